@@ -1,0 +1,65 @@
+import type { Digest } from "@drayage/digest";
+
+/** The compressions that a step can undo or apply. */
+export type { Algorithm as CompressionAlgorithm } from "@drayage/compression";
+
+import type { Algorithm as CompressionAlgorithm } from "@drayage/compression";
+
+/** A range of a local file. */
+export interface FileOrigin {
+  readonly kind: "file";
+  readonly path: string;
+  /** Where the range starts, in bytes. */
+  readonly offset: number;
+  /** How many bytes the range has. */
+  readonly length: number;
+}
+
+/** Bytes in memory: configs and other small things. */
+export interface BytesOrigin {
+  readonly kind: "bytes";
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes that arrive: a request, a pipe, a generator. */
+export interface StreamOrigin {
+  readonly kind: "stream";
+  /**
+   * Opens the bytes, from the start or, where `resumable` is set, from `offset`.
+   * Each call opens them anew.
+   */
+  open(options: { readonly offset?: number; readonly signal?: AbortSignal }):
+    | AsyncIterable<Uint8Array>
+    | Promise<AsyncIterable<Uint8Array>>;
+  /** Whether `open` honours `offset`. */
+  readonly resumable?: boolean;
+}
+
+export type BlobOrigin = FileOrigin | BytesOrigin | StreamOrigin;
+
+/** What is done to the bytes on their way from the origin. */
+export type BlobStep =
+  /** What passes here must hash to `digest` and be `size` bytes long, where each is given. */
+  | { readonly do: "verify"; readonly digest?: Digest | undefined; readonly size?: number | undefined }
+  /** Undoes a compression; without `algorithm` it is found by magic, and bytes without a magic pass as they are. */
+  | { readonly do: "inflate"; readonly algorithm?: CompressionAlgorithm | undefined }
+  | { readonly do: "deflate"; readonly algorithm: "gzip" | "zstd"; readonly level?: number | undefined };
+
+/**
+ * A description of bytes, not the bytes: where they come from, what is done to them on the way, and
+ * what is known of the result. Nothing is read until a blob is drained or opened.
+ */
+export interface Blob {
+  /** What the bytes hash to after all steps, if known. It is verified whenever they are read. */
+  readonly digest?: Digest | undefined;
+  /** How many bytes there are after all steps, if known. It is verified likewise. */
+  readonly size?: number | undefined;
+  readonly origin: BlobOrigin;
+  readonly steps: readonly BlobStep[];
+}
+
+/** What passed at one stage of a drain: stage 0 is the origin, each inflate or deflate step starts another. */
+export interface BlobStage {
+  readonly digest: Digest;
+  readonly size: number;
+}

@@ -1,0 +1,54 @@
+/** Every code that a package of drayage gives to an error. Third parties use `ERR_<PLUGIN>_…`. */
+export type DrayageErrorCode =
+  /** The caller's signal was aborted. */
+  | "ERR_DRAYAGE_ABORTED"
+  /** A tar archive is malformed. */
+  | "ERR_DRAYAGE_ARCHIVE_INVALID"
+  /** An image names a blob that its place does not hold. */
+  | "ERR_DRAYAGE_BLOB_NOT_FOUND"
+  /** A compressed stream is damaged or truncated. */
+  | "ERR_DRAYAGE_COMPRESSION_INVALID"
+  /** No engine on this machine, or no rule of the format, serves this compression. */
+  | "ERR_DRAYAGE_COMPRESSION_UNSUPPORTED"
+  /** An image config is malformed, or does not agree with its layers. */
+  | "ERR_DRAYAGE_CONFIG_INVALID"
+  /** The target format cannot express what the image has. */
+  | "ERR_DRAYAGE_CONVERSION_UNSUPPORTED"
+  /** A destination holds something that must not be overwritten. */
+  | "ERR_DRAYAGE_DESTINATION_EXISTS"
+  /** A destination cannot take this image. */
+  | "ERR_DRAYAGE_DESTINATION_REFUSED"
+  /** Text is not a digest. */
+  | "ERR_DRAYAGE_DIGEST_INVALID"
+  /** Bytes do not hash to the digest that names them. */
+  | "ERR_DRAYAGE_DIGEST_MISMATCH"
+  /** The image is not at its place. */
+  | "ERR_DRAYAGE_IMAGE_NOT_FOUND"
+  /** The operating system refused to read or write. */
+  | "ERR_DRAYAGE_IO"
+  /** A layout or directory of an image is malformed. */
+  | "ERR_DRAYAGE_LAYOUT_INVALID"
+  /** Input is larger than what is accepted. */
+  | "ERR_DRAYAGE_LIMIT_EXCEEDED"
+  /** A manifest or index is malformed or ambiguous. */
+  | "ERR_DRAYAGE_MANIFEST_INVALID"
+  /** A manifest is of a kind that this place does not know. */
+  | "ERR_DRAYAGE_MANIFEST_UNSUPPORTED"
+  /** An index has no image for the wanted platform. */
+  | "ERR_DRAYAGE_PLATFORM_NOT_FOUND"
+  /** What was given as a plugin is none. */
+  | "ERR_DRAYAGE_PLUGIN_INVALID"
+  /** Text is not an image reference. */
+  | "ERR_DRAYAGE_REFERENCE_INVALID"
+  /** Bytes are more or fewer than was said. */
+  | "ERR_DRAYAGE_SIZE_MISMATCH"
+  /** Two transports claim one scheme. */
+  | "ERR_DRAYAGE_TRANSPORT_DUPLICATE"
+  /** A transport that is known, but whose package is not installed. */
+  | "ERR_DRAYAGE_TRANSPORT_MISSING"
+  /** No transport has this scheme. */
+  | "ERR_DRAYAGE_TRANSPORT_UNKNOWN"
+  /** A transport lacks the ability that was asked for. */
+  | "ERR_DRAYAGE_TRANSPORT_UNSUPPORTED"
+  /** A command or function was called in a way that it does not take. */
+  | "ERR_DRAYAGE_USAGE";

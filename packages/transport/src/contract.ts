@@ -1,0 +1,138 @@
+import type { Blob, DrainResult } from "@drayage/blob";
+import type { Digest } from "@drayage/digest";
+import type { Descriptor } from "@drayage/manifest";
+import type { DockerReference } from "@drayage/reference";
+import type { DestinationOptions, OperationOptions, SourceOptions } from "./options.ts";
+
+/** Marks an object as a transport of drayage, whichever copy of this package made it. */
+export const transportBrand: unique symbol = Symbol.for("@drayage/transport");
+
+/** The version of this contract. A transport that says another is refused with a sentence. */
+export const transportApiVersion = 1;
+
+/** One image's place, as a transport understands it. Transports extend it with what they need. */
+export interface ImageReference {
+  /** The reference within its transport: what stands after `scheme:`. Parsing it again gives an equal reference. */
+  readonly text: string;
+  /** The docker name that the user gave to the image, where the transport knows such names. */
+  readonly dockerReference?: DockerReference | undefined;
+}
+
+/**
+ * A way to reach images: a plain object with a method for each ability that it has. An ability that it
+ * lacks is a method that is absent; there is no second, inner interface.
+ */
+export interface Transport<R extends ImageReference = ImageReference> {
+  readonly [transportBrand]: true;
+  readonly apiVersion: typeof transportApiVersion;
+  /** `oci-dir`: lower-case letters, digits and `-`. */
+  readonly scheme: string;
+  /** Other schemes that mean the same, such as `oci`. */
+  readonly aliases?: readonly string[];
+  /** One line for a person: what this transport reaches. */
+  readonly summary: string;
+  /** The shape of a reference, for help texts: `PATH[:NAME]`. */
+  readonly syntax: string;
+
+  /** Throws `ERR_DRAYAGE_REFERENCE_INVALID`. Touches no file and no network. */
+  parse(text: string): R;
+  /** Throws `ERR_DRAYAGE_IMAGE_NOT_FOUND` where there is no such image. */
+  openSource?(reference: R, options?: SourceOptions): Promise<ImageSource>;
+  /** Nothing that was at the place changes before {@link ImageDestination.commit}. */
+  openDestination?(reference: R, options?: DestinationOptions): Promise<ImageDestination>;
+  /** Deletes the image, and what only it needed. Throws `ERR_DRAYAGE_IMAGE_NOT_FOUND`. */
+  deleteImage?(reference: R, options?: DestinationOptions): Promise<void>;
+  /** The names of the images at the place, in its own order. */
+  listTags?(reference: R, options?: SourceOptions): Promise<readonly string[]>;
+}
+
+/** A manifest or index as it is stored, byte for byte. */
+export interface RawManifest {
+  readonly bytes: Uint8Array;
+  /** What the place says it is, or, where it says nothing, what it looks like. */
+  readonly mediaType: string;
+}
+
+/** One signature in one of the formats that containers tools store. */
+export interface Signature {
+  /** `simple-signing` or `sigstore-json`. */
+  readonly format: string;
+  readonly bytes: Uint8Array;
+}
+
+/** An image, or an index of images, that can be read. */
+export interface ImageSource extends AsyncDisposable {
+  readonly reference: ImageReference;
+  /**
+   * The manifest, or the one of `instance` in an index. Where `instance` is given the bytes are verified
+   * against it. At most 4 MiB: `ERR_DRAYAGE_LIMIT_EXCEEDED`.
+   */
+  manifest(instance?: Digest, options?: OperationOptions): Promise<RawManifest>;
+  /**
+   * The bytes of a config or layer that the manifest names. Throws `ERR_DRAYAGE_BLOB_NOT_FOUND`.
+   * The result's `digest` and `size` are those of the descriptor, so whoever reads it verifies it.
+   */
+  blob(descriptor: Descriptor, options?: OperationOptions): Promise<Blob>;
+  /** The image's signatures. Absent where the transport keeps none. */
+  signatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
+  close(): Promise<void>;
+}
+
+/** What a destination takes. All of it is constant while the destination is open. */
+export interface DestinationAccepts {
+  /** Media types of manifests and indexes, the preferred first. Empty: any. */
+  readonly manifestTypes: readonly string[];
+  /** What the destination wants layers to be. */
+  readonly layerCompression: "preserve" | "compress" | "decompress";
+  /** Whether layers that only have `urls` may stay elsewhere. */
+  readonly foreignLayerUrls: boolean;
+  /** How many blobs may be put at the same time; 1 where they must come one after the other. */
+  readonly parallelBlobs: number;
+  /**
+   * Whether blobs are kept under names of their own, so that those of several images can be mixed
+   * (false: one image of one manifest).
+   */
+  readonly multipleImages: boolean;
+}
+
+export interface PutBlobOptions extends OperationOptions {
+  readonly kind: "config" | "layer";
+  /** What the manifest will call it. */
+  readonly mediaType: string;
+  /** The layer's place among its image's layers, from 0. */
+  readonly layerIndex?: number | undefined;
+  /** Called with the count of bytes read from the origin so far. */
+  readonly onBytes?: ((total: number) => void) | undefined;
+}
+
+export interface PutManifestOptions extends OperationOptions {
+  readonly mediaType: string;
+  /** Given for a member of an index, absent for the image or index itself. */
+  readonly instance?: Digest | undefined;
+}
+
+export interface CommitOptions extends OperationOptions {
+  /** The time for files whose time is part of the result, where the format has any. */
+  readonly timestamp?: Date | undefined;
+}
+
+/**
+ * A place that an image is being written to. Order: blobs, manifests (members of an index before the
+ * index), signatures, commit. Closed before commit, it leaves the place as it was before.
+ */
+export interface ImageDestination extends AsyncDisposable {
+  readonly reference: ImageReference;
+  readonly accepts: DestinationAccepts;
+  /** What the place already has of this digest, so that it need not be put. Absent: nothing can be reused. */
+  reuseBlob?(descriptor: Descriptor, options: PutBlobOptions): Promise<{ size: number } | undefined>;
+  /**
+   * Drains the blob to the place. The result's digest and size name what is stored. Nothing is visible
+   * under that digest before all bytes came and were verified.
+   */
+  putBlob(blob: Blob, options: PutBlobOptions): Promise<DrainResult>;
+  /** Throws `ERR_DRAYAGE_MANIFEST_UNSUPPORTED` where another type may be taken instead. */
+  putManifest(bytes: Uint8Array, options: PutManifestOptions): Promise<void>;
+  putSignatures?(signatures: readonly Signature[], instance?: Digest, options?: OperationOptions): Promise<void>;
+  commit(options?: CommitOptions): Promise<void>;
+  close(): Promise<void>;
+}
