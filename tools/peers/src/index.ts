@@ -1,0 +1,17 @@
+/**
+ * The real tools that tests compare with: whether they are there, and how to run them without touching
+ * what the user has.
+ * @module
+ */
+export { describeWithPeers, type Need, type Peers } from "./describe.ts";
+export {
+  findPeer,
+  type PeerName,
+  type RunOptions,
+  type RunResult,
+  run,
+  runPeer,
+  skopeo,
+} from "./run.ts";
+export { type BuildahStore, buildahStore, type PodmanStore, podmanStore } from "./stores.ts";
+export { temporaryDirectory } from "./temporary.ts";

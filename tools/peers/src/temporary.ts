@@ -1,0 +1,17 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll } from "vitest";
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+
+/** A new empty directory, removed after the last test of the file. */
+export function temporaryDirectory(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "drayage-"));
+  folders.push(folder);
+  return folder;
+}
