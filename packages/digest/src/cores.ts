@@ -1,0 +1,79 @@
+import { _SHA256, _SHA384, _SHA512 } from "@noble/hashes/sha2.js";
+import type { Algorithm } from "./digest.ts";
+
+/** Where a SHA-2 computation stands. */
+export interface Snapshot {
+  /** How many bytes were taken. */
+  readonly length: number;
+  /** The chaining state as 32-bit words, the high half of a 64-bit word first. */
+  readonly chain: readonly number[];
+  /** The bytes since the last whole block. */
+  readonly pending: Uint8Array;
+}
+
+/** One of noble's hashes whose state can be read and set. */
+export interface Core {
+  update(bytes: Uint8Array): unknown;
+  /** Ends the computation. */
+  digest(): Uint8Array;
+  snapshot(): Snapshot;
+  restore(snapshot: Snapshot): void;
+}
+
+/** How many bytes a block of each algorithm has, and how many 32-bit words its state. */
+export const shapes: Readonly<Record<Algorithm, { readonly block: number; readonly words: number }>> = {
+  sha256: { block: 64, words: 8 },
+  sha384: { block: 128, words: 16 },
+  sha512: { block: 128, words: 16 },
+};
+
+// noble keeps its state protected, so that only subclasses reach it; and no mixin may, in TypeScript's
+// eyes. Hence three classes that differ in their parent alone.
+
+class Core256 extends _SHA256 implements Core {
+  snapshot(): Snapshot {
+    return { length: this.length, chain: this.get(), pending: this.buffer.slice(0, this.pos) };
+  }
+  restore({ length, chain, pending }: Snapshot): void {
+    this.set(...(chain as Parameters<_SHA256["set"]>));
+    this.buffer.set(pending);
+    this.pos = pending.length;
+    this.length = length;
+  }
+}
+
+class Core384 extends _SHA384 implements Core {
+  snapshot(): Snapshot {
+    return { length: this.length, chain: this.get(), pending: this.buffer.slice(0, this.pos) };
+  }
+  restore({ length, chain, pending }: Snapshot): void {
+    this.set(...(chain as Parameters<_SHA384["set"]>));
+    this.buffer.set(pending);
+    this.pos = pending.length;
+    this.length = length;
+  }
+}
+
+class Core512 extends _SHA512 implements Core {
+  snapshot(): Snapshot {
+    return { length: this.length, chain: this.get(), pending: this.buffer.slice(0, this.pos) };
+  }
+  restore({ length, chain, pending }: Snapshot): void {
+    this.set(...(chain as Parameters<_SHA512["set"]>));
+    this.buffer.set(pending);
+    this.pos = pending.length;
+    this.length = length;
+  }
+}
+
+/** A computation that has taken no bytes. */
+export function createCore(algorithm: Algorithm): Core {
+  switch (algorithm) {
+    case "sha256":
+      return new Core256();
+    case "sha384":
+      return new Core384();
+    case "sha512":
+      return new Core512();
+  }
+}
