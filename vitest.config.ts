@@ -1,3 +1,3 @@
-import { vitestBase } from "./tools/build/vitest.base.ts";
+import { vitestWorkspace } from "./tools/build/vitest.base.ts";
 
-export default vitestBase(import.meta.dirname, ["{packages,tools,examples}/*/test/**/*.test.ts"]);
+export default vitestWorkspace(import.meta.dirname);

@@ -1,16 +1,35 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectConfiguration, type ViteUserConfig } from "vitest/config";
 
 const conditions = ["@drayage/source", "module", "node", "development|production"];
 
-/** The vitest settings of one package, or of the whole workspace: tests run on sources, without a build. */
-export function vitestBase(
-  root: string,
-  include: string[] = ["test/**/*.test.ts"],
-): ReturnType<typeof defineConfig> {
+/** What all tests share: they run on sources, without a build. */
+const shared: ViteUserConfig = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: { pool: "forks", watch: false, testTimeout: 60_000, hookTimeout: 120_000 },
+};
+
+/** The vitest settings of one package. */
+export function vitestBase(root: string): ViteUserConfig {
+  return defineConfig({ ...shared, root, test: { ...shared.test, include: ["test/**/*.test.ts"] } });
+}
+
+/** The settings of the whole workspace, as one process: a project for each kind of test. */
+export function vitestWorkspace(root: string): ViteUserConfig {
   return defineConfig({
+    ...shared,
     root,
-    resolve: { conditions },
-    ssr: { resolve: { conditions, externalConditions: conditions } },
-    test: { include, pool: "forks", watch: false, testTimeout: 60_000, hookTimeout: 120_000 },
+    test: {
+      ...shared.test,
+      projects: [
+        project("units", ["packages/*/test/**/*.test.ts"], ["**/*.peer.test.ts"]),
+        project("peers", ["packages/*/test/**/*.peer.test.ts"]),
+        project("workspace", ["{tools,examples}/*/test/**/*.test.ts"]),
+      ],
+    },
   });
+}
+
+function project(name: string, include: string[], exclude: string[] = []): TestProjectConfiguration {
+  return { extends: true, test: { name, include, exclude: ["**/node_modules/**", ...exclude] } };
 }

@@ -32,7 +32,7 @@ export function describeWithPeers<const N extends Need>(
     return;
   }
   const reason = missing.join(", ");
-  if (process.env["CI"] === "true") {
+  if (process.env.CI === "true") {
     it(`${name}: its peers are there`, () => {
       throw new Error(`${reason}, and with CI=true no test may be skipped for that`);
     });

@@ -8,7 +8,7 @@ export type PeerName = keyof typeof table;
 /** Where the peer's binary is, or undefined where it is not installed. */
 export function findPeer(name: PeerName): string | undefined {
   // The system folders are not on every user's path, and runc lives in one.
-  const folders = [...(process.env["PATH"] ?? "").split(path.delimiter), "/usr/sbin", "/sbin"];
+  const folders = [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin", "/sbin"];
   return folders
     .filter(path.isAbsolute)
     .map((folder) => path.join(folder, name))

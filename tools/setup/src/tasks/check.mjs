@@ -1,0 +1,61 @@
+import { runNode } from "../process.mjs";
+import { build } from "./build.mjs";
+import { test } from "./test.mjs";
+
+/** @typedef {{ name: string, run: () => Promise<number> }} Step */
+
+/** The fast ones first. @type {readonly Step[]} */
+const steps = [
+  { name: "lockfile", run: () => runNode("tools/checks/lockfile.mjs") },
+  { name: "normalised", run: () => runNode("tools/workspace/normalise.mjs", ["--check"]) },
+  {
+    name: "format",
+    run: () => runNode("node_modules/@biomejs/biome/bin/biome", ["ci", "--error-on-warnings"]),
+  },
+  { name: "types", run: () => runNode("node_modules/typescript7/bin/tsc", ["--project", "tsconfig.json"]) },
+  { name: "lint", run: () => runNode("node_modules/oxlint/bin/oxlint", ["--type-aware", "--deny-warnings"]) },
+  { name: "versions", run: () => runNode("node_modules/sherif/index.js", ["--fail-on-warnings"]) },
+  {
+    name: "dead-code",
+    run: () => runNode("node_modules/knip/bin/knip.js", ["--treat-config-hints-as-errors"]),
+  },
+  { name: "layers", run: () => runNode("tools/checks/layers.mjs") },
+  { name: "build", run: () => build() },
+  { name: "package-shape", run: () => runNode("tools/checks/package-shape.mjs") },
+  { name: "tests", run: () => test([]) },
+];
+
+/**
+ * Checks all that CI checks, and says at the end what held. `--static` leaves the tests out; names of
+ * steps leave out all others.
+ * @param {readonly string[]} args
+ */
+export async function check(args) {
+  const unknown = args.filter((name) => name !== "--static" && !steps.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `no such step: ${unknown.join(", ")}. There are: ${steps.map(({ name }) => name).join(", ")}`,
+    );
+    return 2;
+  }
+  const lines = [];
+  let failures = 0;
+  for (const step of chosen(args)) {
+    console.log(`\n== ${step.name}`);
+    const started = performance.now();
+    const code = await step.run();
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    if (code !== 0) failures += 1;
+    lines.push(`${code === 0 ? "ok    " : "FAILED"}  ${step.name} (${seconds} s)`);
+  }
+  console.log(`\n${lines.join("\n")}`);
+  console.log(failures === 0 ? "All checks hold." : `${failures} of ${lines.length} checks failed.`);
+  return failures === 0 ? 0 : 1;
+}
+
+/** @param {readonly string[]} args */
+function chosen(args) {
+  const names = args.filter((name) => name !== "--static");
+  if (names.length > 0) return steps.filter(({ name }) => names.includes(name));
+  return args.includes("--static") ? steps.filter(({ name }) => name !== "tests") : steps;
+}

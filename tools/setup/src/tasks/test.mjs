@@ -1,0 +1,74 @@
+import { mkdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { ensureNode24 } from "../node24.mjs";
+import { ensurePeers } from "../peers.mjs";
+import { cache, inCi, runNode } from "../process.mjs";
+import { closingLine, readOutcome, skippedLines, sum } from "../results.mjs";
+import { build } from "./build.mjs";
+
+/**
+ * @typedef {import("../results.mjs").Outcome} Outcome
+ * @typedef {{ name: string, args: readonly string[], node?: string }} Run
+ */
+
+/**
+ * All tests: of the units, against the peers, of the workspace, and those of the units again on Node 24.
+ * @param {readonly string[]} args names of test files, or other arguments of vitest
+ */
+export async function test(args) {
+  await ensurePeers();
+  const built = await build();
+  if (built !== 0) return built;
+  const node24 = await secondNode();
+  /** @type {Run[]} */
+  const runs = [
+    { name: "units", args: ["--project", "units"] },
+    { name: "peers and workspace", args: ["--project", "peers", "--project", "workspace"] },
+  ];
+  if ("binary" in node24)
+    runs.push({ name: "units on Node 24", args: ["--project", "units"], node: node24.binary });
+
+  mkdirSync(cache, { recursive: true });
+  const outcomes = [];
+  for (const run of runs) outcomes.push(await vitest(run, args));
+  const total = sum(outcomes);
+
+  console.log("");
+  for (const [index, run] of runs.entries()) {
+    const { seconds, ...counts } = /** @type {Outcome} */ (outcomes[index]);
+    console.log(`${run.name}: ${closingLine(counts)} in ${seconds} s`);
+  }
+  for (const line of skippedLines(total)) console.log(line);
+  if ("reason" in node24) console.log(`The units were not run on Node 24: ${node24.reason}.`);
+  console.log(closingLine(total));
+  const nothingRan = total.passed + total.failed === 0;
+  return total.failed > 0 || nothingRan || (inCi && "reason" in node24 && node24.required) ? 1 : 0;
+}
+
+/** @returns {Promise<{ binary: string } | { reason: string, required: boolean }>} */
+async function secondNode() {
+  if (Number(process.versions.node.split(".")[0]) >= 24) {
+    return { reason: `the first run was on Node ${process.versions.node}`, required: false };
+  }
+  const node24 = await ensureNode24();
+  return "binary" in node24 ? node24 : { ...node24, required: true };
+}
+
+/**
+ * @param {Run} run
+ * @param {readonly string[]} args
+ * @returns {Promise<Outcome>}
+ */
+async function vitest(run, args) {
+  console.log(`\n== ${run.name}`);
+  const report = path.join(cache, `${run.name.replaceAll(" ", "-")}.json`);
+  rmSync(report, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const started = performance.now();
+  const code = await runNode(
+    "node_modules/vitest/vitest.mjs",
+    ["run", ...run.args, ...reporters, ...(args.length > 0 ? ["--passWithNoTests"] : []), ...args],
+    run.node === undefined ? {} : { node: run.node },
+  );
+  return readOutcome({ report, code, seconds: Math.round((performance.now() - started) / 1000) });
+}

@@ -1,0 +1,153 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+// Writes what every package has the same: the order and the fixed fields of its package.json, and the
+// settings of the tools. What is a package's own is read from its package.json: description, dependencies,
+// further entries of `exports` (each by its source), `bin`. With --check it only says what it would change.
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const license = readFileSync(path.join(root, "LICENSE"), "utf8");
+const checkOnly = process.argv.includes("--check");
+const { version } = readManifest("packages/errors");
+const tsconfig = `{
+  "extends": "../../tsconfig.base.json",
+  "include": ["src", "test", "*.config.ts"]
+}
+`;
+const tsconfigBuild = `{
+  "extends": "./tsconfig.json",
+  "compilerOptions": {
+    "noEmit": false,
+    "emitDeclarationOnly": true,
+    "isolatedDeclarations": true,
+    "declaration": true,
+    "declarationMap": true,
+    "outDir": "dist",
+    "rootDir": "src",
+    "customConditions": []
+  },
+  "include": ["src"]
+}
+`;
+const vitestConfig = `import { vitestBase } from "../../tools/build/vitest.base.ts";
+
+export default vitestBase(import.meta.dirname);
+`;
+/** @type {string[]} */
+const changed = [];
+
+for (const folder of readdirSync(path.join(root, "packages")).sort()) {
+  const place = `packages/${folder}`;
+  if (existsSync(path.join(root, place, "package.json"))) normalise(place, folder);
+}
+if (checkOnly && changed.length > 0) {
+  console.error(`Not as the rules say (npm run format mends it):\n${changed.join("\n")}`);
+  process.exitCode = 1;
+}
+
+/**
+ * @typedef {Record<string, string>} Strings
+ * @typedef {{ description: string, version: string, exports: Record<string, string | Strings>, bin?: Strings,
+ *   sideEffects?: boolean, dependencies?: Strings, peerDependencies?: Strings, peerDependenciesMeta?: object,
+ *   optionalDependencies?: Strings, devDependencies?: Strings }} Manifest
+ */
+
+/**
+ * @param {string} place
+ * @param {string} folder
+ */
+function normalise(place, folder) {
+  const manifest = readManifest(place);
+  const sources = entrySources(manifest.exports);
+  const bins = Object.values(manifest.bin ?? {}).map((file) =>
+    file.replace("./dist/", "src/").replace(/js$/, "ts"),
+  );
+  write(`${place}/package.json`, json(packageJson({ folder, manifest, sources })));
+  // npm packs only what is in the package's own folder.
+  write(`${place}/LICENSE`, license);
+  write(`${place}/tsconfig.json`, tsconfig);
+  write(`${place}/tsconfig.build.json`, tsconfigBuild);
+  write(`${place}/vitest.config.ts`, vitestConfig);
+  write(
+    `${place}/tsup.config.ts`,
+    tsupConfig([...Object.values(sources).map((file) => file.slice(2)), ...bins]),
+  );
+}
+
+/** @param {{ folder: string, manifest: Manifest, sources: Strings }} one */
+function packageJson({ folder, manifest, sources }) {
+  const entries = Object.entries(sources).map(([entry, source]) => {
+    const built = source.replace("./src/", "./dist/").replace(/\.ts$/, "");
+    return [entry, { "@drayage/source": source, types: `${built}.d.ts`, default: `${built}.js` }];
+  });
+  return {
+    name: folder === "drayage" ? folder : `@drayage/${folder}`,
+    version,
+    description: manifest.description,
+    license: "Apache-2.0",
+    type: "module",
+    sideEffects: manifest.sideEffects ?? false,
+    engines: { node: ">=20.19.0" },
+    files: ["dist", "src"],
+    exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
+    bin: manifest.bin,
+    scripts: {
+      build: "tsup && node ../../node_modules/typescript7/bin/tsc -p tsconfig.build.json",
+      test: "vitest run",
+      typecheck: "node ../../node_modules/typescript7/bin/tsc -p tsconfig.json",
+    },
+    dependencies: sorted(manifest.dependencies),
+    optionalDependencies: sorted(manifest.optionalDependencies),
+    peerDependencies: sorted(manifest.peerDependencies),
+    peerDependenciesMeta: manifest.peerDependenciesMeta,
+    devDependencies: sorted(manifest.devDependencies),
+    publishConfig: { access: "public", provenance: true },
+  };
+}
+
+/**
+ * @param {Manifest["exports"]} entries
+ * @returns {Strings}
+ */
+function entrySources(entries) {
+  /** @type {Strings} */
+  const sources = {};
+  for (const [entry, target] of Object.entries(entries)) {
+    if (typeof target !== "string" && target["@drayage/source"]) sources[entry] = target["@drayage/source"];
+  }
+  return sources;
+}
+
+/** @param {Strings | undefined} record */
+function sorted(record) {
+  return record && Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** @returns {Manifest} @param {string} place */
+function readManifest(place) {
+  return JSON.parse(readFileSync(path.join(root, place, "package.json"), "utf8"));
+}
+
+/** @param {object} value */
+function json(value) {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/**
+ * @param {string} file
+ * @param {string} text
+ */
+function write(file, text) {
+  const full = path.join(root, file);
+  if (existsSync(full) && readFileSync(full, "utf8") === text) return;
+  changed.push(file);
+  if (!checkOnly) writeFileSync(full, text);
+}
+
+/** @param {readonly string[]} entries */
+function tsupConfig(entries) {
+  const list = entries.map((entry) => JSON.stringify(entry)).join(", ");
+  const over = entries.length === 1 && entries[0] === "src/index.ts" ? "" : `{ entry: [${list}] }`;
+  return `import { base } from "../../tools/build/tsup.base.ts";\n\nexport default base(${over});\n`;
+}
