@@ -1,7 +1,7 @@
 import type { DrayageErrorCode } from "./codes.ts";
 import { sanitizeText } from "./text.ts";
 
-const brand: unique symbol = Symbol.for("@drayage/error");
+const brand = Symbol.for("@drayage/error");
 
 /** Which end of a copy an error belongs to. */
 export type Side = "source" | "destination";
@@ -29,7 +29,6 @@ export class DrayageError<C extends string = DrayageErrorCode> extends Error {
   readonly side: Side | undefined;
   readonly hint: string | undefined;
   readonly retryable: boolean;
-  readonly [brand] = true;
 
   constructor(code: C, message: string, options: DrayageErrorOptions = {}) {
     super(sanitizeText(message), options.cause === undefined ? undefined : { cause: options.cause });
@@ -39,6 +38,7 @@ export class DrayageError<C extends string = DrayageErrorCode> extends Error {
     this.side = options.side;
     this.hint = options.hint === undefined ? undefined : sanitizeText(options.hint);
     this.retryable = options.retryable ?? false;
+    Object.defineProperty(this, brand, { value: true });
   }
 }
 
@@ -48,7 +48,7 @@ export function isDrayageError<C extends string = DrayageErrorCode>(
   code?: C,
 ): error is DrayageError<C> {
   if (typeof error !== "object" || error === null || !(brand in error)) return false;
-  return code === undefined || (error as DrayageError<string>).code === code;
+  return code === undefined || ("code" in error && error.code === code);
 }
 
 /** The same error with the side of the copy filled in, where it is not known yet. Others pass as they are. */
