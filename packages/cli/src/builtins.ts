@@ -1,0 +1,36 @@
+import { lazyTransport, type LazyTransport } from "@drayage/transport";
+
+/** The transports that come with dray, each imported when it is first used. */
+export const builtinTransports: readonly LazyTransport[] = [
+  lazyTransport({
+    scheme: "dir",
+    summary: "a folder with the manifest and the blobs as plain files",
+    syntax: "PATH",
+    load: async () => (await import("@drayage/transport-dir")).dir(),
+  }),
+  lazyTransport({
+    scheme: "docker-archive",
+    summary: "a tar file as docker save writes it",
+    syntax: "PATH[:NAME[:TAG]|:@INDEX]",
+    load: async () => (await import("@drayage/transport-docker-archive")).dockerArchive(),
+  }),
+  lazyTransport({
+    scheme: "oci-archive",
+    summary: "an OCI image layout in one tar file",
+    syntax: "PATH[:NAME|:@INDEX]",
+    load: async () => (await import("@drayage/transport-oci-archive")).ociArchive(),
+  }),
+  lazyTransport({
+    scheme: "oci-dir",
+    aliases: ["oci"],
+    summary: "an OCI image layout in a folder",
+    syntax: "PATH[:NAME|:@INDEX]",
+    load: async () => (await import("@drayage/transport-oci-dir")).ociDir(),
+  }),
+  lazyTransport({
+    scheme: "tarball",
+    summary: "tar files as the layers of a new image",
+    syntax: "FILE[:FILE…]",
+    load: async () => (await import("@drayage/transport-tarball")).tarball(),
+  }),
+];

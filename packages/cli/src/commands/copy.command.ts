@@ -1,0 +1,162 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { DrayContext } from "../context.ts";
+import { hidden, settings, text, texts, toggle } from "../flags/kinds.ts";
+import { textParser, wholeNumberParser } from "../flags/parsers.ts";
+import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
+import { type GlobalFlags, globalFlags } from "../global-flags.ts";
+import { type ProgressStyle, progressStyles } from "../progress/reporter.ts";
+
+type Settings = readonly (readonly [key: string, value: string])[];
+
+/** Flags of skopeo's that ask for what dray cannot do yet: they are refused, never ignored. */
+export interface RefusedFlags {
+  readonly signBy?: string;
+  readonly signBySigstore?: string;
+  readonly signBySigstorePrivateKey?: string;
+  readonly signBySqFingerprint?: string;
+  readonly signIdentity?: string;
+  readonly signPassphraseFile?: string;
+  readonly encryptionKey?: readonly string[];
+  readonly encryptLayer?: readonly string[];
+  readonly decryptionKey?: readonly string[];
+}
+
+export type CopyFlags = GlobalFlags &
+  RefusedFlags &
+  RegistryFlags<""> &
+  RegistryFlags<"src"> &
+  RegistryFlags<"dest"> & {
+    readonly all?: boolean;
+    readonly multiArch?: string;
+    readonly platform?: readonly string[];
+    readonly sparse?: "keep" | "strip";
+    readonly format?: "oci" | "v2s1" | "v2s2";
+    readonly preserveDigests?: boolean;
+    readonly removeSignatures?: boolean;
+    readonly additionalTag?: readonly string[];
+    readonly digestfile?: string;
+    readonly compat?: "go";
+    readonly dryRun?: boolean;
+    readonly json?: boolean;
+    readonly quiet?: boolean;
+    readonly progress?: ProgressStyle;
+    readonly imageParallelCopies?: number;
+    readonly retryTimes?: number;
+    readonly retryDelay?: string;
+    readonly srcSharedBlobDir?: string;
+    readonly srcOption?: Settings;
+    readonly destSharedBlobDir?: string;
+    readonly destOption?: Settings;
+    readonly destAppend?: boolean;
+    readonly destCompress?: boolean;
+    readonly destDecompress?: boolean;
+    readonly destCompressFormat?: string;
+    readonly destCompressLevel?: number;
+    readonly destForceCompressFormat?: boolean;
+    readonly destOciAcceptUncompressedLayers?: boolean;
+    readonly destPrecomputeDigests?: boolean;
+  };
+
+export const copyCommand: Command<DrayContext> = buildCommand<CopyFlags, [string, string], DrayContext>({
+  loader: async () => (await import("./copy.ts")).copyImages,
+  parameters: {
+    flags: {
+      ...globalFlags,
+      ...registryFlags(""),
+      ...registryFlags("src"),
+      ...registryFlags("dest"),
+      all: toggle("Copy all images of an index, and the index"),
+      multiArch: text("choice", "What of an index to copy: system, all or index-only"),
+      platform: texts("os/arch", "Copy the images for these platforms: linux/amd64,linux/arm64/v8"),
+      sparse: {
+        kind: "enum",
+        values: ["keep", "strip"],
+        optional: true,
+        brief: "Keep or strip the entries of images that are not copied",
+      },
+      format: {
+        kind: "enum",
+        values: ["oci", "v2s1", "v2s2"],
+        optional: true,
+        brief: "The manifest type to write (the source's, where the destination takes it)",
+      },
+      preserveDigests: toggle("Fail rather than change a digest"),
+      removeSignatures: toggle("Leave signatures behind"),
+      additionalTag: texts("name:tag", "Further names for the image, where the transport keeps names"),
+      digestfile: text("file", "Write the digest of what was written to this file"),
+      compat: {
+        kind: "enum",
+        values: ["go"],
+        optional: true,
+        brief: "go: write the exact bytes that skopeo would write",
+      },
+      dryRun: toggle("Show what would be done, and do nothing"),
+      json: toggle("Print the result, or the plan, as JSON"),
+      quiet: toggle("Show no progress"),
+      progress: { kind: "enum", values: progressStyles, optional: true, brief: "How progress is shown" },
+      imageParallelCopies: {
+        kind: "parsed",
+        parse: wholeNumberParser(0, 1024),
+        optional: true,
+        placeholder: "n",
+        brief: "How many blobs move at the same time",
+      },
+      retryTimes: hidden({
+        kind: "parsed",
+        parse: wholeNumberParser(0, 1000),
+        optional: true,
+        placeholder: "n",
+        brief: "How often a failed transfer is tried again",
+      } as const),
+      retryDelay: hidden(text("duration", "How long to wait between tries")),
+      srcSharedBlobDir: text("folder", "Where the source's layouts share their blobs"),
+      srcOption: settings("An option of the source transport's own"),
+      destSharedBlobDir: text("folder", "Where the destination's layouts share their blobs"),
+      destOption: settings("An option of the destination transport's own"),
+      destAppend: toggle("Add to the images that an archive has already"),
+      destCompress: toggle("Compress layers that are not compressed (dir)"),
+      destDecompress: toggle("Decompress layers (dir)"),
+      destCompressFormat: text("format", "What to compress with: gzip or zstd"),
+      destCompressLevel: {
+        kind: "parsed",
+        parse: wholeNumberParser(-1, 22),
+        optional: true,
+        placeholder: "level",
+        brief: "How hard to compress",
+      },
+      destForceCompressFormat: toggle("Recompress layers that are compressed otherwise"),
+      destOciAcceptUncompressedLayers: toggle("Let layers of an OCI layout stay uncompressed"),
+      destPrecomputeDigests: hidden(toggle("Passed to transports that reach registries")),
+      signBy: hidden(text("fingerprint", "Not supported yet")),
+      signBySigstore: hidden(text("file", "Not supported yet")),
+      signBySigstorePrivateKey: hidden(text("file", "Not supported yet")),
+      signBySqFingerprint: hidden(text("fingerprint", "Not supported yet")),
+      signIdentity: hidden(text("name", "Not supported yet")),
+      signPassphraseFile: hidden(text("file", "Not supported yet")),
+      encryptionKey: hidden(texts("key", "Not supported yet")),
+      encryptLayer: hidden(texts("index", "Not supported yet")),
+      decryptionKey: hidden(texts("key", "Not supported yet")),
+    },
+    aliases: { a: "all", f: "format", q: "quiet" },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        { parse: textParser, placeholder: "SOURCE", brief: "The image to copy, as TRANSPORT:DETAILS" },
+        { parse: textParser, placeholder: "DESTINATION", brief: "The place to copy it to" },
+      ],
+    },
+  },
+  docs: {
+    brief: "Copy an image from one place to another",
+    fullDescription: [
+      "Copy an image from one place to another, converting only what the destination needs.",
+      "",
+      "EXAMPLES",
+      "  dray copy docker-archive:app.tar oci-dir:layout:app",
+      "  dray copy --all oci-archive:multi.tar oci-dir:layout:multi",
+      "  dray copy --platform linux/arm64 oci-dir:layout:multi docker-archive:arm.tar:app:1.0",
+      "  dray copy --dest-append oci-dir:layout:tool docker-archive:all.tar:tool:2",
+      "  dray copy --dry-run dir:app oci-dir:layout:app",
+    ].join("\n"),
+  },
+});

@@ -1,0 +1,41 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { DrayContext } from "../context.ts";
+import { hidden, settings, text } from "../flags/kinds.ts";
+import { textParser } from "../flags/parsers.ts";
+import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
+import { type GlobalFlags, globalFlags } from "../global-flags.ts";
+
+export type DeleteFlags = GlobalFlags &
+  RegistryFlags<""> & {
+    readonly sharedBlobDir?: string;
+    readonly option?: readonly (readonly [string, string])[];
+    readonly retryTimes?: string;
+    readonly retryDelay?: string;
+  };
+
+export const deleteCommand: Command<DrayContext> = buildCommand<DeleteFlags, [string], DrayContext>({
+  loader: async () => (await import("./delete.ts")).deleteImage,
+  parameters: {
+    flags: {
+      ...globalFlags,
+      ...registryFlags(""),
+      sharedBlobDir: text("folder", "Where layouts share their blobs"),
+      option: settings("An option of the transport's own"),
+      retryTimes: hidden(text("n", "Retries")),
+      retryDelay: hidden(text("duration", "Delay between retries")),
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: textParser, placeholder: "IMAGE", brief: "The image to delete" }],
+    },
+  },
+  docs: {
+    brief: "Delete an image, where its transport can",
+    fullDescription: [
+      "Delete an image, and the blobs that only it needed.",
+      "",
+      "EXAMPLES",
+      "  dray delete oci-dir:layout:old",
+    ].join("\n"),
+  },
+});

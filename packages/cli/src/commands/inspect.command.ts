@@ -1,0 +1,59 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { DrayContext } from "../context.ts";
+import { hidden, settings, text, toggle } from "../flags/kinds.ts";
+import { textParser } from "../flags/parsers.ts";
+import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
+import { type GlobalFlags, globalFlags } from "../global-flags.ts";
+
+export type InspectFlags = GlobalFlags &
+  RegistryFlags<""> & {
+    readonly raw?: boolean;
+    readonly config?: boolean;
+    readonly format?: string;
+    readonly platform?: string;
+    readonly noTags?: boolean;
+    readonly manifestDigest?: string;
+    readonly sharedBlobDir?: string;
+    readonly option?: readonly (readonly [key: string, value: string])[];
+    readonly retryTimes?: string;
+    readonly retryDelay?: string;
+  };
+
+export const inspectCommand: Command<DrayContext> = buildCommand<InspectFlags, [string], DrayContext>({
+  loader: async () => (await import("./inspect.ts")).inspect,
+  parameters: {
+    flags: {
+      ...globalFlags,
+      ...registryFlags(""),
+      raw: toggle("Print the manifest or index as it is, byte for byte"),
+      config: toggle("Print the config; with --raw byte for byte"),
+      format: text("template", "Print through a Go template: '{{.Digest}} {{json .Labels}}'"),
+      platform: text("os/arch", "Of an index, inspect the image for this platform"),
+      noTags: toggle("Do not list the other names at the place"),
+      manifestDigest: text("algorithm", "The algorithm of the digest that is printed: sha256 or sha512"),
+      sharedBlobDir: text("folder", "Where layouts share their blobs"),
+      option: settings("An option of the transport's own"),
+      retryTimes: hidden(text("n", "Retries")),
+      retryDelay: hidden(text("duration", "Delay between retries")),
+    },
+    aliases: { f: "format", n: "noTags" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: textParser, placeholder: "IMAGE", brief: "The image to inspect, as TRANSPORT:DETAILS" }],
+    },
+  },
+  docs: {
+    brief: "Show what an image is",
+    fullDescription: [
+      "Show what an image is: digest, platform, labels, environment and layers. An index shows its platforms;",
+      "--platform, or the --override flags, choose one of its images.",
+      "",
+      "EXAMPLES",
+      "  dray inspect oci-dir:layout:app",
+      "  dray inspect --platform linux/arm64 oci-archive:multi.tar",
+      "  dray inspect --config docker-archive:app.tar",
+      "  dray inspect --raw dir:app | jq .layers",
+      "  dray inspect --format '{{.Architecture}} {{len .Layers}}' oci-dir:layout:app",
+    ].join("\n"),
+  },
+});

@@ -1,0 +1,15 @@
+import { requireAbility } from "@drayage/transport";
+import type { DrayContext } from "../context.ts";
+import { openLocations, requireText } from "../locations.ts";
+import { goIndentedJson } from "../output/json.ts";
+import { sourceOptions } from "../source-options.ts";
+import type { ListTagsFlags } from "./list-tags.command.ts";
+
+/** `dray list-tags` */
+export async function listTags(this: DrayContext, flags: ListTagsFlags, images: string): Promise<void> {
+  const locations = await openLocations(this, flags.plugin);
+  const { transport, reference } = await locations.resolve(requireText(images, "list-tags"), "source");
+  const list = requireAbility(transport, "listTags");
+  const tags = await list(reference, sourceOptions(this, flags));
+  this.process.stdout.write(flags.plain ? tags.map((tag) => `${tag}\n`).join("") : goIndentedJson({ Tags: tags }));
+}

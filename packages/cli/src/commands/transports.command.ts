@@ -1,0 +1,24 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { DrayContext } from "../context.ts";
+import { toggle } from "../flags/kinds.ts";
+import { type GlobalFlags, globalFlags } from "../global-flags.ts";
+
+export interface TransportsFlags extends GlobalFlags {
+  readonly json?: boolean;
+}
+
+export const transportsCommand: Command<DrayContext> = buildCommand<TransportsFlags, [], DrayContext>({
+  loader: async () => (await import("./transports.ts")).transports,
+  parameters: { flags: { ...globalFlags, json: toggle("Print JSON") } },
+  docs: {
+    brief: "List the transports and what each can do",
+    fullDescription: [
+      "List the transports and what each can do.",
+      "",
+      "EXAMPLES",
+      "  dray transports",
+      "  dray transports --json",
+      "  dray transports --plugin ./my-transport.js",
+    ].join("\n"),
+  },
+});

@@ -1,0 +1,46 @@
+import { buildCommand, type Command } from "@stricli/core";
+import type { DrayContext } from "../context.ts";
+import { settings, text, toggle } from "../flags/kinds.ts";
+import { textParser } from "../flags/parsers.ts";
+import { type GlobalFlags, globalFlags } from "../global-flags.ts";
+import { type ProgressStyle, progressStyles } from "../progress/reporter.ts";
+
+export interface ValidateFlags extends GlobalFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly platform?: string;
+  readonly progress?: ProgressStyle;
+  readonly sharedBlobDir?: string;
+  readonly option?: readonly (readonly [key: string, value: string])[];
+}
+
+export const validateCommand: Command<DrayContext> = buildCommand<ValidateFlags, [string], DrayContext>({
+  loader: async () => (await import("./validate.ts")).validate,
+  parameters: {
+    flags: {
+      ...globalFlags,
+      json: toggle("Print the report as JSON"),
+      quiet: toggle("Show no progress"),
+      platform: text("os/arch", "Of an index, check only the image for this platform"),
+      progress: { kind: "enum", values: progressStyles, optional: true, brief: "How progress is shown" },
+      sharedBlobDir: text("folder", "Where layouts share their blobs"),
+      option: settings("An option of the transport's own"),
+    },
+    aliases: { q: "quiet" },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: textParser, placeholder: "IMAGE", brief: "The image to check, as TRANSPORT:DETAILS" }],
+    },
+  },
+  docs: {
+    brief: "Recompute every digest and size of an image",
+    fullDescription: [
+      "Recompute every digest, size and diffID of an image, or of all images of an index, and check its config",
+      "against its layers. The exit status is 1 where something is wrong.",
+      "",
+      "EXAMPLES",
+      "  dray validate oci-dir:layout:app",
+      "  dray validate --json docker-archive:app.tar",
+    ].join("\n"),
+  },
+});

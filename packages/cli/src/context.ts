@@ -1,0 +1,18 @@
+import type { CommandContext, StricliProcess } from "@stricli/core";
+import type { Personality } from "./personality.ts";
+
+/** A stream that the command writes to. */
+export interface Output {
+  readonly write: (text: string | Uint8Array) => unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** What a command knows of the world: everything that a test may want to replace. */
+export interface DrayContext extends CommandContext {
+  readonly process: StricliProcess & { readonly stdout: Output; readonly stderr: Output };
+  readonly env: Readonly<Partial<Record<string, string>>>;
+  readonly personality: Personality;
+  /** Aborted when the user interrupts, or when the reader of standard output goes away. */
+  readonly signal: AbortSignal;
+}

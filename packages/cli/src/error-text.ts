@@ -1,0 +1,40 @@
+import { isDrayageError, sanitizeText } from "@drayage/errors";
+import type { Personality } from "./personality.ts";
+
+/** One line that says what went wrong and what can be done. */
+export function errorSentence(error: unknown): string {
+  if (!isDrayageError<string>(error)) {
+    return sanitizeText(error instanceof Error ? error.message : String(error));
+  }
+  const side = error.side === undefined ? "" : `${error.side}: `;
+  const hint = error.hint === undefined ? "" : `; ${error.hint}`;
+  return `${side}${error.message}${hint}`;
+}
+
+/** Go's `%q`, near enough for one line of printable text. */
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** The line that standard error gets, in the manner of the tool that was called. */
+export function errorLine(error: unknown, personality: Personality, now: Date = new Date()): string {
+  const sentence = errorSentence(error);
+  if (personality === "dray") return `dray: ${sentence}`;
+  return `time="${rfc3339(now)}" level=fatal msg=${quoted(sentence)}`;
+}
+
+/** The error with its stack and its causes, for `--debug`. */
+export function debugText(error: unknown): string {
+  const lines: string[] = [];
+  for (let at: unknown = error, depth = 0; at !== undefined && depth < 8; depth++) {
+    const code = isDrayageError<string>(at) ? ` [${at.code}]` : "";
+    const text = at instanceof Error ? (at.stack ?? at.message) : String(at);
+    lines.push(`${depth === 0 ? "" : "caused by: "}${text}${code}`);
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return lines.join("\n");
+}
+
+function rfc3339(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}

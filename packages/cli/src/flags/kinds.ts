@@ -1,0 +1,49 @@
+import { settingParser, textParser } from "./parsers.ts";
+
+interface TextFlag {
+  readonly kind: "parsed";
+  readonly parse: typeof textParser;
+  readonly optional: true;
+  readonly placeholder: string;
+  readonly brief: string;
+}
+
+/** A flag with a value. */
+export function text(placeholder: string, brief: string): TextFlag {
+  return { kind: "parsed", parse: textParser, optional: true, placeholder, brief };
+}
+
+/** A flag that may be given several times, or once with commas. */
+export function texts(placeholder: string, brief: string): TextFlag & { readonly variadic: "," } {
+  return { ...text(placeholder, brief), variadic: "," };
+}
+
+interface SettingsFlag {
+  readonly kind: "parsed";
+  readonly parse: typeof settingParser;
+  readonly optional: true;
+  readonly variadic: true;
+  readonly placeholder: string;
+  readonly brief: string;
+}
+
+/** `--flag key=value`, any number of times. */
+export function settings(brief: string): SettingsFlag {
+  return { kind: "parsed", parse: settingParser, optional: true, variadic: true, placeholder: "key=value", brief };
+}
+
+interface SwitchFlag {
+  readonly kind: "boolean";
+  readonly optional: true;
+  readonly brief: string;
+}
+
+/** A flag without a value; `--flag=false` and `--no-flag` say no. */
+export function toggle(brief: string): SwitchFlag {
+  return { kind: "boolean", optional: true, brief };
+}
+
+/** A flag that is understood but not shown. */
+export function hidden<F extends object>(flag: F): F & { readonly hidden: true } {
+  return { ...flag, hidden: true };
+}

@@ -1,0 +1,112 @@
+import type { FlagParametersForType } from "@stricli/core";
+import type { DrayContext } from "./context.ts";
+import { durationParser, textParser } from "./flags/parsers.ts";
+
+/** Flags that every command takes, before or after its name. */
+export interface GlobalFlags {
+  readonly debug?: boolean;
+  readonly plugin?: readonly string[];
+  readonly overrideOs?: string;
+  readonly overrideArch?: string;
+  readonly overrideVariant?: string;
+  readonly tmpdir?: string;
+  readonly commandTimeout?: number;
+  readonly policy?: string;
+  readonly insecurePolicy?: boolean;
+  readonly "registries.d"?: string;
+  readonly registriesConf?: string;
+}
+
+export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
+  debug: { kind: "boolean", optional: true, brief: "Show where an error comes from" },
+  plugin: {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    variadic: true,
+    placeholder: "package",
+    brief: "Load transports from this package or file",
+  },
+  overrideOs: {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    placeholder: "os",
+    brief: "Choose images for this system instead of the running one",
+  },
+  overrideArch: {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    placeholder: "arch",
+    brief: "Choose images for this architecture instead of the machine's",
+  },
+  overrideVariant: {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    placeholder: "variant",
+    brief: "Choose images for this architecture variant",
+  },
+  tmpdir: {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    placeholder: "folder",
+    brief: "Where large temporary files go",
+  },
+  commandTimeout: {
+    kind: "parsed",
+    parse: durationParser,
+    optional: true,
+    placeholder: "duration",
+    brief: "Give up after this time (90s, 5m, 1h30m)",
+  },
+  policy: { kind: "parsed", parse: textParser, optional: true, hidden: true, brief: "Trust policy file" },
+  insecurePolicy: { kind: "boolean", optional: true, hidden: true, brief: "Check no trust policy" },
+  "registries.d": {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    hidden: true,
+    brief: "Registry configuration folder",
+  },
+  registriesConf: {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    hidden: true,
+    brief: "Registries configuration file",
+  },
+};
+
+const withValue = new Set([
+  "--plugin",
+  "--override-os",
+  "--override-arch",
+  "--override-variant",
+  "--tmpdir",
+  "--command-timeout",
+  "--policy",
+  "--registries.d",
+  "--registries-conf",
+]);
+const withoutValue = /^--(no-)?(debug|insecure-policy)(=.*)?$/;
+
+/**
+ * The arguments with the global flags that stand before the command's name moved behind it, where the
+ * command's own parser reads them: `--debug copy a b` becomes `copy --debug a b`.
+ */
+export function moveGlobalFlags(argv: readonly string[]): readonly string[] {
+  let at = 0;
+  for (;;) {
+    const argument = argv[at];
+    if (argument === undefined || !argument.startsWith("-")) break;
+    if (withValue.has(argument)) at += 2;
+    else if (withoutValue.test(argument) || withValue.has(argument.split("=", 1)[0] ?? "")) at += 1;
+    else return argv;
+  }
+  const command = argv[at];
+  if (command === undefined) return argv;
+  return [command, ...argv.slice(0, at), ...argv.slice(at + 1)];
+}

@@ -1,0 +1,64 @@
+import { proposeCompletions, run, type StricliProcess } from "@stricli/core";
+import { buildDray } from "./app.ts";
+import type { DrayContext, Output } from "./context.ts";
+import { errorLine } from "./error-text.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { moveGlobalFlags } from "./global-flags.ts";
+import { personalityOf } from "./personality.ts";
+import { versionLine } from "./version.ts";
+
+/** What the command is started with. */
+export interface Invocation {
+  /** The arguments after the command's own name. */
+  readonly argv: readonly string[];
+  /** The name or path that it was called by. */
+  readonly calledAs?: string | undefined;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Partial<Record<string, string>>>;
+  readonly signal: AbortSignal;
+}
+
+/** Runs dray, or what it is called as, and returns the exit status. Never throws. */
+export async function main(invocation: Invocation): Promise<number> {
+  const { stdout, stderr, env, signal } = invocation;
+  const personality = personalityOf(invocation.calledAs);
+  const [first] = invocation.argv;
+  if (first === "--version" || first === "-v" || first === "version") {
+    stdout.write(versionLine(personality));
+    return exitCodes.success;
+  }
+  const argv = helpArguments(moveGlobalFlags(invocation.argv));
+  const stricliProcess: StricliProcess & { stdout: Output; stderr: Output } = {
+    stdout,
+    stderr,
+    env: { ...env, STRICLI_SKIP_VERSION_CHECK: "1", ...(env.NO_COLOR ? { STRICLI_NO_COLOR: "1" } : {}) },
+  };
+  const context: DrayContext = { process: stricliProcess, env, personality, signal };
+  const app = buildDray({ personality, debug: wantsDebug(argv) });
+  try {
+    if (first === "__complete") {
+      for (const { completion } of await proposeCompletions(app, invocation.argv.slice(1), context)) {
+        stdout.write(`${completion}\n`);
+      }
+      return exitCodes.success;
+    }
+    await run(app, argv, context);
+  } catch (error) {
+    stderr.write(`${errorLine(error, personality)}\n`);
+    return exitCodeOf(error);
+  }
+  const status = Number(stricliProcess.exitCode ?? 0);
+  return status < 0 ? exitCodes.failure : status;
+}
+
+/** `help` and `help copy` mean `--help` and `copy --help`; nothing at all means `--help` too. */
+function helpArguments(argv: readonly string[]): readonly string[] {
+  if (argv.length === 0) return ["--help"];
+  return argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
+}
+
+function wantsDebug(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return argv.slice(0, end < 0 ? argv.length : end).some((argument) => /^--debug(=true)?$/.test(argument));
+}

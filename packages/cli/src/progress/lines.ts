@@ -1,0 +1,14 @@
+import type { Output } from "../context.ts";
+import type { Reporter } from "./reporter.ts";
+import { sentenceOf } from "./sentences.ts";
+
+/** A line for each thing that starts: for logs and pipes. */
+export function linesReporter(output: Output): Reporter {
+  return {
+    report(event) {
+      const sentence = sentenceOf(event);
+      if (sentence !== undefined) output.write(`${sentence}\n`);
+    },
+    end() {},
+  };
+}

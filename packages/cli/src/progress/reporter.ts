@@ -1,0 +1,38 @@
+import type { ProgressEvent } from "@drayage/transport";
+import type { DrayContext, Output } from "../context.ts";
+import { barsReporter } from "./bars.ts";
+import { jsonReporter } from "./json.ts";
+import { linesReporter } from "./lines.ts";
+
+/** How progress is shown. `auto` is bars on a terminal and lines elsewhere. */
+export const progressStyles = ["auto", "bars", "lines", "json", "none"] as const;
+export type ProgressStyle = (typeof progressStyles)[number];
+
+/** Shows what happens while it happens. */
+export interface Reporter {
+  report(event: ProgressEvent): void;
+  /** Takes down what is only shown meanwhile. */
+  end(): void;
+}
+
+/**
+ * The reporter for a style. Progress goes to standard error, so that standard output stays free for
+ * results; called as skopeo it goes where skopeo's goes, to standard output.
+ */
+export function createReporter(context: DrayContext, style: ProgressStyle): Reporter {
+  const output = context.personality === "skopeo" ? context.process.stdout : context.process.stderr;
+  switch (style === "auto" ? automatic(output, context.env) : style) {
+    case "bars":
+      return barsReporter(output, context.env);
+    case "json":
+      return jsonReporter(output);
+    case "lines":
+      return linesReporter(output);
+    default:
+      return { report() {}, end() {} };
+  }
+}
+
+function automatic(output: Output, env: DrayContext["env"]): ProgressStyle {
+  return output.isTTY === true && env.TERM !== "dumb" ? "bars" : "lines";
+}
