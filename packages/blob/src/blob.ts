@@ -13,6 +13,8 @@ export interface FileOrigin {
   readonly offset: number;
   /** How many bytes the range has. */
   readonly length: number;
+  /** Set where the range is the whole file: one that is longer when it is read has changed, and is refused. */
+  readonly whole?: boolean | undefined;
 }
 
 /** Bytes in memory: configs and other small things. */
@@ -28,11 +30,12 @@ export interface StreamOrigin {
    * Opens the bytes, from the start or, where `resumable` is set, from `offset`.
    * Each call opens them anew.
    */
-  open(options: { readonly offset?: number; readonly signal?: AbortSignal }):
-    | AsyncIterable<Uint8Array>
-    | Promise<AsyncIterable<Uint8Array>>;
+  open(options: {
+    readonly offset?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
   /** Whether `open` honours `offset`. */
-  readonly resumable?: boolean;
+  readonly resumable?: boolean | undefined;
 }
 
 export type BlobOrigin = FileOrigin | BytesOrigin | StreamOrigin;
@@ -54,6 +57,8 @@ export interface Blob {
   readonly digest?: Digest | undefined;
   /** How many bytes there are after all steps, if known. It is verified likewise. */
   readonly size?: number | undefined;
+  /** What the bytes are, for messages: `layer 2 of oci-dir:debian`. The origin is named where absent. */
+  readonly what?: string | undefined;
   readonly origin: BlobOrigin;
   readonly steps: readonly BlobStep[];
 }

@@ -1,1 +1,36 @@
-export {};
+/**
+ * What the bytes of an image are, and how they move.
+ * @module
+ */
+export type {
+  Blob,
+  BlobOrigin,
+  BlobStage,
+  BlobStep,
+  BytesOrigin,
+  CompressionAlgorithm,
+  FileOrigin,
+  StreamOrigin,
+} from "./blob.ts";
+export { drain } from "./drain.ts";
+export { openBlob, type ReadBlobOptions, type ReadOptions, readBlob, readUnverified } from "./open.ts";
+export {
+  type BlobFacts,
+  bytesBlob,
+  type FileBlobOptions,
+  fileBlob,
+  type StreamBlobOptions,
+  streamBlob,
+} from "./origins.ts";
+export { type PeekedBlob, peekBlob } from "./peek.ts";
+export { readFileLimited } from "./read-file-limited.ts";
+export type { BlobSink, DrainOptions, DrainResult, FileSink, WriterSink } from "./sink.ts";
+export {
+  type CommitFileOptions,
+  createStagedFile,
+  type StagedFile,
+  type StagedFileOptions,
+} from "./staged-file.ts";
+export { type DeflatedOptions, deflated, type InflatedOptions, inflated } from "./steps.ts";
+export { syncDirectory } from "./sync-directory.ts";
+export { type WriteFileAtomicOptions, writeFileAtomic } from "./write-file-atomic.ts";

@@ -1,13 +1,22 @@
 import type { BlobStage } from "./blob.ts";
 
-/** A place in an open file. The whole file is the sink's when `whole` is set, which allows clones and links. */
+/**
+ * A place in an open file that takes positioned writes (no pipe: that is a {@link WriterSink}).
+ * The whole file is the sink's when `whole` is set, which allows clones and links.
+ */
 export interface FileSink {
   readonly kind: "file";
   readonly fd: number;
   readonly path: string;
   /** Where the first byte goes. */
   readonly position: number;
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
+  /**
+   * How many bytes an interrupted drain of the same blob left at `position`; needs `whole`. They are hashed and
+   * kept where the blob's digest is known, it has no steps and its origin can start in its midst. Else the
+   * drain starts over.
+   */
+  readonly present?: number | undefined;
 }
 
 /** Anything that takes chunks in order. A chunk is only valid until the call, or its promise, is over. */

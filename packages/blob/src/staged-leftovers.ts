@@ -1,0 +1,76 @@
+import { lstat, readdir, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoOf } from "@drayage/errors";
+import { stateOf } from "./owner.ts";
+import { parseStagedName, type StagedName } from "./staged-name.ts";
+
+/** A partial of another machine or container counts as left alone when nothing was written for an hour. */
+const foreignAge = 60 * 60 * 1000;
+
+/** What can be resumed is kept for a day, for the run that will do so. */
+const keptAge = 24 * 60 * 60 * 1000;
+
+interface Leftover extends StagedName {
+  readonly path: string;
+  readonly size: number;
+  /** Since the last write, in milliseconds. */
+  readonly age: number;
+}
+
+/**
+ * Takes over the longest partial file with this key whose owner is gone: renames it to `own`. Of several processes
+ * that try, one succeeds. Deletes the others, and every partial that nobody will come back for.
+ *
+ * @returns whether there is a file at `own` now
+ */
+export async function claimLeftover(folder: string, key: string, own: string): Promise<boolean> {
+  let claimed = false;
+  const leftovers = await leftoversIn(folder);
+  leftovers.sort((a, b) => b.size - a.size);
+  for (const leftover of leftovers) {
+    const wanted = key !== "" && leftover.key === key;
+    if (wanted && !claimed) claimed = await tolerant(rename(leftover.path, own));
+    else if (wanted || leftover.key === "" || leftover.age > keptAge) await tolerant(unlink(leftover.path));
+  }
+  return claimed;
+}
+
+async function leftoversIn(folder: string): Promise<Leftover[]> {
+  const leftovers: Leftover[] = [];
+  for (const entry of await readdir(folder)) {
+    const name = parseStagedName(entry);
+    if (name === undefined) continue;
+    const state = stateOf(name.owner);
+    if (state === "alive") continue;
+    const path = join(folder, entry);
+    const found = await sizeAndAge(path);
+    if (found === undefined || (state === "unknown" && found.age < foreignAge)) continue;
+    leftovers.push({ ...name, path, ...found });
+  }
+  return leftovers;
+}
+
+/** Undefined for what is no file of this user alone, or is gone by now. */
+async function sizeAndAge(path: string): Promise<{ size: number; age: number } | undefined> {
+  try {
+    const stats = await lstat(path);
+    // In a folder that others may write to, a link or another's file is a trap.
+    if (!stats.isFile() || stats.nlink !== 1 || stats.uid !== (process.geteuid?.() ?? stats.uid))
+      return undefined;
+    return { size: stats.size, age: Date.now() - stats.mtimeMs };
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Whether it was done. Another process may have been first, or the file may not be ours to touch: then it stays. */
+async function tolerant(done: Promise<void>): Promise<boolean> {
+  try {
+    await done;
+    return true;
+  } catch (error) {
+    if (["ENOENT", "EPERM", "EACCES", "EBUSY"].includes(errnoOf(error) ?? "")) return false;
+    throw error;
+  }
+}

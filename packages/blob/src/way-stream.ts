@@ -1,0 +1,14 @@
+import { chunksOf } from "./chunks.ts";
+import { createReceiver } from "./receiver.ts";
+import type { DrainTask } from "./ways.ts";
+
+/** Takes chunk after chunk out of a chain of async iterables, one for each stage. */
+export async function drainThroughStream(task: DrainTask): Promise<void> {
+  const { blob, stages, skip, signal, interrupt, counter } = task;
+  const receive = createReceiver(task);
+  const onRead = (count: number): void => counter.add(count);
+  for await (const chunk of chunksOf(blob, stages, { signal, interrupt, skip, onRead })) {
+    const written = receive(chunk);
+    if (written !== undefined) await interrupt.race(written);
+  }
+}
