@@ -132,7 +132,11 @@ export interface ImageDestination extends AsyncDisposable {
   putBlob(blob: Blob, options: PutBlobOptions): Promise<DrainResult>;
   /** Throws `ERR_DRAYAGE_MANIFEST_UNSUPPORTED` where another type may be taken instead. */
   putManifest(bytes: Uint8Array, options: PutManifestOptions): Promise<void>;
-  putSignatures?(signatures: readonly Signature[], instance?: Digest, options?: OperationOptions): Promise<void>;
+  putSignatures?(
+    signatures: readonly Signature[],
+    instance?: Digest,
+    options?: OperationOptions,
+  ): Promise<void>;
   commit(options?: CommitOptions): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,1 +1,45 @@
-export {};
+/**
+ * The contract between drayage and its transports, and the registry that resolves them.
+ * @module
+ */
+export {
+  type Ability,
+  abilities,
+  abilityWords,
+  requireAbility,
+  type TransportWith,
+} from "./abilities.ts";
+export {
+  type CommitOptions,
+  type DestinationAccepts,
+  type ImageDestination,
+  type ImageReference,
+  type ImageSource,
+  type PutBlobOptions,
+  type PutManifestOptions,
+  type RawManifest,
+  type Signature,
+  type Transport,
+  transportApiVersion,
+  transportBrand,
+} from "./contract.ts";
+export { checkTransport, defineTransport, isTransport, type TransportDefinition } from "./define.ts";
+export { type KnownTransport, knownTransports } from "./known.ts";
+export {
+  isLazyTransport,
+  type LazyTransport,
+  type LazyTransportOptions,
+  lazyTransport,
+  type TransportFacts,
+} from "./lazy.ts";
+export { transportsOf } from "./module.ts";
+export type { DestinationOptions, OperationOptions, SourceOptions } from "./options.ts";
+export type { BlobProgress, ProgressEvent } from "./progress.ts";
+export {
+  createRegistry,
+  type Location,
+  type RegisteredTransport,
+  type Registry,
+  type RegistryOptions,
+} from "./registry.ts";
+export { joinPath, type SplitPath, type SplitPathOptions, splitPath } from "./split-path.ts";
