@@ -154,7 +154,11 @@ function extend(operand: Operand | undefined, field: string): Operand {
   return { kind: "path", root: operand ?? "dot", fields: [field] };
 }
 
-const constants: Readonly<Record<string, boolean | null>> = { true: true, false: false, nil: null };
+const constants: ReadonlyMap<string, boolean | null> = new Map([
+  ["true", true],
+  ["false", false],
+  ["nil", null],
+]);
 
 function operandOf(token: Token): Operand {
   switch (token.kind) {
@@ -167,7 +171,7 @@ function operandOf(token: Token): Operand {
     case "string":
       return { kind: "literal", value: unquote(token.text) };
     case "name": {
-      const constant = constants[token.text];
+      const constant = constants.get(token.text);
       return constant === undefined ? { kind: "function", name: token.text } : { kind: "literal", value: constant };
     }
     default:

@@ -3,7 +3,7 @@ export function goText(value: unknown): string {
   if (value === null || value === undefined) return "<no value>";
   if (Array.isArray(value)) return `[${value.map(inner).join(" ")}]`;
   if (value instanceof Map) return mapText([...value.entries()]);
-  if (value instanceof Date) return timeText(value);
+  if (isGoTime(value)) return timeText(value);
   if (typeof value === "object") return mapText(Object.entries(value));
   return String(value);
 }
@@ -20,17 +20,34 @@ function mapText(entries: readonly (readonly [unknown, unknown])[]): string {
   return `map[${sorted.map(([key, value]) => `${key}:${inner(value)}`).join(" ")}]`;
 }
 
-function timeText(time: Date): string {
-  const [date, clock = ""] = time.toISOString().split("T");
-  const seconds = clock.replace("Z", "").replace(/\.?0+$/, (zeros) => (zeros.startsWith(".") ? "" : zeros));
-  const trimmed = clock.includes(".000Z") ? clock.slice(0, 8) : seconds;
-  return `${date} ${trimmed} +0000 UTC`;
+const timeBrand: unique symbol = Symbol("time");
+
+/** A time that prints as Go's time.Time does, and is RFC 3339 in JSON. */
+export interface GoTime {
+  readonly [timeBrand]: string;
+  toJSON(): string;
+}
+
+/** The time that RFC 3339 text says, to the nanosecond. */
+export function goTime(rfc3339: string): GoTime {
+  return { [timeBrand]: rfc3339, toJSON: () => rfc3339 };
+}
+
+function isGoTime(value: object): value is GoTime {
+  return timeBrand in value;
+}
+
+function timeText(time: GoTime): string {
+  const parts = /^(\d+-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)$/.exec(time[timeBrand]);
+  if (parts === null) return time[timeBrand];
+  const [, date, clock, zone = "Z"] = parts;
+  return `${date} ${clock} ${zone === "Z" ? "+0000 UTC" : `${zone.replace(":", "")} ${zone.replace(":", "")}`}`;
 }
 
 /** What Go's templates take as true: not empty, not zero. */
 export function isTrue(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === 0 || value === "") return false;
   if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === "object" && !(value instanceof Date)) return Object.keys(value).length > 0;
+  if (typeof value === "object" && !isGoTime(value)) return Object.keys(value).length > 0;
   return true;
 }

@@ -1,0 +1,85 @@
+import { parseDigest } from "@drayage/digest";
+import type { ProgressEvent } from "@drayage/transport";
+import { describe, expect, it } from "vitest";
+import { barsReporter } from "../src/progress/bars.ts";
+import { jsonReporter } from "../src/progress/json.ts";
+import { linesReporter } from "../src/progress/lines.ts";
+
+const layer = parseDigest(`sha256:${"a1".repeat(32)}`);
+const config = parseDigest(`sha256:${"c0".repeat(32)}`);
+const events: readonly ProgressEvent[] = [
+  { type: "blob", state: "start", kind: "layer", digest: layer, size: 2048 },
+  { type: "blob", state: "bytes", kind: "layer", digest: layer, size: 2048, bytes: 1024 },
+  { type: "blob", state: "done", kind: "layer", digest: layer, size: 2048, stored: { digest: layer, size: 2048 } },
+  { type: "blob", state: "reused", kind: "config", digest: config, reason: "already exists" },
+  { type: "manifest", state: "write", digest: config, mediaType: "x" },
+];
+
+function written(columns?: number): { text: () => string; write: (text: string | Uint8Array) => void; columns?: number } {
+  let all = "";
+  const write = (text: string | Uint8Array): void => {
+    all += String(text);
+  };
+  return { text: () => all, write, ...(columns === undefined ? {} : { columns }) };
+}
+
+/** What a terminal shows after the escapes that bars use: cursor up, erase below. */
+function screen(text: string): string[] {
+  const rows: string[] = [""];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escapes of a terminal are what is read
+  for (const part of text.split(/(\u001b\[\d*[A-Za-z]|\n)/)) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: see above
+    const up = /^\u001b\[(\d+)A$/.exec(part);
+    if (part === "\n") rows.push("");
+    else if (up) rows.splice(rows.length - 1 - Number(up[1]), Number(up[1]) + 1, "");
+    else if (!part.startsWith("\u001b")) rows[rows.length - 1] += part;
+  }
+  return rows.filter((row) => row !== "");
+}
+
+describe("progress", () => {
+  it("as lines is one line for each thing that starts", () => {
+    const output = written();
+    const reporter = linesReporter(output);
+    for (const event of events) reporter.report(event);
+    expect(output.text().trim().split("\n")).toEqual([
+      `Copying blob ${layer}`,
+      `Copying config ${config} reused: already exists`,
+      "Writing manifest to image destination",
+    ]);
+  });
+
+  it("as JSON is one event a line, unchanged", () => {
+    const output = written();
+    const reporter = jsonReporter(output);
+    for (const event of events) reporter.report(event);
+    expect(output.text().trim().split("\n").map((line) => JSON.parse(line) as unknown)).toEqual(events);
+  });
+
+  it("as bars shows a bar while a blob moves, and what was done at the end", () => {
+    const output = written(100);
+    const reporter = barsReporter(output, { NO_COLOR: "1" });
+    reporter.report(events[0] as ProgressEvent);
+    expect(screen(output.text())).toEqual([expect.stringMatching(/^Copying blob a1a1a1a1a1a1 \[ +\] 0 B \/ 2\.0 KiB$/)]);
+    for (const event of events.slice(1)) reporter.report(event);
+    reporter.end();
+    expect(screen(output.text())).toEqual([
+      "Copying blob a1a1a1a1a1a1 done, 2.0 KiB",
+      "Copying config c0c0c0c0c0c0 reused: already exists",
+      "Writing manifest to image destination",
+    ]);
+  });
+
+  it("in bars has no colour where NO_COLOR is set, and never a line wider than the terminal", () => {
+    for (const env of [{ NO_COLOR: "1" }, {}]) {
+      const output = written(40);
+      const reporter = barsReporter(output, env);
+      reporter.report(events[0] as ProgressEvent);
+      expect(output.text().includes("\u001b[36m")).toBe(false);
+      for (const row of screen(output.text())) expect(row.length).toBeLessThan(40);
+    }
+    const wide = written(100);
+    barsReporter(wide, {}).report(events[0] as ProgressEvent);
+    expect(wide.text()).toContain("\u001b[36m");
+  });
+});
