@@ -9,6 +9,7 @@ export function base(over: Options = {}): ReturnType<typeof defineConfig> {
     platform: "neutral",
     external: [/^node:/],
     dts: false,
+    silent: true,
     sourcemap: true,
     clean: true,
     treeshake: false,

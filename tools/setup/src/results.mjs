@@ -38,7 +38,7 @@ export function readOutcome({ report, code, seconds }) {
 /** @param {readonly string[]} titles */
 function reasonIn(titles) {
   const full = titles.join(" > ");
-  return /\[skipped: (.*?)\]/.exec(full)?.[1] ?? `skipped in the test itself: ${full}`;
+  return /\[skipped: (.*?)\]/.exec(full)?.[1] ?? `the test itself says so: ${full}`;
 }
 
 /**

@@ -19,11 +19,21 @@ const steps = [
     name: "dead-code",
     run: () => runNode("node_modules/knip/bin/knip.js", ["--treat-config-hints-as-errors"]),
   },
-  { name: "layers", run: () => runNode("tools/checks/layers.mjs") },
+  { name: "layers", run: () => depcruise() },
   { name: "build", run: () => build() },
   { name: "package-shape", run: () => runNode("tools/checks/package-shape.mjs") },
   { name: "tests", run: () => test([]) },
 ];
+
+/** Layer rules: .dependency-cruiser.mjs. */
+function depcruise() {
+  const folders = ["packages", "examples", "tools"];
+  return runNode("node_modules/dependency-cruiser/bin/dependency-cruise.mjs", [
+    "--config",
+    ".dependency-cruiser.mjs",
+    ...folders,
+  ]);
+}
 
 /**
  * Checks all that CI checks, and says at the end what held. `--static` leaves the tests out; names of

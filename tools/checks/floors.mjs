@@ -1,0 +1,29 @@
+/**
+ * The floors of the house, the lowest first: a package imports only from floors below its own.
+ * Packages of one floor know nothing of each other.
+ * @type {readonly (readonly string[])[]}
+ */
+export const floors = [
+  ["errors"],
+  ["digest", "compression", "tar"],
+  ["reference"],
+  ["manifest"],
+  ["blob"],
+  ["file-lock", "transport"],
+  ["oci-layout"],
+  [
+    "transport-dir",
+    "transport-docker-archive",
+    "transport-oci-archive",
+    "transport-oci-dir",
+    "transport-tarball",
+  ],
+  ["copy"],
+  ["cli", "drayage"],
+];
+
+/** Formats: they do no input or output, and run in a browser. */
+export const formats = ["errors", "digest", "reference", "compression", "tar", "manifest"];
+
+/** It stands beside the house: it may use what is below the plugins, and only tests use it. */
+export const beside = "testkit";
