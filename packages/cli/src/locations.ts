@@ -5,13 +5,6 @@ import { readConfiguration } from "./config-file.ts";
 import type { DrayContext } from "./context.ts";
 import { loadPlugin, transportFromPackage } from "./plugins.ts";
 
-/** Schemes of transports that are packages of their own, and may not be installed. */
-export const knownSchemes: Readonly<Record<string, string>> = {
-  docker: "@drayage/transport-docker",
-  "docker-daemon": "@drayage/transport-docker-daemon",
-  "containers-storage": "@drayage/transport-containers-storage",
-};
-
 /** Turns `scheme:rest` into places, through built-ins, named plugins and packages beside dray, in this order. */
 export interface Locations {
   readonly registry: Registry;
@@ -25,7 +18,7 @@ export async function openLocations(context: DrayContext, plugins: readonly stri
   for (const name of plugins) loaded.push(...(await loadPlugin(name, process.cwd())));
   for (const name of configuration.plugins) loaded.push(...(await loadPlugin(name, configuration.folder)));
   const open = (extra: readonly Transport[] = []): Registry =>
-    createRegistry([...builtinTransports, ...loaded, ...extra], { missing: knownSchemes });
+    createRegistry([...builtinTransports, ...loaded, ...extra]);
   const registry = open();
   const resolve = async (text: string): Promise<Location> => {
     try {

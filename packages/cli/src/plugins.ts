@@ -13,7 +13,7 @@ export async function loadPlugin(name: string, folder: string): Promise<readonly
   const namespace = isPath
     ? await importFile(name, resolve(folder, name))
     : ((await importBeside(name)) ?? (await importFile(name, packageEntry(name, folder))));
-  return transportsOf(namespace, name);
+  return transportsOf(namespace, `plugin ${JSON.stringify(name)}`);
 }
 
 /**
@@ -24,7 +24,7 @@ export async function transportFromPackage(scheme: string): Promise<Transport | 
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(scheme)) return undefined;
   for (const name of [`@drayage/transport-${scheme}`, `drayage-transport-${scheme}`]) {
     const namespace = await importBeside(name);
-    const found = namespace && transportsOf(namespace, name).find((transport) => claims(transport, scheme));
+    const found = namespace && transportsOf(namespace, `package ${name}`).find((transport) => claims(transport, scheme));
     if (found) return found;
   }
   return undefined;

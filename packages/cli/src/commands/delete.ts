@@ -8,5 +8,5 @@ import type { DeleteFlags } from "./delete.command.ts";
 export async function deleteImage(this: DrayContext, flags: DeleteFlags, image: string): Promise<void> {
   const locations = await openLocations(this, flags.plugin);
   const { transport, reference } = await locations.resolve(requireText(image, "delete"));
-  await requireAbility(transport, "deleteImage")(reference, sourceOptions(this, flags));
+  await requireAbility(transport, "deleteImage").deleteImage(reference, sourceOptions(this, flags));
 }

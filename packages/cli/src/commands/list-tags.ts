@@ -9,7 +9,6 @@ import type { ListTagsFlags } from "./list-tags.command.ts";
 export async function listTags(this: DrayContext, flags: ListTagsFlags, images: string): Promise<void> {
   const locations = await openLocations(this, flags.plugin);
   const { transport, reference } = await locations.resolve(requireText(images, "list-tags"), "source");
-  const list = requireAbility(transport, "listTags");
-  const tags = await list(reference, sourceOptions(this, flags));
+  const tags = await requireAbility(transport, "listTags").listTags(reference, sourceOptions(this, flags));
   this.process.stdout.write(flags.plain ? tags.map((tag) => `${tag}\n`).join("") : goIndentedJson({ Tags: tags }));
 }

@@ -1,10 +1,10 @@
-import { abilities, type TransportAbility, type TransportEntry } from "@drayage/transport";
+import { type Ability, abilities, knownTransports, type RegisteredTransport } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
-import { knownSchemes, openLocations } from "../locations.ts";
+import { openLocations } from "../locations.ts";
 import { tableLines } from "../output/table.ts";
 import type { TransportsFlags } from "./transports.command.ts";
 
-const abilityNames: Readonly<Record<TransportAbility, string>> = {
+const abilityNames: Readonly<Record<Ability, string>> = {
   openSource: "read",
   openDestination: "write",
   deleteImage: "delete",
@@ -16,10 +16,10 @@ export async function transports(this: DrayContext, flags: TransportsFlags): Pro
   const { registry } = await openLocations(this, flags.plugin);
   const rows = [];
   for (const entry of registry.transports()) rows.push(await describe(entry));
-  const present = new Set(rows.map((row) => row.scheme));
-  const absent = Object.entries(knownSchemes).filter(([scheme]) => !present.has(scheme));
+  const missing = knownTransports
+    .filter((known) => !registry.has(known.scheme))
+    .map((known) => ({ scheme: known.scheme, package: known.package }));
   if (flags.json) {
-    const missing = absent.map(([scheme, from]) => ({ scheme, package: from }));
     this.process.stdout.write(`${JSON.stringify({ transports: rows, missing }, null, 4)}\n`);
     return;
   }
@@ -32,7 +32,7 @@ export async function transports(this: DrayContext, flags: TransportsFlags): Pro
       row.summary,
     ]),
   );
-  for (const [scheme, from] of absent) lines.push(`${scheme}: not installed; its package is ${from}`);
+  for (const known of missing) lines.push(`${known.scheme}: not installed (npm install ${known.package})`);
   this.process.stdout.write(`${lines.join("\n")}\n`);
 }
 
@@ -44,8 +44,8 @@ interface Row {
   readonly summary: string;
 }
 
-async function describe(entry: TransportEntry): Promise<Row> {
-  const { scheme, aliases = [], summary, syntax } = entry;
+async function describe(entry: RegisteredTransport): Promise<Row> {
+  const { scheme, aliases, summary, syntax } = entry;
   const can = abilities(await entry.load()).map((ability) => abilityNames[ability]);
   return { scheme, aliases, abilities: can, syntax, summary };
 }

@@ -3,7 +3,7 @@ export function goText(value: unknown): string {
   if (value === null || value === undefined) return "<no value>";
   if (Array.isArray(value)) return `[${value.map(inner).join(" ")}]`;
   if (value instanceof Map) return mapText([...value.entries()]);
-  if (isGoTime(value)) return timeText(value);
+  if (typeof value === "object" && isGoTime(value)) return timeText(value);
   if (typeof value === "object") return mapText(Object.entries(value));
   return String(value);
 }

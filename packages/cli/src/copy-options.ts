@@ -1,0 +1,87 @@
+import type { CopyOptions, PlatformSelection } from "@drayage/copy";
+import { DrayageError } from "@drayage/errors";
+import { parsePlatform } from "@drayage/manifest";
+import type { DestinationOptions } from "@drayage/transport";
+import type { CopyFlags } from "./commands/copy.command.ts";
+import type { DrayContext } from "./context.ts";
+import { platformWish } from "./platform-wish.ts";
+import { sourceOptions } from "./source-options.ts";
+
+/** What the flags of `dray copy` say about the copy itself. Throws `ERR_DRAYAGE_USAGE` where they contradict each other. */
+export function copyOptions(context: DrayContext, flags: CopyFlags): CopyOptions {
+  refuseUnsupported(flags);
+  const { format, level, force } = {
+    format: compressionFormat(flags.destCompressFormat),
+    level: flags.destCompressLevel,
+    force: flags.destForceCompressFormat,
+  };
+  return {
+    signal: context.signal,
+    platforms: platformSelection(flags),
+    sparse: flags.sparse,
+    format: flags.format,
+    compression: { format, level, force },
+    preserveDigests: flags.preserveDigests,
+    removeSignatures: flags.removeSignatures,
+    compat: flags.compat ?? (context.personality === "skopeo" ? "go" : undefined),
+    parallelBlobs: flags.imageParallelCopies === 0 ? undefined : flags.imageParallelCopies,
+  };
+}
+
+/** What the flags say about opening the destination. */
+export function destinationOptions(context: DrayContext, flags: CopyFlags): DestinationOptions {
+  if (flags.destCompress && flags.destDecompress) throw contradiction("--dest-compress", "--dest-decompress");
+  return {
+    ...sourceOptions(context, {
+      tmpdir: flags.tmpdir,
+      sharedBlobDir: flags.destSharedBlobDir,
+      option: flags.destOption,
+    }),
+    additionalTags: flags.additionalTag,
+    append: flags.destAppend,
+    acceptUncompressedLayers: flags.destOciAcceptUncompressedLayers,
+    layerCompression: flags.destCompress ? "compress" : flags.destDecompress ? "decompress" : undefined,
+  };
+}
+
+function platformSelection(flags: CopyFlags): PlatformSelection {
+  const ways = [flags.all && "--all", flags.multiArch && "--multi-arch", flags.platform && "--platform"].filter(Boolean);
+  if (ways.length > 1) throw contradiction(String(ways[0]), String(ways[1]));
+  if (flags.platform !== undefined) return flags.platform.map(parsePlatform);
+  if (flags.all || flags.multiArch === "all") return "all";
+  if (flags.multiArch === "index-only") return [];
+  if (flags.multiArch !== undefined && flags.multiArch !== "system") return flags.multiArch.split(",").map(parsePlatform);
+  return platformWish(flags) ?? "system";
+}
+
+function compressionFormat(name: string | undefined): "gzip" | "zstd" | undefined {
+  if (name === undefined || name === "gzip" || name === "zstd") return name;
+  throw new DrayageError("ERR_DRAYAGE_USAGE", `--dest-compress-format: ${JSON.stringify(name)} is not supported`, {
+    hint: "choose gzip or zstd",
+  });
+}
+
+const refused: readonly (readonly [flag: keyof CopyFlags, what: string])[] = [
+  ["signBy", "signing"],
+  ["signBySigstore", "signing"],
+  ["signBySigstorePrivateKey", "signing"],
+  ["signBySqFingerprint", "signing"],
+  ["signIdentity", "signing"],
+  ["signPassphraseFile", "signing"],
+  ["encryptionKey", "encryption"],
+  ["encryptLayer", "encryption"],
+  ["decryptionKey", "decryption"],
+];
+
+function refuseUnsupported(flags: CopyFlags): void {
+  const found = refused.find(([flag]) => flags[flag] !== undefined);
+  if (found === undefined) return;
+  const name = found[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new DrayageError("ERR_DRAYAGE_USAGE", `--${name}: ${found[1]} is not supported yet`, {
+    hint: "leave the flag out; nothing was copied",
+  });
+}
+
+function contradiction(first: string, second: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_USAGE", `${first} and ${second} exclude each other`);
+}
