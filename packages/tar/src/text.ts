@@ -1,0 +1,53 @@
+const encoder = new TextEncoder();
+// A byte order mark is part of a name like any other character.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const shortText = 128;
+
+/** UTF-8 as text; what is not valid UTF-8 becomes U+FFFD. */
+export function decodeText(bytes: Uint8Array): string {
+  if (bytes.length <= shortText && isAscii(bytes)) return fromBytes(bytes);
+  return decoder.decode(bytes);
+}
+
+export function encodeText(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The bytes of a field up to its first NUL, as a view. */
+export function untilNul(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  let end = start;
+  while (end < start + length && bytes[end] !== 0) end++;
+  return bytes.subarray(start, end);
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let index = 0; index < bytes.length; index++) if ((bytes[index] as number) >= 0x80) return false;
+  return true;
+}
+
+function fromBytes(bytes: Uint8Array): string {
+  let text = "";
+  for (let index = 0; index < bytes.length; index++) text += String.fromCharCode(bytes[index] as number);
+  return text;
+}
+
+/** A string with one character, U+0000 to U+00FF, for each byte. */
+export type ByteString = string;
+
+const callLimit = 4096;
+
+/** Bytes as a string of one character each, so that rules on bytes can be written as rules on strings. */
+export function toByteString(bytes: Uint8Array): ByteString {
+  let text = "";
+  for (let start = 0; start < bytes.length; start += callLimit) {
+    text += String.fromCharCode(...bytes.subarray(start, start + callLimit));
+  }
+  return text;
+}
+
+/** The bytes of a {@link ByteString}. */
+export function fromByteString(text: ByteString): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+  return bytes;
+}
