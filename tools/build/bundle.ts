@@ -1,0 +1,26 @@
+import { basename, join } from "node:path";
+import { build } from "tsup";
+
+/**
+ * Bundles a TypeScript file with all it imports, from the packages' sources, for tests that need a process of their
+ * own under plain Node. Gives the path of the bundle in `folder`.
+ */
+export async function bundleForNode(entry: string, folder: string): Promise<string> {
+  await build({
+    config: false,
+    entry: [entry],
+    format: ["esm"],
+    target: "node20",
+    platform: "node",
+    outDir: folder,
+    outExtension: () => ({ js: ".mjs" }),
+    noExternal: [/^@drayage\//],
+    esbuildOptions(options) {
+      options.conditions = ["@drayage/source"];
+    },
+    splitting: false,
+    clean: false,
+    silent: true,
+  });
+  return join(folder, `${basename(entry, ".ts")}.mjs`);
+}
