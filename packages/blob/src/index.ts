@@ -13,6 +13,7 @@ export type {
   StreamOrigin,
 } from "./blob.ts";
 export { drain } from "./drain.ts";
+export { type InflatedFile, type InflatedFileOptions, inflatedFile } from "./inflated-file.ts";
 export { openBlob, type ReadBlobOptions, type ReadOptions, readBlob, readUnverified } from "./open.ts";
 export {
   type BlobFacts,
@@ -22,6 +23,7 @@ export {
   type StreamBlobOptions,
   streamBlob,
 } from "./origins.ts";
+export { type Owner, type OwnerState, stateOf, thisOwner } from "./owner.ts";
 export { type PeekedBlob, peekBlob } from "./peek.ts";
 export { readFileLimited } from "./read-file-limited.ts";
 export type { BlobSink, DrainOptions, DrainResult, FileSink, WriterSink } from "./sink.ts";

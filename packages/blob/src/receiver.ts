@@ -1,13 +1,27 @@
+import { ioError } from "@drayage/errors";
 import { writeAllSync } from "./file-writes.ts";
+import type { WriterSink } from "./sink.ts";
 import type { DrainTask } from "./ways.ts";
 
 /** Takes one chunk of the result after the other. To be awaited when it gives a promise. */
 export type Receiver = (chunk: Uint8Array) => void | Promise<void>;
 
 export function createReceiver({ sink, skip }: DrainTask): Receiver {
-  if (sink.kind === "writer") return (chunk) => sink.write(chunk);
+  if (sink.kind === "writer") return (chunk) => writeTo(sink, chunk);
   let position = sink.position + skip;
   return (chunk) => {
     position = writeAllSync(sink, chunk, position);
   };
+}
+
+function writeTo(sink: WriterSink, chunk: Uint8Array): void | Promise<void> {
+  let written: void | Promise<void>;
+  try {
+    written = sink.write(chunk);
+  } catch (error) {
+    throw ioError(error, "write");
+  }
+  return written?.catch((error: unknown) => {
+    throw ioError(error, "write");
+  });
 }

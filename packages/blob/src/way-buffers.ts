@@ -1,56 +1,62 @@
-import { openRange } from "./file-range.ts";
-import { chunkSize, createPace } from "./pace.ts";
+import { type ChunkReader, openReader } from "./chunk-reader.ts";
+import { createPace } from "./pace.ts";
 import { createReceiver } from "./receiver.ts";
-import type { DrainTask } from "./ways.ts";
+import { createSyncSteps, type SyncStep } from "./sync-steps.ts";
+import type { DrainTask, Run } from "./ways.ts";
 
-/** Reads into one fixed buffer and writes out of it, on this thread; the event loop gets a turn every few MiB. */
-export async function drainThroughBuffers(task: DrainTask): Promise<void> {
-  const { stages, interrupt, counter } = task;
+/**
+ * Reads into one fixed buffer, inflates with synchronous engines and writes, all on this thread; the event loop gets a
+ * turn every few MiB. Undefined where a step has no synchronous engine.
+ */
+export async function prepareBuffers(task: DrainTask): Promise<Run | undefined> {
+  const steps = await createSyncSteps(task.blob.origin, task.stages.transforms);
+  return steps && (() => run(task, steps));
+}
+
+async function run(task: DrainTask, steps: readonly SyncStep[]): Promise<void> {
+  const { interrupt } = task;
   const receive = createReceiver(task);
   const pace = createPace();
-  const source = openSource(task);
   try {
-    for (let chunk = source.next(); chunk.length > 0; chunk = source.next()) {
-      counter.add(chunk.length);
-      stages.meters[0]?.update(chunk);
-      const written = receive(chunk);
-      if (written !== undefined) await interrupt.race(written);
-      const turn = pace.took(chunk.length);
-      if (turn !== undefined) await turn;
-      interrupt.throwIfAborted();
+    const reader = openReader(task.blob.origin, task.skip);
+    try {
+      for (const chunk of passing(task, steps, reader)) {
+        const written = receive(chunk);
+        if (written !== undefined) await interrupt.race(written);
+        const turn = pace.took(chunk.length);
+        if (turn !== undefined) await turn;
+        interrupt.throwIfAborted();
+      }
+    } finally {
+      reader.close();
     }
   } finally {
-    source.close();
+    for (const step of steps) step.close();
   }
-  stages.meters[0]?.finish();
 }
 
-/** A file or bytes, as chunks that are valid until the next one is asked for. The last is empty. */
-interface ChunkSource {
-  next(): Uint8Array;
-  close(): void;
-}
+/** The result's chunks, each valid until the next one is asked for. */
+function* passing(
+  { stages, counter }: DrainTask,
+  steps: readonly SyncStep[],
+  reader: ChunkReader,
+): Generator<Uint8Array, void, undefined> {
+  const { meters } = stages;
 
-function openSource({ blob, skip }: DrainTask): ChunkSource {
-  const { origin } = blob;
-  switch (origin.kind) {
-    case "file": {
-      const range = openRange(origin, skip);
-      const buffer = new Uint8Array(chunkSize);
-      return { next: () => buffer.subarray(0, range.next(buffer)), close: range.close };
-    }
-    case "bytes": {
-      let position = skip;
-      return {
-        next() {
-          const chunk = origin.bytes.subarray(position, position + chunkSize);
-          position += chunk.length;
-          return chunk;
-        },
-        close: () => undefined,
-      };
-    }
-    case "stream":
-      throw new TypeError("a stream cannot be read synchronously");
+  /** What comes of a chunk that enters a stage. */
+  function* enter(stage: number, chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
+    meters[stage]?.update(chunk);
+    const step = steps[stage];
+    if (step === undefined) yield chunk;
+    else for (const made of step.push(chunk)) yield* enter(stage + 1, made);
+  }
+
+  for (let chunk = reader.next(); chunk.length > 0; chunk = reader.next()) {
+    counter.add(chunk.length);
+    yield* enter(0, chunk);
+  }
+  for (const [stage, meter] of meters.entries()) {
+    meter.finish();
+    for (const made of steps[stage]?.finish() ?? []) yield* enter(stage + 1, made);
   }
 }

@@ -1,9 +1,13 @@
 import { chunksOf } from "./chunks.ts";
 import { createReceiver } from "./receiver.ts";
-import type { DrainTask } from "./ways.ts";
+import type { DrainTask, Run } from "./ways.ts";
 
 /** Takes chunk after chunk out of a chain of async iterables, one for each stage. */
-export async function drainThroughStream(task: DrainTask): Promise<void> {
+export async function prepareStream(task: DrainTask): Promise<Run> {
+  return () => run(task);
+}
+
+async function run(task: DrainTask): Promise<void> {
   const { blob, stages, skip, signal, interrupt, counter } = task;
   const receive = createReceiver(task);
   const onRead = (count: number): void => counter.add(count);
