@@ -13,17 +13,22 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  */
 
 /**
+ * Every published package.
+ * @type {readonly Omit<Packed, "tarball">[]}
+ */
+export const packages = readdirSync(path.join(root, "packages")).map((name) => {
+  const folder = path.join(root, "packages", name);
+  /** @type {Manifest} */
+  const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
+  return { name: manifest.name, folder, manifest };
+});
+
+/**
  * Packs every published package, as `npm publish` would, into `destination`. They must have been built.
  * @param {string} destination a directory that exists
  * @returns {Promise<Packed[]>}
  */
 export async function packAll(destination) {
-  const packages = readdirSync(path.join(root, "packages")).map((name) => {
-    const folder = path.join(root, "packages", name);
-    /** @type {Manifest} */
-    const manifest = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-    return { name: manifest.name, folder, manifest };
-  });
   const { stdout } = await npm(
     ["pack", "--json", "--pack-destination", destination, ...packages.map(({ folder }) => folder)],
     root,

@@ -1,0 +1,125 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { run, temporaryDirectory } from "@drayage-internal/peers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { npm, type Packed, packAll, packages } from "../pack.mjs";
+
+const folder = temporaryDirectory();
+let packed: readonly Packed[];
+
+beforeAll(async () => {
+  const tarballs = path.join(folder, "tarballs");
+  mkdirSync(tarballs);
+  packed = await packAll(tarballs);
+});
+
+/** Installs one packed package into an empty folder, with all other packed ones at hand for what it depends on. */
+async function installAlone(name: string): Promise<string> {
+  const { [name]: own, ...overrides } = Object.fromEntries(
+    packed.map((one) => [one.name, `file:${one.tarball}`]),
+  );
+  return install(name.replace("/", "-"), { dependencies: { [name]: own }, overrides });
+}
+
+async function install(folderName: string, wanted: object): Promise<string> {
+  const place = path.join(folder, folderName);
+  mkdirSync(place);
+  const project = { name: "a-stranger", private: true, ...wanted };
+  writeFileSync(path.join(place, "package.json"), JSON.stringify(project));
+  await npm(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"], place);
+  return place;
+}
+
+/** The installed packages below a folder, by their place in it. */
+function installedManifests(place: string): Map<string, InstalledManifest> {
+  const lock = JSON.parse(readFileSync(path.join(place, "node_modules/.package-lock.json"), "utf8")) as {
+    packages: Record<string, unknown>;
+  };
+  const places = Object.keys(lock.packages);
+  return new Map(
+    places.map((at) => [at, JSON.parse(readFileSync(path.join(place, at, "package.json"), "utf8"))]),
+  );
+}
+
+interface InstalledManifest {
+  readonly name: string;
+  readonly scripts?: Readonly<Record<string, string>>;
+}
+
+/** The names of all that a package needs, itself included, as far as they are ours. */
+function ownClosure(name: string, found: Set<string> = new Set()): Set<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  const { dependencies = {} } = packed.find((one) => one.name === name)?.manifest ?? {};
+  for (const dependency of Object.keys(dependencies)) {
+    if (packed.some((one) => one.name === dependency)) ownClosure(dependency, found);
+  }
+  return found;
+}
+
+describe.each(packages.map(({ name }) => name))("%s", (name) => {
+  let place: string;
+
+  beforeAll(async () => {
+    place = await installAlone(name);
+  });
+
+  it("brings its dependencies and nothing else of ours", () => {
+    const names = [...installedManifests(place).values()].map((manifest) => manifest.name);
+    const ours = names.filter((one) => packed.some((other) => other.name === one));
+    expect(ours.sort()).toEqual([...ownClosure(name)].sort());
+  });
+
+  it("installs without a script and without a compiler", () => {
+    for (const [at, { scripts = {} }] of installedManifests(place)) {
+      const atInstall = ["preinstall", "install", "postinstall"].filter((script) => script in scripts);
+      expect(atInstall, at).toEqual([]);
+      expect(existsSync(path.join(place, at, "binding.gyp")), at).toBe(false);
+    }
+  });
+
+  it("is imported from an ES module and from CommonJS, with the same exports and without output", async () => {
+    const { exports } = packed.find((one) => one.name === name)?.manifest ?? { exports: {} };
+    const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+    expect(entries).toContain(".");
+    for (const entry of entries) {
+      const specifier = JSON.stringify(path.posix.join(name, entry));
+      const print = "process.stdout.write(JSON.stringify(Object.keys(found).sort()))";
+      writeFileSync(path.join(place, "try.mjs"), `import * as found from ${specifier};\n${print};\n`);
+      writeFileSync(path.join(place, "try.cjs"), `const found = require(${specifier});\n${print};\n`);
+      const imported = await run(process.execPath, ["try.mjs"], { cwd: place });
+      const required = await run(process.execPath, ["--no-warnings", "try.cjs"], { cwd: place });
+      expect(JSON.parse(imported.stdout)).not.toEqual([]);
+      const withoutMarks = (JSON.parse(required.stdout) as string[]).filter((key) => key !== "__esModule");
+      expect(withoutMarks).toEqual(JSON.parse(imported.stdout));
+      expect(imported.stderr).toBe("");
+    }
+  });
+
+  it("has commands that start", async () => {
+    const { bin = {} } = packed.find((one) => one.name === name)?.manifest ?? {};
+    for (const command of Object.keys(bin)) {
+      const { stdout } = await run(path.join(place, "node_modules/.bin", command), ["--help"], {
+        cwd: place,
+      });
+      expect(stdout).toContain(command);
+    }
+  });
+
+  it("has its README, its licence and the declarations of each entry", () => {
+    const at = path.join(place, "node_modules", name);
+    expect(readdirSync(at)).toEqual(expect.arrayContaining(["README.md", "LICENSE", "dist", "src"]));
+    expect(existsSync(path.join(at, "dist/index.d.ts"))).toBe(true);
+  });
+});
+
+it("all packages can be installed together", async () => {
+  const dependencies = Object.fromEntries(packed.map((one) => [one.name, `file:${one.tarball}`]));
+  const place = await install("together", { dependencies });
+  const statements = packages.map(({ name }) => `await import(${JSON.stringify(name)});`);
+  writeFileSync(path.join(place, "try.mjs"), statements.join("\n"));
+  const { stdout, stderr } = await run(process.execPath, ["try.mjs"], { cwd: place });
+  expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "" });
+  const ours = [...installedManifests(place).values()].filter(({ name }) => name in dependencies);
+  expect(ours).toHaveLength(packages.length);
+});
