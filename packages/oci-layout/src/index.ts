@@ -1,0 +1,26 @@
+/**
+ * What an OCI image layout is, without its files.
+ * @module
+ */
+export { addImage, removeImages } from "./edit.ts";
+export { isObject, type JsonObject } from "./json.ts";
+export {
+  emptyLayoutIndex,
+  encodeLayoutIndex,
+  entryDescriptor,
+  type LayoutEntry,
+  type LayoutIndex,
+  parseLayoutIndex,
+} from "./layout-index.ts";
+export { blobName, blobOfName, blobsFolder, indexFile, layoutFile, refNameAnnotation } from "./names.ts";
+export { consistOf, mayNeed, type Reach } from "./reach.ts";
+export {
+  formatLayoutPlace,
+  isLayoutName,
+  type LayoutPlace,
+  parseLayoutPlace,
+  refusePosition,
+} from "./reference.ts";
+export { flatIndexBytes, layoutNames, type Selection, selectImage } from "./select.ts";
+export { type LayoutFiles, openLayoutSource, readLayoutIndex } from "./source.ts";
+export { checkLayoutFile, isPlainLayoutFile, layoutFileBytes, layoutVersion } from "./version.ts";

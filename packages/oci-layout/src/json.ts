@@ -1,0 +1,28 @@
+import { DrayageError } from "@drayage/errors";
+
+/** A JSON object as it was parsed. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Throws ERR_DRAYAGE_LAYOUT_INVALID where the bytes are not one JSON object in UTF-8. */
+export function parseObject(bytes: Uint8Array, where: string): JsonObject {
+  let document: unknown;
+  try {
+    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? error.message : "it is not UTF-8";
+    throw invalid(where, `not JSON: ${why}`, error);
+  }
+  if (!isObject(document)) throw invalid(where, "not a JSON object");
+  return document;
+}
+
+export function invalid(where: string, what: string, cause?: unknown): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_LAYOUT_INVALID", `${where}: ${what}`, {
+    hint: "the layout is damaged: copy the image into it anew",
+    cause,
+  });
+}

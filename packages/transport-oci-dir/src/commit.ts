@@ -1,0 +1,109 @@
+import { stat, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Digest } from "@drayage/digest";
+import { DrayageError, errnoOf, ioError, isDrayageError, throwIfAborted } from "@drayage/errors";
+import { acquireLock, type Lock } from "@drayage/file-lock";
+import { type Descriptor, manifestLimit } from "@drayage/manifest";
+import {
+  addImage,
+  blobName,
+  emptyLayoutIndex,
+  encodeLayoutIndex,
+  indexFile,
+  isPlainLayoutFile,
+  type LayoutIndex,
+  layoutFile,
+  layoutFileBytes,
+  mayNeed,
+  readLayoutIndex,
+} from "@drayage/oci-layout";
+import { checkInside, type LayoutFolder } from "./folder.ts";
+import { replaceFile } from "./replace-file.ts";
+
+/** Held by whoever changes index.json or removes blobs. */
+export function lockLayout(folder: LayoutFolder, signal?: AbortSignal): Promise<Lock> {
+  return acquireLock(join(folder.root, ".drayage-lock"), { signal });
+}
+
+/** index.json as it is now; an empty one where there is none. */
+export async function currentIndex(folder: LayoutFolder): Promise<LayoutIndex> {
+  try {
+    return (await readLayoutIndex(folder)).index;
+  } catch (error) {
+    if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return emptyLayoutIndex;
+    throw error;
+  }
+}
+
+export interface ImageCommit {
+  readonly folder: LayoutFolder;
+  readonly name: string | undefined;
+  readonly image: Descriptor;
+  /** Blobs that were not written because they were there, with their sizes. */
+  readonly reused: ReadonlyMap<Digest, number>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Enters the image in index.json, as it is at this moment: other processes may have added theirs. */
+export async function commitImage({ folder, name, image, reused, signal }: ImageCommit): Promise<void> {
+  await using lock = await lockLayout(folder, signal);
+  await checkReused(folder, reused);
+  const index = addImage(await currentIndex(folder), image, name);
+  const version = await folder.readFile(layoutFile, manifestLimit);
+  throwIfAborted(signal);
+  if (version === undefined || isPlainLayoutFile(version)) {
+    await replaceFile(folder.root, layoutFile, layoutFileBytes());
+  }
+  await writeIndex(folder, index, lock);
+}
+
+export async function writeIndex(folder: LayoutFolder, index: LayoutIndex, lock: Lock): Promise<void> {
+  const bytes = encodeLayoutIndex(index);
+  if (bytes.length > manifestLimit) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_LIMIT_EXCEEDED",
+      `${folder.label}: ${indexFile} would have ${bytes.length} bytes, and at most ${manifestLimit} are read`,
+      { hint: "delete images from the layout, or write to another one" },
+    );
+  }
+  if (!(await lock.isHeld())) throw changed(folder, "was changed by another process");
+  await replaceFile(folder.root, indexFile, bytes);
+}
+
+/** Removes those of the blobs that no image needs. */
+export async function removeUnneeded(folder: LayoutFolder, blobs: Iterable<Digest>): Promise<void> {
+  await using _lock = await lockLayout(folder);
+  const needed = await mayNeed(folder, (await currentIndex(folder)).entries);
+  if (!needed.complete) return;
+  for (const digest of blobs) {
+    if (!needed.digests.has(digest)) await removeBlob(folder, digest);
+  }
+}
+
+/** Removes a blob of the layout's own; never one of a shared folder. */
+export async function removeBlob(folder: LayoutFolder, digest: Digest): Promise<void> {
+  const path = join(folder.root, blobName(digest));
+  try {
+    await stat(dirname(path));
+    await checkInside(folder, dirname(path));
+    await unlink(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT") return;
+    throw ioError(error, "delete", { path });
+  }
+}
+
+/** Another process may have failed, and removed what it had put, or have deleted an image. */
+async function checkReused(folder: LayoutFolder, reused: ReadonlyMap<Digest, number>): Promise<void> {
+  for (const [digest, size] of reused) {
+    const found = await folder.locate(digest);
+    if (found?.length !== size) throw changed(folder, `has lost the blob ${digest} to another process`);
+  }
+}
+
+function changed(folder: LayoutFolder, what: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_DESTINATION_REFUSED", `${folder.label} ${what} meanwhile`, {
+    hint: "run the command again",
+    retryable: true,
+  });
+}
