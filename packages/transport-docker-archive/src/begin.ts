@@ -1,0 +1,81 @@
+import { dirname } from "node:path";
+import { createStagedFile } from "@drayage/blob";
+import { DrayageError } from "@drayage/errors";
+import type { DestinationOptions } from "@drayage/transport";
+import { takeOver } from "./append.ts";
+import { openArchive } from "./archive.ts";
+import { byteStream } from "./byte-stream.ts";
+import { type ArchiveContents, emptyContents } from "./contents.ts";
+import { createFileOutput } from "./file-output.ts";
+import type { ArchiveOutput } from "./output.ts";
+import { createStreamOutput } from "./stream-output.ts";
+import { type FileTarget, findTarget, isUnchanged, statIfThere } from "./target.ts";
+
+/** An archive that is being written. */
+export interface BegunArchive {
+  readonly output: ArchiveOutput;
+  readonly contents: ArchiveContents;
+}
+
+/** Opens the output of an archive, after what is at the place has been looked at. */
+export async function beginArchive(path: string, options: DestinationOptions): Promise<BegunArchive> {
+  const target = await findTarget(path);
+  if (target.kind === "file") return await beginFile(path, target, options);
+  const stream = byteStream(await target.open(), path);
+  return {
+    output: createStreamOutput(stream, { path, temporaryDir: options.temporaryDir }),
+    contents: emptyContents(),
+  };
+}
+
+async function beginFile(
+  path: string,
+  target: FileTarget,
+  options: DestinationOptions,
+): Promise<BegunArchive> {
+  const { existing } = target;
+  const isFilled = existing !== undefined && existing.size > 0;
+  if (isFilled && options.append !== true) throw exists(path);
+  const file = await createStagedFile(dirname(target.path));
+  const commit = async (): Promise<void> => {
+    if (!isUnchanged(existing, await statIfThere(target.path))) throw changed(path);
+    // An empty file has been made beforehand, maybe by mktemp, for the sake of its permissions.
+    await file.commit(target.path, existing === undefined ? {} : { mode: existing.mode & 0o7777 });
+  };
+  try {
+    if (!isFilled) return { output: createFileOutput(file, { start: 0, commit }), contents: emptyContents() };
+    await using archive = await openArchive(target.path, options);
+    if (archive.copied) throw compressed(path);
+    const { contents, end } = await takeOver(archive, file, options.signal);
+    return { output: createFileOutput(file, { start: end, commit }), contents };
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+function exists(path: string): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_DESTINATION_EXISTS",
+    `docker-archive:${path}: docker-archive doesn't support modifying existing images`,
+    { hint: "choose another file, or add the image to those in it with append (--append)" },
+  );
+}
+
+function compressed(path: string): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_DESTINATION_REFUSED",
+    `cannot add to docker-archive:${path}: it is compressed`,
+    {
+      hint: "decompress the archive first",
+    },
+  );
+}
+
+function changed(path: string): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_DESTINATION_EXISTS",
+    `docker-archive:${path} was changed by somebody else while the image was written`,
+    { hint: "run the command again" },
+  );
+}

@@ -1,0 +1,220 @@
+import { type Blob, type DrainResult, readBlob } from "@drayage/blob";
+import { type Digest, digestBytes } from "@drayage/digest";
+import { DrayageError, throwIfAborted } from "@drayage/errors";
+import { mediaTypes, parseManifest } from "@drayage/manifest";
+import type { DockerReference } from "@drayage/reference";
+import type {
+  DestinationAccepts,
+  ImageDestination,
+  PutBlobOptions,
+  PutManifestOptions,
+} from "@drayage/transport";
+import { type ArchiveContents, addImage, type StoredLayer } from "./contents.ts";
+import { legacyLayers } from "./legacy-write.ts";
+import { readDiffIds } from "./load.ts";
+import {
+  configFile,
+  configLimit,
+  layerFile,
+  legacyConfigFile,
+  legacyLayerFile,
+  legacyVersionFile,
+} from "./names.ts";
+import type { ArchiveOutput } from "./output.ts";
+import type { ArchiveReference } from "./reference.ts";
+
+const accepts: DestinationAccepts = {
+  manifestTypes: [mediaTypes.dockerManifest],
+  layerCompression: "decompress",
+  foreignLayerUrls: false,
+  parallelBlobs: 1,
+  multipleImages: false,
+};
+
+export interface ArchiveDestinationOptions {
+  readonly reference: ArchiveReference;
+  readonly output: ArchiveOutput;
+  readonly contents: ArchiveContents;
+  /** The image's names, each with a tag. */
+  readonly names: readonly DockerReference[];
+  /** Called once, when the destination is closed. */
+  closed(): Promise<void>;
+}
+
+/** The members of a v2s2 manifest that the archive depends on. */
+interface WrittenImage {
+  readonly config: Digest;
+  readonly layers: readonly Digest[];
+}
+
+/**
+ * One image on its way into an archive. Layers are written as they come; its config, its legacy directories and its
+ * place in `manifest.json` follow at commit, when all is known to be there.
+ */
+export function createArchiveDestination(options: ArchiveDestinationOptions): ImageDestination {
+  const { reference, output, contents } = options;
+  const place = `docker-archive:${reference.text}`;
+  const start = output.mark();
+  const ownLayers = new Map<Digest, StoredLayer>();
+  const configs = new Map<Digest, Uint8Array>();
+  let image: WrittenImage | undefined;
+  let state: "open" | "committed" | "closed" = "open";
+  let busy = false;
+
+  const layerOf = (digest: Digest): StoredLayer | undefined =>
+    ownLayers.get(digest) ?? contents.layers.get(digest);
+
+  /** An archive that is added to may have a file of the name that is not what it should be. */
+  function refuseTaken(name: string): void {
+    if (!contents.names.has(name)) return;
+    throw new DrayageError(
+      "ERR_DRAYAGE_ARCHIVE_INVALID",
+      `${place} has another file called ${JSON.stringify(name)}`,
+      {
+        hint: "write the image to a new archive",
+      },
+    );
+  }
+
+  /** Entries follow one another, so nothing may be written between the parts of one. */
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    if (state !== "open") throw misuse(`${place} is ${state} already`);
+    if (busy) throw misuse(`${place} takes one blob after the other`);
+    busy = true;
+    try {
+      return await work();
+    } finally {
+      busy = false;
+    }
+  }
+
+  async function putConfig(blob: Blob, { signal }: PutBlobOptions): Promise<DrainResult> {
+    const bytes = await readBlob(blob, { limit: configLimit, signal });
+    const stage = { digest: blob.digest ?? digestBytes(bytes), size: bytes.length };
+    configs.set(stage.digest, bytes);
+    return { ...stage, stages: [stage] };
+  }
+
+  async function putLayer(blob: Blob, { signal, onBytes }: PutBlobOptions): Promise<DrainResult> {
+    const has = (digest: Digest): boolean => {
+      if (layerOf(digest) !== undefined) return true;
+      refuseTaken(layerFile(digest));
+      return false;
+    };
+    const result = await output.addBlob(blob, { nameOf: layerFile, has, signal, onBytes });
+    if (!has(result.digest)) {
+      ownLayers.set(result.digest, { path: layerFile(result.digest), size: result.size });
+    }
+    return result;
+  }
+
+  async function write({ config, layers }: WrittenImage, signal: AbortSignal | undefined): Promise<void> {
+    const bytes = configs.get(config);
+    if (bytes === undefined) throw absent(place, "config", config);
+    const paths = layers.map((digest) => {
+      const layer = layerOf(digest);
+      if (layer === undefined) throw absent(place, "layer", digest);
+      return layer.path;
+    });
+    checkDiffIds(bytes, layers, place);
+    if (!contents.itemOfConfig.has(config)) {
+      refuseTaken(configFile(config));
+      await output.addFile(configFile(config), bytes);
+    }
+    const legacy = legacyLayers(layers, bytes);
+    for (const [index, { id, json }] of legacy.entries()) {
+      throwIfAborted(signal);
+      if (contents.legacyIds.has(id)) continue;
+      await output.addSymlink(`${id}/${legacyLayerFile}`, `../${paths[index]}`);
+      await output.addFile(`${id}/${legacyVersionFile}`, Buffer.from("1.0"));
+      await output.addFile(`${id}/${legacyConfigFile}`, json);
+    }
+    for (const { id } of legacy) contents.legacyIds.add(id);
+    for (const [digest, layer] of ownLayers) contents.layers.set(digest, layer);
+    addImage(contents, {
+      configDigest: config,
+      configPath: configFile(config),
+      layerPaths: paths,
+      topLegacyId: legacy.at(-1)?.id,
+      names: options.names,
+    });
+  }
+
+  const destination: ImageDestination = {
+    reference,
+    accepts,
+    async reuseBlob(descriptor, { kind }) {
+      if (kind === "config") return undefined;
+      const layer = layerOf(descriptor.digest);
+      return layer === undefined ? undefined : { size: layer.size };
+    },
+    putBlob: (blob, put) => alone(() => (put.kind === "config" ? putConfig : putLayer)(blob, put)),
+    putManifest: (bytes, put) =>
+      alone(async () => {
+        image = readManifest(bytes, put, place);
+      }),
+    commit: ({ signal } = {}) =>
+      alone(async () => {
+        throwIfAborted(signal);
+        if (image === undefined) throw misuse(`${place} was given no manifest before the commit`);
+        await write(image, signal);
+        state = "committed";
+      }),
+    async close() {
+      if (state === "closed") return;
+      const complete = state === "committed";
+      state = "closed";
+      try {
+        if (!complete) output.rewind(start);
+      } finally {
+        await options.closed();
+      }
+    },
+    [Symbol.asyncDispose]: () => destination.close(),
+  };
+  return destination;
+}
+
+function readManifest(
+  bytes: Uint8Array,
+  { instance, mediaType }: PutManifestOptions,
+  place: string,
+): WrittenImage {
+  const manifest = instance === undefined ? parseManifest(bytes, mediaType) : undefined;
+  if (manifest?.kind !== "image" || manifest.mediaType !== mediaTypes.dockerManifest) {
+    const what = instance === undefined ? mediaType : "a member of an index";
+    throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${place} cannot hold ${what}`, {
+      hint: `convert it to ${mediaTypes.dockerManifest}, and choose one platform of an index`,
+    });
+  }
+  if (manifest.config === undefined) {
+    throw new DrayageError("ERR_DRAYAGE_MANIFEST_INVALID", `${place}: the manifest names no config`);
+  }
+  return { config: manifest.config.digest, layers: manifest.layers.map((layer) => layer.digest) };
+}
+
+/** An archive names layers by their diffIDs, so an image whose config has others could not be read again. */
+function checkDiffIds(config: Uint8Array, layers: readonly Digest[], place: string): void {
+  const diffIds = readDiffIds(config, `the config of ${place}`);
+  const wrong = diffIds.findIndex((diffId, index) => diffId !== layers[index]);
+  if (wrong < 0 && diffIds.length === layers.length) return;
+  const reason =
+    wrong < 0
+      ? `it has ${diffIds.length} diffIDs for ${layers.length} layers`
+      : `its diff_ids[${wrong}] is ${diffIds[wrong]}, but the layer is ${layers[wrong] ?? "missing"}`;
+  throw new DrayageError(
+    "ERR_DRAYAGE_CONFIG_INVALID",
+    `the config of ${place} does not agree with its layers: ${reason}`,
+  );
+}
+
+function absent(place: string, what: string, digest: Digest): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_BLOB_NOT_FOUND",
+    `${place}: the manifest names the ${what} ${digest}, which was not put`,
+  );
+}
+
+function misuse(message: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_USAGE", message);
+}

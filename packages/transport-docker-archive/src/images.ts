@@ -1,0 +1,73 @@
+import { DrayageError } from "@drayage/errors";
+import type { Archive } from "./archive.ts";
+import { isName, nameText, parseName } from "./contents.ts";
+import { readManifestFile } from "./items.ts";
+import { readLegacyImages } from "./legacy-read.ts";
+import { type LoadedImage, loadItem } from "./load.ts";
+import { manifestFile } from "./names.ts";
+import type { ArchiveReference } from "./reference.ts";
+
+/** An image of an archive, not looked into yet. */
+export interface ArchiveImage {
+  /** Its names as the archive has them. */
+  readonly names: readonly string[];
+  load(signal?: AbortSignal): Promise<LoadedImage>;
+}
+
+/** The archive's images in its own order: those of `manifest.json`, else those of the format before docker 1.10. */
+export async function readImages(archive: Archive, signal?: AbortSignal): Promise<readonly ArchiveImage[]> {
+  if (archive.find(manifestFile) === undefined) return await readLegacyImages(archive, signal);
+  const items = await readManifestFile(archive, signal);
+  return items.map((item, index) => ({
+    names: item.RepoTags ?? [],
+    load: (loadSignal) => loadItem(archive, { item, index }, loadSignal),
+  }));
+}
+
+/**
+ * The names of an archive's images, normalized as skopeo lists them; `@N` for an image without a name. Each is what
+ * may stand after the path in a reference.
+ */
+export function imageNames(images: readonly ArchiveImage[]): readonly string[] {
+  return images.flatMap(({ names }, index) => {
+    const known = names.flatMap((name) => {
+      const reference = parseName(name);
+      return reference?.tag === undefined ? [] : [nameText(reference)];
+    });
+    return known.length === 0 ? [`@${index}`] : known;
+  });
+}
+
+/**
+ * The image that a reference means: by its name, by its index, or the only one.
+ *
+ * @throws ERR_DRAYAGE_IMAGE_NOT_FOUND, whose hint lists the names
+ */
+export function chooseImage(images: readonly ArchiveImage[], reference: ArchiveReference): ArchiveImage {
+  const { dockerReference, index, path } = reference;
+  const place = `docker-archive:${path}`;
+  const hint = images.length === 0 ? "the archive is empty" : `it has ${listed(imageNames(images))}`;
+  const notFound = (message: string): DrayageError =>
+    new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${place}: ${message}`, { hint });
+  if (dockerReference !== undefined) {
+    const wanted = nameText(dockerReference);
+    const found = images.find(({ names }) => names.some((name) => isName(name, wanted)));
+    if (found === undefined) throw notFound(`there is no image ${wanted}`);
+    return found;
+  }
+  if (index === undefined && images.length > 1) {
+    throw notFound(`there are ${images.length} images, and the reference does not say which`);
+  }
+  const found = images[index ?? 0];
+  if (found !== undefined) return found;
+  throw notFound(
+    index === undefined ? "there is no image" : `there is no image @${index}, only ${images.length}`,
+  );
+}
+
+const listedNames = 20;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - listedNames;
+  return names.slice(0, listedNames).join(", ") + (more > 0 ? `, and ${more} more` : "");
+}

@@ -1,0 +1,91 @@
+import { tmpdir } from "node:os";
+import { type Blob, createStagedFile, type DrainResult, drain, fileBlob } from "@drayage/blob";
+import { DrayageError } from "@drayage/errors";
+import { tarEnd, tarPadding } from "@drayage/tar";
+import { type AddBlobOptions, type ArchiveOutput, fileHeader, symlinkHeader } from "./output.ts";
+
+/** Something that only takes bytes in order: a pipe, a terminal, a device. */
+export interface ByteStream {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StreamOutputOptions {
+  /** What the stream is, for messages. */
+  readonly path: string;
+  /** Where blobs of unknown digest or size wait until both are known. */
+  readonly temporaryDir?: string | undefined;
+}
+
+/**
+ * Entries to a stream. A blob whose digest and size are known flows straight through; another is kept in a temporary
+ * file first, since a header cannot be corrected once it has been sent.
+ */
+export function createStreamOutput(stream: ByteStream, options: StreamOutputOptions): ArchiveOutput {
+  let written = 0;
+  let broken = false;
+
+  async function append(bytes: Uint8Array): Promise<void> {
+    if (broken) throw brokenOff(options.path);
+    broken = true;
+    await stream.write(bytes);
+    broken = false;
+    written += bytes.length;
+  }
+
+  async function send(blob: Blob, name: string, add: Partial<AddBlobOptions>): Promise<DrainResult> {
+    if (blob.size === undefined) throw new TypeError("a blob's size is known before it is sent");
+    await append(fileHeader(name, blob.size));
+    broken = true;
+    // What fails half-way leaves an entry that nothing can complete.
+    const result = await drain(blob, { kind: "writer", write: (bytes) => stream.write(bytes) }, add);
+    broken = false;
+    written += result.size;
+    await append(tarPadding(result.size));
+    return result;
+  }
+
+  async function spool(blob: Blob, add: AddBlobOptions): Promise<DrainResult> {
+    await using file = await createStagedFile(options.temporaryDir ?? tmpdir(), { mode: 0o600 });
+    const result = await drain(blob, file.sink, add);
+    if (!add.has(result.digest)) {
+      const { digest, size } = result;
+      await send(fileBlob(file.path, { digest, size }), add.nameOf(digest), { signal: add.signal });
+    }
+    return result;
+  }
+
+  return {
+    async addBlob(blob, add) {
+      const { digest, size } = blob;
+      if (digest === undefined || size === undefined || add.has(digest)) return await spool(blob, add);
+      return await send(blob, add.nameOf(digest), add);
+    },
+    async addFile(name, bytes) {
+      await append(fileHeader(name, bytes.length));
+      await append(bytes);
+      await append(tarPadding(bytes.length));
+    },
+    addSymlink: (name, target) => append(symlinkHeader(name, target)),
+    mark: () => written,
+    rewind(mark) {
+      // Whole entries that no manifest names do no harm, and cannot be called back.
+      if (mark > written) throw new RangeError("the mark is of another output");
+    },
+    async finish() {
+      await append(tarEnd());
+      await stream.close();
+    },
+    discard: () => stream.close(),
+  };
+}
+
+function brokenOff(path: string): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_IO",
+    `cannot write to ${JSON.stringify(path)}: an earlier write failed half-way`,
+    {
+      hint: "begin anew with an empty destination",
+    },
+  );
+}

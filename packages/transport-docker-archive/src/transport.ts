@@ -1,0 +1,22 @@
+import { defineTransport, type Transport } from "@drayage/transport";
+import { openArchive } from "./archive.ts";
+import { imageNames, readImages } from "./images.ts";
+import { type ArchiveReference, parseArchiveReference } from "./reference.ts";
+import { openArchiveSource } from "./source.ts";
+import { openArchiveDestination } from "./writer.ts";
+
+/** The transport `docker-archive`: images in the archives that `docker save` writes and `docker load` reads. */
+export function dockerArchive(): Transport<ArchiveReference> {
+  return defineTransport<ArchiveReference>({
+    scheme: "docker-archive",
+    summary: "images in an archive that docker load takes",
+    syntax: "PATH[:NAME[:TAG]|:@N]",
+    parse: parseArchiveReference,
+    openSource: openArchiveSource,
+    openDestination: openArchiveDestination,
+    async listTags({ path }, options) {
+      await using archive = await openArchive(path, options);
+      return imageNames(await readImages(archive, options?.signal));
+    },
+  });
+}
