@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { getEventListeners } from "node:events";
+import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   type Blob,
@@ -79,7 +79,13 @@ describe("an aborted signal", () => {
     const opening = new Promise<AsyncIterable<Uint8Array>>((resolve) => {
       open = resolve;
     });
-    const error = await errorOf(drain(streamBlob(() => opening), nowhere, { signal: abortSoon() }));
+    const error = await errorOf(
+      drain(
+        streamBlob(() => opening),
+        nowhere,
+        { signal: abortSoon() },
+      ),
+    );
     expect(error.code).toBe("ERR_DRAYAGE_ABORTED");
     const returned = new Promise<string>((resolve) => {
       const iterator: AsyncIterator<Uint8Array> = {

@@ -340,9 +340,19 @@ describe("drain, when a stream breaks", () => {
       throw error;
     }
     const own = new Error("mine");
-    await expect(drain(streamBlob(() => breaking(own)), writer().sink)).rejects.toBe(own);
+    await expect(
+      drain(
+        streamBlob(() => breaking(own)),
+        writer().sink,
+      ),
+    ).rejects.toBe(own);
     const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
-    const error = await errorOf(drain(streamBlob(() => breaking(reset)), writer().sink));
+    const error = await errorOf(
+      drain(
+        streamBlob(() => breaking(reset)),
+        writer().sink,
+      ),
+    );
     expect(error.code).toBe("ERR_DRAYAGE_IO");
     expect(error.cause).toBe(reset);
   });

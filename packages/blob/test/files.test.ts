@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { inflatedFile, readFileLimited, syncDirectory } from "../src/index.ts";
@@ -32,7 +40,9 @@ describe("readFileLimited", () => {
   it.runIf(existsSync("/proc/self/status"))("reads files that say no size, within the limit", async () => {
     const text = new TextDecoder().decode(await readFileLimited("/proc/self/status", 100_000));
     expect(text).toMatch(/^Name:[\s\S]*\n$/);
-    expect((await errorOf(readFileLimited("/proc/self/status", 100))).code).toBe("ERR_DRAYAGE_LIMIT_EXCEEDED");
+    expect((await errorOf(readFileLimited("/proc/self/status", 100))).code).toBe(
+      "ERR_DRAYAGE_LIMIT_EXCEEDED",
+    );
   });
 
   it("refuses what is no file, without waiting", async () => {
@@ -91,7 +101,13 @@ describe("inflatedFile", () => {
     execFileSync("mkfifo", [folder.join("pipe")]);
     for (const content of [bytes, gzipSync(bytes)]) {
       writeFileSync(folder.join("content"), content);
-      const feeder = spawn("sh", ["-c", 'cat "$1" > "$2"', "sh", folder.join("content"), folder.join("pipe")]);
+      const feeder = spawn("sh", [
+        "-c",
+        'cat "$1" > "$2"',
+        "sh",
+        folder.join("content"),
+        folder.join("pipe"),
+      ]);
       const ended = new Promise((resolve) => feeder.on("exit", resolve));
       await using file = await inflatedFile(folder.join("pipe"), { temporaryDir: folder.path });
       await ended;

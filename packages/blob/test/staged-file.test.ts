@@ -28,7 +28,11 @@ function deadPid(): number {
 }
 
 /** A partial file as another process has left it. */
-function leftover(content: string, owner: Partial<Owner>, options: { key?: string; ageHours?: number } = {}): string {
+function leftover(
+  content: string,
+  owner: Partial<Owner>,
+  options: { key?: string; ageHours?: number } = {},
+): string {
   const name = formatStagedName({ key: options.key ?? key, owner: { ...thisOwner(), ...owner } });
   writeFileSync(folder.join(name), content);
   const time = Date.now() / 1000 - (options.ageHours ?? 0) * 3600;
@@ -135,7 +139,9 @@ describe("createStagedFile", () => {
     leftover("old", { pid, start: "1" }, { key: "other", ageHours: 25 });
     await using staged = await createStagedFile(folder.path, { key });
     expect(staged.present).toBe(0);
-    expect(readdirSync(folder.path).filter((name) => parseStagedName(name)?.key === "other")).toEqual([young]);
+    expect(readdirSync(folder.path).filter((name) => parseStagedName(name)?.key === "other")).toEqual([
+      young,
+    ]);
   });
 
   it("deletes what a dead process left that cannot be resumed", async () => {
@@ -164,7 +170,12 @@ describe("createStagedFile", () => {
   });
 
   it("touches no file that only looks a little like a partial", async () => {
-    const names = [".drayage-partial", ".drayage-partial.x.y", "drayage-partial...", `.drayage-partial.${key}`];
+    const names = [
+      ".drayage-partial",
+      ".drayage-partial.x.y",
+      "drayage-partial...",
+      `.drayage-partial.${key}`,
+    ];
     for (const name of names) writeFileSync(folder.join(name), "");
     await (await createStagedFile(folder.path, { key })).discard();
     expect(readdirSync(folder.path).sort()).toEqual([...names].sort());
@@ -180,7 +191,9 @@ describe("a staged file's name", () => {
 
   it("has no sign of the key that could leave the folder", () => {
     expect(stagedKey("../../sha256:abc")).toBe("______sha256_abc");
-    expect(formatStagedName({ key: stagedKey("x".repeat(1000)), owner: thisOwner() }).length).toBeLessThan(256);
+    expect(formatStagedName({ key: stagedKey("x".repeat(1000)), owner: thisOwner() }).length).toBeLessThan(
+      256,
+    );
   });
 });
 

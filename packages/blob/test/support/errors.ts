@@ -1,4 +1,4 @@
-import { DrayageError, isDrayageError } from "@drayage/errors";
+import { type DrayageError, isDrayageError } from "@drayage/errors";
 import { expect } from "vitest";
 
 /** The error that a promise is rejected with, which must be drayage's own. */

@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 
 /** A new folder for each test, removed after it, and a look at what this process has open in it. */
-export function useFolder(): { readonly path: string; join(...names: string[]): string; openFiles(): string[] } {
+export function useFolder(): {
+  readonly path: string;
+  join(...names: string[]): string;
+  openFiles(): string[];
+} {
   let path = "";
   beforeEach(() => {
     path = realpathSync(mkdtempSync(join(tmpdir(), "drayage-")));
