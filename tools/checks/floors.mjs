@@ -5,8 +5,8 @@
  */
 export const floors = [
   ["errors"],
-  ["digest", "compression", "tar"],
-  ["reference"],
+  ["digest", "tar"],
+  ["reference", "compression"],
   ["manifest"],
   ["blob"],
   ["file-lock", "transport"],

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ensureNode24 } from "../node24.mjs";
 import { ensurePeers } from "../peers.mjs";
@@ -11,11 +11,15 @@ import { build } from "./build.mjs";
  * @typedef {{ name: string, args: readonly string[], node?: string }} Run
  */
 
+// For .ci/run, which ends with it.
+const closingFile = path.join(cache, "closing-line");
+
 /**
  * All tests: of the units, against the peers, of the workspace, and those of the units again on Node 24.
  * @param {readonly string[]} args names of test files, or other arguments of vitest
  */
 export async function test(args) {
+  rmSync(closingFile, { force: true });
   await ensurePeers();
   const built = await build();
   if (built !== 0) return built;
@@ -41,6 +45,7 @@ export async function test(args) {
   for (const line of skippedLines(total)) console.log(line);
   if ("reason" in node24) console.log(`The units were not run on Node 24: ${node24.reason}.`);
   console.log(closingLine(total));
+  writeFileSync(closingFile, `${closingLine(total)}\n`);
   const nothingRan = total.passed + total.failed === 0;
   return total.failed > 0 || nothingRan || (inCi && "reason" in node24 && node24.required) ? 1 : 0;
 }
