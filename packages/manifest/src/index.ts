@@ -2,6 +2,7 @@
  * OCI and docker manifests, indexes and configs: parse, choose, convert, write.
  * @module
  */
+export { checkConfigAgainstLayers } from "./check-config.ts";
 export {
   type ChooseOptions,
   chooseInstance,
@@ -9,9 +10,24 @@ export {
   needsZstd,
   zstdAnnotation,
 } from "./choose.ts";
+export type {
+  ContainerConfig,
+  Healthcheck,
+  HistoryEntry,
+  ImageConfig,
+  NameSet,
+  RootFs,
+} from "./config.ts";
+export { type ConvertedManifest, type ConvertManifestOptions, convertManifest } from "./convert.ts";
+export { type ConvertIndexOptions, convertIndex, sortZstdLast, updateIndex } from "./convert-index.ts";
 export { manifestDigest } from "./digest.ts";
+export { emptyLayer, emptyLayerDigest } from "./empty-layer.ts";
+export type { Compat } from "./encode-manifest.ts";
 export { guessMediaType } from "./guess.ts";
+export { type ImageInspection, type InspectedLayer, inspectImage, platformOfConfig } from "./inspect.ts";
 export { encodeGoJson, RawJson } from "./json/encode.ts";
+export type { LayerEdit } from "./layer-edit.ts";
+export { type LayerCompression, type LayerType, layerTypeOf } from "./layer-type.ts";
 export { configLimit, indexDepthLimit, manifestLimit } from "./limits.ts";
 export {
   type ImageMediaType,
@@ -22,6 +38,7 @@ export {
   mediaTypes,
 } from "./media-types.ts";
 export { parseImageIndex, parseImageManifest, parseManifest } from "./parse.ts";
+export { parseConfig } from "./parse-config.ts";
 export {
   acceptablePlatforms,
   formatPlatform,
@@ -30,6 +47,7 @@ export {
   parsePlatform,
   samePlatform,
 } from "./platform.ts";
+export { normalizeTime } from "./time.ts";
 export type {
   Annotations,
   Descriptor,
@@ -41,3 +59,4 @@ export type {
   LayerDescriptor,
   Platform,
 } from "./types.ts";
+export { type UpdateLayersOptions, updateLayers } from "./update-layers.ts";

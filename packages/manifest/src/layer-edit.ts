@@ -1,0 +1,114 @@
+import type { Digest } from "@drayage/digest";
+import { DrayageError } from "@drayage/errors";
+import { type LayerCompression, type LayerType, layerMediaType, layerTypeOf } from "./layer-type.ts";
+import { present } from "./parse-descriptor.ts";
+import type { Annotations, LayerDescriptor } from "./types.ts";
+
+/** What became of a layer when it was copied. */
+export interface LayerEdit {
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+  /** How the layer is compressed now; absent where that was not touched. It decides the media type. */
+  readonly compression?: LayerCompression | undefined;
+  /** Absent: those of the layer if its digest is the same, else none, since they lead to other bytes. */
+  readonly urls?: readonly string[] | undefined;
+  /**
+   * Absent: those of the layer; if its digest is another, without those that describe the compressed bytes
+   * (zstd:chunked's and eStargz's).
+   */
+  readonly annotations?: Annotations | undefined;
+}
+
+export interface ApplyLayerEditOptions {
+  /** The family of media types that the result is to have; absent: that of the layer. */
+  readonly family?: LayerType["family"] | undefined;
+  /** For messages: `layers[3]`. */
+  readonly where: string;
+  readonly compat?: "go" | undefined;
+}
+
+/** A layer after an edit, or, without one, with the media type of another family. */
+export function applyLayerEdit(
+  layer: LayerDescriptor,
+  edit: LayerEdit | undefined,
+  options: ApplyLayerEditOptions,
+): LayerDescriptor {
+  const moved = edit !== undefined && edit.digest !== layer.digest;
+  const annotations = edit?.annotations ?? (moved ? keptAnnotations(layer, options) : layer.annotations);
+  const urls = edit?.urls ?? (moved ? undefined : layer.urls);
+  const go = options.compat === "go";
+  return {
+    mediaType: editedMediaType(layer, edit, options),
+    digest: edit?.digest ?? layer.digest,
+    size: edit?.size ?? layer.size,
+    ...present("urls", urls),
+    ...present("annotations", annotations),
+    ...(moved || go ? {} : present("data", layer.data)),
+    ...(go ? {} : present("platform", layer.platform)),
+    ...(go ? {} : present("artifactType", layer.artifactType)),
+    ...(go ? {} : present("extra", layer.extra)),
+  };
+}
+
+function editedMediaType(
+  layer: LayerDescriptor,
+  edit: LayerEdit | undefined,
+  options: ApplyLayerEditOptions,
+): string {
+  const type = layerTypeOf(layer.mediaType);
+  const compression = edit?.compression ?? type?.compression;
+  const family = options.family ?? type?.family;
+  if (type === undefined) {
+    const untouched = options.family === undefined && (edit === undefined || edit.digest === layer.digest);
+    if (untouched || (options.family === undefined && edit?.compression === undefined))
+      return layer.mediaType;
+    throw unknownType(layer, options.where);
+  }
+  if (family === type.family && compression === type.compression) return layer.mediaType;
+  return layerMediaType(
+    { family: family ?? type.family, distributable: type.distributable, compression: compression ?? "none" },
+    options.where,
+  );
+}
+
+function unknownType({ mediaType }: LayerDescriptor, where: string): DrayageError {
+  const shown = JSON.stringify(mediaType.slice(0, 120));
+  if (mediaType.endsWith("+encrypted")) {
+    return new DrayageError(
+      "ERR_DRAYAGE_CONVERSION_UNSUPPORTED",
+      `manifest ${where}.mediaType: an encrypted layer (${shown}) can be neither converted nor recompressed`,
+      { hint: "keep the format of the manifest and the layers as they are" },
+    );
+  }
+  return new DrayageError(
+    "ERR_DRAYAGE_CONVERSION_UNSUPPORTED",
+    `manifest ${where}.mediaType: ${shown} is no layer of an image, so it has no counterpart`,
+    { hint: "keep the format of the manifest and the layers as they are" },
+  );
+}
+
+const aboutBytes: ReadonlySet<string> = new Set([
+  "containerd.io/snapshot/stargz/toc.digest",
+  "io.containers.estargz.uncompressed-size",
+  "io.github.containers.zstd-chunked.manifest-checksum",
+  "io.github.containers.zstd-chunked.manifest-position",
+  "io.github.containers.zstd-chunked.tarsplit-position",
+]);
+
+function keptAnnotations(
+  { annotations }: LayerDescriptor,
+  { compat }: ApplyLayerEditOptions,
+): Annotations | undefined {
+  if (annotations === undefined || compat === "go") return annotations;
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !aboutBytes.has(name)));
+}
+
+/** Throws ERR_DRAYAGE_USAGE where there is not one edit for each layer. */
+export function checkEditCount(edits: readonly unknown[], layers: readonly unknown[], what: string): void {
+  if (edits.length === layers.length) return;
+  throw new DrayageError(
+    "ERR_DRAYAGE_USAGE",
+    `there are ${edits.length} ${what} for ${layers.length} layers of the manifest`,
+  );
+}
