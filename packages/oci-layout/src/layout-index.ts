@@ -100,7 +100,7 @@ function platformOf(value: unknown, where: string): Platform | undefined {
 }
 
 /**
- * The entry as a descriptor, its digest and size checked.
+ * What the entry points at, its digest and size checked.
  *
  * @throws ERR_DRAYAGE_LAYOUT_INVALID
  */
@@ -111,7 +111,7 @@ export function entryDescriptor(entry: LayoutEntry, where: string): Descriptor {
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
     throw invalid(`${here}.size`, `${show(size)} is not a count of bytes`);
   }
-  return { ...entry.raw, mediaType: entry.mediaType, digest, size } as Descriptor;
+  return { mediaType: entry.mediaType, digest, size };
 }
 
 function show(value: unknown): string {

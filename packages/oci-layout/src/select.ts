@@ -1,7 +1,7 @@
 import { DrayageError } from "@drayage/errors";
-import { encodeGoJson, formatPlatform, mediaTypes } from "@drayage/manifest";
+import { formatPlatform, mediaTypes } from "@drayage/manifest";
 import { isObject, type JsonObject } from "./json.ts";
-import type { LayoutEntry, LayoutIndex } from "./layout-index.ts";
+import { encodeLayoutIndex, type LayoutEntry, type LayoutIndex, withEntries } from "./layout-index.ts";
 import { refNameAnnotation } from "./names.ts";
 import type { LayoutPlace } from "./reference.ts";
 
@@ -76,8 +76,9 @@ export function flatIndexBytes(
   indexBytes: Uint8Array,
 ): Uint8Array {
   if (entries.length === index.entries.length) return indexBytes;
+  const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex };
   const manifests = entries.map(({ raw }) => withoutName(raw));
-  return encodeGoJson({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });
+  return encodeLayoutIndex(withEntries({ document, entries: [] }, manifests));
 }
 
 /** The entry without its name. */
