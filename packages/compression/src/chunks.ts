@@ -1,0 +1,41 @@
+import type { ByteSource } from "./engine.ts";
+
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let position = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, position);
+    position += chunk.length;
+  }
+  return bytes;
+}
+
+export interface Block {
+  readonly bytes: Uint8Array;
+  readonly last: boolean;
+}
+
+/**
+ * The bytes of `source` in blocks of exactly `size`, but for the last. There is a last block even of no
+ * bytes; and none of no bytes after others.
+ */
+export async function* blocksOf(source: ByteSource, size: number): AsyncGenerator<Block, void, undefined> {
+  let block = new Uint8Array(size);
+  let filled = 0;
+  for await (const chunk of source) {
+    for (let taken = 0; taken < chunk.length; ) {
+      if (filled === size) {
+        yield { bytes: block, last: false };
+        block = new Uint8Array(size);
+        filled = 0;
+      }
+      const part = chunk.subarray(taken, taken + size - filled);
+      block.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+    }
+  }
+  yield { bytes: block.subarray(0, filled), last: true };
+}

@@ -1,0 +1,62 @@
+import { throwIfAborted } from "@drayage/errors";
+import type { Algorithm } from "./algorithm.ts";
+import type { ByteSource, SyncInflater } from "./engine.ts";
+import { chooseInflate, chooseSync } from "./engines.ts";
+import { invalid } from "./errors.ts";
+
+export interface InflateOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The name of the engine to use: see `engines()`. */
+  readonly engine?: string | undefined;
+}
+
+/**
+ * `source` decompressed: every member, frame or stream of it, with the checksums that the format has
+ * verified. Memory stays bounded whatever the input; the whole input must be of `algorithm`.
+ *
+ * @throws ERR_DRAYAGE_COMPRESSION_INVALID where it is damaged, truncated, empty, or followed by something
+ * else (zero bytes too, as Go has it); ERR_DRAYAGE_LIMIT_EXCEEDED where it asks for an absurd window;
+ * ERR_DRAYAGE_COMPRESSION_UNSUPPORTED, ERR_DRAYAGE_ABORTED
+ */
+export async function* inflate(
+  source: ByteSource,
+  algorithm: Algorithm,
+  options: InflateOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal } = options;
+  const engine = chooseInflate(algorithm, options.engine);
+  throwIfAborted(signal);
+  if (engine.inflate !== undefined) yield* engine.inflate(source, { signal });
+  else if (engine.createSync !== undefined) yield* pushed(source, engine.createSync(), signal);
+  else throw invalid(algorithm, `the engine ${engine.name} has no way to inflate`);
+}
+
+/**
+ * An inflater that works without promises, or undefined where this machine has none for `algorithm`.
+ * It checks what {@link inflate} checks.
+ *
+ * @throws ERR_DRAYAGE_COMPRESSION_UNSUPPORTED where `options.engine` cannot serve
+ */
+export function createSyncInflater(
+  algorithm: Algorithm,
+  options: { readonly engine?: string | undefined } = {},
+): SyncInflater | undefined {
+  return chooseSync(algorithm, options.engine)?.createSync?.();
+}
+
+async function* pushed(
+  source: ByteSource,
+  inflater: SyncInflater,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of source) {
+      throwIfAborted(signal);
+      yield* inflater.push(chunk);
+    }
+    throwIfAborted(signal);
+    yield* inflater.finish();
+  } finally {
+    inflater.close();
+  }
+}

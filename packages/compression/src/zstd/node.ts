@@ -1,0 +1,63 @@
+import type { ByteSource, DeflateEngine, InflateEngine } from "../engine.ts";
+import { chunkSize } from "../engine.ts";
+import { builtin } from "../load.ts";
+import { through } from "../node-stream.ts";
+import { createFrameScanner } from "./frames.ts";
+
+type Zlib = typeof import("node:zlib");
+
+/** node:zlib's zstd, from Node 22.15 on. */
+export const nodeZstdInflate: InflateEngine = {
+  algorithm: "zstd",
+  name: "node:zlib",
+  unavailable,
+  inflate(source, { signal }) {
+    const create = () => zlib().createZstdDecompress({ chunkSize });
+    return through(scanned(source), { algorithm: "zstd", signal, create });
+  },
+};
+
+export const nodeZstdDeflate: DeflateEngine = {
+  algorithm: "zstd",
+  name: "node:zlib",
+  unavailable,
+  parallel: true,
+  deflateBlock({ bytes, level }) {
+    const { zstdCompress, constants } = zlib();
+    const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
+    return new Promise((resolve, reject) => {
+      zstdCompress(bytes, { params }, (error, result) => (error === null ? resolve(result) : reject(error)));
+    });
+  },
+};
+
+/** `source` as it is, with its frames followed: no decoder tells reliably where a stream ends too early. */
+export async function* scanned(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
+  const scanner = createFrameScanner();
+  for await (const chunk of source) {
+    for (const _ of scanner.scan(chunk));
+    yield chunk;
+  }
+  scanner.finish();
+}
+
+/** The types of Node 20, which this is checked with, do not know zstd. */
+interface ZstdZlib extends Omit<Zlib, "constants"> {
+  createZstdDecompress(options: { chunkSize: number }): ReturnType<Zlib["createGunzip"]>;
+  zstdCompress(
+    bytes: Uint8Array,
+    options: { params: Readonly<Record<number, number>> },
+    callback: (error: Error | null, result: Uint8Array) => void,
+  ): void;
+  constants: Readonly<Record<"ZSTD_c_compressionLevel" | "ZSTD_c_checksumFlag", number>>;
+}
+
+function zlib(): ZstdZlib {
+  return builtin("node:zlib") as unknown as ZstdZlib;
+}
+
+function unavailable(): string | undefined {
+  const module = builtin("node:zlib");
+  if (module === undefined) return "it needs Node";
+  return "createZstdDecompress" in module ? undefined : "it needs Node 22.15";
+}
