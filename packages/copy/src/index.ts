@@ -1,1 +1,53 @@
-export {};
+/**
+ * Copies images between any two transports: plan, then do. Validates and inspects them, too.
+ * @module
+ */
+export {
+  type CopyImageInput,
+  type CopyLocationsOptions,
+  copy,
+  copyImage,
+  type OpenEnds,
+  withEnds,
+} from "./copy.ts";
+export { describePlan } from "./describe.ts";
+export { type ExecuteInput, executePlan } from "./execute.ts";
+export {
+  type ImageInspection,
+  type InspectedImage,
+  type InspectedInstance,
+  type InspectOptions,
+  inspectImage,
+} from "./inspect.ts";
+export type { LayerAction } from "./layer-action.ts";
+export type {
+  CompressionChoice,
+  CopyOptions,
+  ExecuteOptions,
+  ManifestFormat,
+  PlanOptions,
+  PlatformSelection,
+} from "./options.ts";
+export type {
+  ConfigPlan,
+  CopyPlan,
+  DocumentName,
+  DocumentPlan,
+  ImagePlan,
+  IndexPlan,
+  LayerPlan,
+  MemberPlan,
+  OpaquePlan,
+  PlannedAction,
+} from "./plan.ts";
+export { planCopy } from "./plan-copy.ts";
+export type { PlanInput } from "./planning.ts";
+export type { BlobTotals, CopiedDocument, CopyResult } from "./result.ts";
+export type { FrozenReason } from "./side.ts";
+export {
+  type ProblemPlace,
+  type ValidateOptions,
+  type ValidationProblem,
+  type ValidationReport,
+  validateImage,
+} from "./validate.ts";

@@ -1,0 +1,154 @@
+import { DrayageError, isDrayageError } from "@drayage/errors";
+import type {
+  DestinationOptions,
+  ImageDestination,
+  ImageSource,
+  Location,
+  SourceOptions,
+} from "@drayage/transport";
+import { runPlan } from "./execute.ts";
+import type { CopyOptions } from "./options.ts";
+import { planCopy } from "./plan-copy.ts";
+import type { CopyResult } from "./result.ts";
+import { errorOnSide, onSide } from "./side.ts";
+
+export interface CopyImageInput extends CopyOptions {
+  readonly source: ImageSource;
+  readonly destination: ImageDestination;
+  /** What is at the destination's place now, opened for reading: for `ifPresent`. */
+  readonly existing?: ImageSource | undefined;
+}
+
+/**
+ * Copies an image, or an index of images, between two open ends, and commits. The ends stay open: after a
+ * failure the caller closes the destination, which leaves its place as it was.
+ *
+ * Throws what {@link planCopy} and {@link executePlan} throw.
+ */
+export async function copyImage(input: CopyImageInput): Promise<CopyResult> {
+  const plan = await planCopy(input);
+  return runPlan({ ...input, plan }, { fresh: true });
+}
+
+export interface CopyLocationsOptions extends CopyOptions {
+  readonly sourceOptions?: SourceOptions | undefined;
+  readonly destinationOptions?: DestinationOptions | undefined;
+}
+
+/**
+ * Copies an image from one place to another, both as `Registry.resolve` gives them. Opens and closes both
+ * ends; a copy that fails leaves the destination as it was.
+ *
+ * Throws `ERR_DRAYAGE_TRANSPORT_UNSUPPORTED` where a transport cannot be read or written, and what
+ * {@link copyImage} throws, always with `side` where it is known.
+ */
+export async function copy(
+  from: Location,
+  to: Location,
+  options: CopyLocationsOptions = {},
+): Promise<CopyResult> {
+  return withEnds(from, to, options, (ends) => copyImage({ ...options, ...ends }));
+}
+
+/** The two ends of a copy, open. */
+export interface OpenEnds {
+  readonly source: ImageSource;
+  readonly destination: ImageDestination;
+  readonly existing: ImageSource | undefined;
+}
+
+/** Opens both ends, lets `work` use them and closes them, whatever happens: for callers who only want a plan. */
+export async function withEnds<T>(
+  from: Location,
+  to: Location,
+  options: Pick<CopyLocationsOptions, "signal" | "ifPresent" | "sourceOptions" | "destinationOptions">,
+  work: (ends: OpenEnds) => Promise<T>,
+): Promise<T> {
+  const closers = new Closers();
+  const { signal, ifPresent } = options;
+  const forSource = { ...options.sourceOptions, signal };
+  const forDestination = { ...options.destinationOptions, signal };
+  return closers.around(async () => {
+    const source = closers.add(await openSource(from, forSource), "source");
+    const existing =
+      ifPresent === "skip" ? closers.add(await openExisting(to, forDestination), "destination") : undefined;
+    const destination = closers.add(await openDestination(to, forDestination), "destination");
+    return work({ source, destination, existing });
+  });
+}
+
+async function openSource(
+  { transport, reference, text }: Location,
+  options: SourceOptions,
+): Promise<ImageSource> {
+  if (transport.openSource === undefined) throw cannot(text, "be read from", "source");
+  const open = transport.openSource.bind(transport);
+  return onSide("source", `open ${text}`, () => open(reference, options));
+}
+
+async function openDestination(
+  { transport, reference, text }: Location,
+  options: DestinationOptions,
+): Promise<ImageDestination> {
+  if (transport.openDestination === undefined) throw cannot(text, "be written to", "destination");
+  const open = transport.openDestination.bind(transport);
+  return onSide("destination", `open ${text}`, () => open(reference, options));
+}
+
+/** The image at the destination, where there is one that can be read: what cannot be read is written anew. */
+async function openExisting(
+  { transport, reference }: Location,
+  options: SourceOptions,
+): Promise<ImageSource | undefined> {
+  if (transport.openSource === undefined) return undefined;
+  try {
+    return await transport.openSource(reference, options);
+  } catch (error) {
+    if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) throw error;
+    return undefined;
+  }
+}
+
+function cannot(text: string, what: string, side: "source" | "destination"): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_TRANSPORT_UNSUPPORTED",
+    `${text} cannot ${what}: its transport lacks the ability`,
+    {
+      side,
+      hint: "dray transports lists what each transport can do",
+    },
+  );
+}
+
+type Side = "source" | "destination";
+
+/** Closes what was opened, the last first. The failure of the work counts more than that of a closing. */
+class Closers {
+  readonly #open: { readonly end: { close(): Promise<void> }; readonly side: Side }[] = [];
+
+  add<T extends { close(): Promise<void> } | undefined>(end: T, side: Side): T {
+    if (end !== undefined) this.#open.unshift({ end, side });
+    return end;
+  }
+
+  async around<T>(work: () => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      // What closing says after a failure only follows from it.
+      await Promise.allSettled(this.#open.map(({ end }) => end.close()));
+      throw error;
+    }
+    const failures: unknown[] = [];
+    for (const { end, side } of this.#open) {
+      try {
+        await end.close();
+      } catch (error) {
+        failures.push(errorOnSide(error, side, "close"));
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+    return result;
+  }
+}

@@ -1,0 +1,168 @@
+import type { Digest } from "@drayage/digest";
+import { DrayageError, throwIfAborted } from "@drayage/errors";
+import type { ImageDestination, ImageSource, RawManifest } from "@drayage/transport";
+import { readDocument } from "./documents.ts";
+import { type Execution, type WrittenDocument, writeImage } from "./execute-image.ts";
+import { writeIndex } from "./execute-index.ts";
+import { createLimiter } from "./limiter.ts";
+import type { ExecuteOptions } from "./options.ts";
+import type { CopyPlan, DocumentPlan, IndexPlan } from "./plan.ts";
+import type { CopyResult } from "./result.ts";
+import { type Scope, withScope } from "./scope.ts";
+import { onSide } from "./side.ts";
+import { Transfers } from "./transfer.ts";
+
+/** As many as containers/image moves. */
+const defaultParallelBlobs = 6;
+
+export interface ExecuteInput extends ExecuteOptions {
+  readonly plan: CopyPlan;
+  readonly source: ImageSource;
+  readonly destination: ImageDestination;
+}
+
+/**
+ * Carries out a plan on the ends it was made for, and commits. Opens and closes nothing: after a failure
+ * the caller closes the destination, which leaves its place as it was.
+ *
+ * Throws what the ends throw, with `side`; what failed first, after all parallel work has ended.
+ */
+export async function executePlan(input: ExecuteInput): Promise<CopyResult> {
+  return runPlan(input, { fresh: false });
+}
+
+/** `fresh`: the plan was made just now, of these very ends. */
+export async function runPlan(
+  input: ExecuteInput,
+  { fresh }: { readonly fresh: boolean },
+): Promise<CopyResult> {
+  const { plan, destination, onProgress } = input;
+  const parallel = Math.min(input.parallelBlobs ?? defaultParallelBlobs, destination.accepts.parallelBlobs);
+  if (!Number.isInteger(parallel) || parallel < 1) {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", `${parallel} blobs cannot move at the same time`, {
+      hint: "parallelBlobs (--image-parallel-copies) is a whole number, at least 1",
+    });
+  }
+  if (plan.present) return presentResult(plan);
+  return withScope(input.signal, async (scope) => {
+    const transfers = new Transfers({
+      source: input.source,
+      destination,
+      scope,
+      limiter: createLimiter(parallel),
+      compression: plan.compression,
+      compat: plan.compat,
+      fresh,
+      onProgress,
+    });
+    const execution: Execution = {
+      plan,
+      source: input.source,
+      destination,
+      scope,
+      transfers,
+      lanes: parallel,
+      onProgress,
+      read: (digest) => readPlanned(digest, input, scope),
+    };
+    const written = await writeDocuments(execution);
+    throwIfAborted(scope.signal);
+    await onSide("destination", "commit the image", () =>
+      destination.commit({ signal: scope.signal, timestamp: input.timestamp }),
+    );
+    return resultOf(plan, written, transfers);
+  });
+}
+
+/** A manifest as it was when the plan was made: from the plan, or by its digest from the source. */
+async function readPlanned(
+  digest: Digest,
+  { plan, source }: ExecuteInput,
+  scope: Scope,
+): Promise<RawManifest> {
+  const kept = plan.contents.get(digest);
+  if (kept !== undefined) return kept;
+  return readDocument(source, digest, { signal: scope.signal });
+}
+
+async function writeDocuments(execution: Execution): Promise<ReadonlyMap<Digest, WrittenDocument>> {
+  const { plan, scope, lanes, transfers } = execution;
+  const written = new Map<Digest, WrittenDocument>();
+  const indexes = plan.documents.filter((document) => document.kind === "index");
+  const members = plan.documents.filter((document) => document.kind !== "index");
+  const images = members.filter((document) => document.kind === "image");
+  execution.onProgress?.({ type: "images", total: images.length, of: countImages(indexes, images.length) });
+  await scope.all(members, lanes, async (document) => {
+    if (document.kind === "image") {
+      written.set(document.digest, await writeImage(document, images.indexOf(document), execution));
+      return;
+    }
+    const { digest, mediaType, size, descriptor } = document;
+    await transfers.plain(descriptor, { instance: digest }, { kind: "layer" });
+    written.set(digest, { digest, mediaType, size, bytes: undefined });
+  });
+  for (const index of indexes) {
+    throwIfAborted(scope.signal);
+    written.set(index.digest, await writeIndex(index, written, execution));
+  }
+  return written;
+}
+
+/** How many images there are to choose from. */
+function countImages(indexes: readonly IndexPlan[], images: number): number {
+  if (indexes.length === 0) return images;
+  const nested = new Set(indexes.map(({ digest }) => digest));
+  return indexes.flatMap(({ members }) => members).filter(({ digest }) => !nested.has(digest)).length;
+}
+
+function resultOf(
+  plan: CopyPlan,
+  written: ReadonlyMap<Digest, WrittenDocument>,
+  transfers: Transfers,
+): CopyResult {
+  const root = written.get(plan.root.digest);
+  if (root?.bytes === undefined) throw new Error(`the plan does not write its root ${plan.root.digest}`);
+  return {
+    digest: root.digest,
+    mediaType: root.mediaType,
+    manifest: root.bytes,
+    present: false,
+    documents: plan.documents.flatMap((document) => {
+      const result = written.get(document.digest);
+      if (result === undefined) return [];
+      const { digest, mediaType, size } = result;
+      return [
+        {
+          kind: document.kind,
+          source: document.digest,
+          digest,
+          mediaType,
+          size,
+          platform: platformOf(document),
+        },
+      ];
+    }),
+    blobs: transfers.totals,
+  };
+}
+
+function presentResult(plan: CopyPlan): CopyResult {
+  const root = plan.contents.get(plan.root.digest);
+  if (root === undefined) throw new Error(`the plan lacks the bytes of its root ${plan.root.digest}`);
+  return {
+    digest: plan.root.digest,
+    mediaType: plan.root.mediaType,
+    manifest: root.bytes,
+    present: true,
+    documents: [],
+    blobs: {
+      moved: { count: 0, bytesRead: 0, bytesStored: 0 },
+      reused: { count: 0, bytes: 0 },
+      skipped: { count: 0 },
+    },
+  };
+}
+
+function platformOf(document: DocumentPlan): string | undefined {
+  return document.kind === "image" ? document.platform : undefined;
+}

@@ -1,0 +1,248 @@
+import type { CompressionAlgorithm } from "@drayage/blob";
+import { peekBlob, readBlob } from "@drayage/blob";
+import { detectCompression, magicLength } from "@drayage/compression";
+import type { Digest } from "@drayage/digest";
+import { DrayageError } from "@drayage/errors";
+import {
+  configLimit,
+  type ImageManifest,
+  isDockerV1MediaType,
+  type LayerDescriptor,
+  mediaTypes,
+  parseConfig,
+  parseImageManifest,
+} from "@drayage/manifest";
+import type { PutBlobOptions } from "@drayage/transport";
+import type { SourceDocument } from "./documents.ts";
+import { chooseLayerAction, type LayerAction, saidCompression, untouchableReason } from "./layer-action.ts";
+import { chooseManifestType, formatTypes, type TypeChoice } from "./manifest-type.ts";
+import type { ManifestFormat } from "./options.ts";
+import type { ConfigPlan, ImagePlan, LayerPlan } from "./plan.ts";
+import { type PlanInput, type Planning, planningLanes } from "./planning.ts";
+import { type FrozenReason, frozenError, frozenText, onSide } from "./side.ts";
+
+export interface ImageCircumstances {
+  readonly planning: Planning;
+  readonly platform: string | undefined;
+  readonly frozen: FrozenReason | undefined;
+  readonly signatures: number;
+  readonly format: ManifestFormat | undefined;
+}
+
+/** Plans one image: its manifest's type, its config and each of its layers. */
+export async function planImage(
+  document: SourceDocument,
+  circumstances: ImageCircumstances,
+): Promise<ImagePlan> {
+  const { planning, platform, frozen, signatures } = circumstances;
+  const manifest = parseImageManifest(document.bytes, document.mediaType);
+  const choice = chooseType(manifest, circumstances);
+  const target = choice.preferred;
+  const needsDiffIds = isDockerV1MediaType(manifest.mediaType) && !isDockerV1MediaType(target);
+  const question: LayerCircumstances = {
+    planning,
+    manifest,
+    frozen,
+    target,
+    needsDiffIds,
+    diffIds: await knownDiffIds(manifest, frozen, planning),
+  };
+  const layers = await planning.scope.all(manifest.layers, planningLanes, (layer, index) =>
+    planLayer(layer, index, question),
+  );
+  return {
+    kind: "image",
+    digest: document.digest,
+    mediaType: manifest.mediaType,
+    size: document.bytes.length,
+    frozen,
+    target,
+    fallbacks: choice.fallbacks,
+    reason: choice.reason,
+    signatures,
+    platform,
+    config: planConfig(manifest, target, planning.input.compat),
+    layers,
+    needsDiffIds,
+  };
+}
+
+function chooseType(manifest: ImageManifest, circumstances: ImageCircumstances): TypeChoice {
+  const { planning, frozen } = circumstances;
+  const { input } = planning;
+  if (frozen !== undefined && contradictsFormat(input, manifest.mediaType)) {
+    throw frozenError(
+      `the format ${input.format} was asked for, and the image is ${manifest.mediaType}`,
+      frozen,
+    );
+  }
+  const choice = chooseManifestType({
+    sourceType: manifest.mediaType,
+    accepted: input.destination.accepts.manifestTypes,
+    format: input.format,
+    compression: input.compression?.format,
+    frozen: frozenText(frozen),
+  });
+  if (!manifest.isArtifact) return choice;
+  if (choice.preferred === manifest.mediaType) return { ...choice, fallbacks: [] };
+  throw new DrayageError(
+    "ERR_DRAYAGE_CONVERSION_UNSUPPORTED",
+    `an artifact of the type ${manifest.artifactType ?? manifest.config?.mediaType ?? "unknown"} cannot become ${choice.preferred}`,
+    {
+      side: "destination",
+      hint: "artifacts stay OCI manifests: choose a destination that takes these, such as oci-dir",
+    },
+  );
+}
+
+/** Whether a forced format contradicts that the manifest may not change. Go lets the format lose silently. */
+function contradictsFormat(input: PlanInput, sourceType: string): boolean {
+  if (input.format === undefined || input.compat === "go") return false;
+  const forced = formatTypes[input.format].image;
+  return forced !== sourceType && !(isDockerV1MediaType(forced) && isDockerV1MediaType(sourceType));
+}
+
+function planConfig(
+  manifest: ImageManifest,
+  target: string,
+  compat: "go" | undefined,
+): ConfigPlan | undefined {
+  if (manifest.config === undefined) return undefined;
+  const { digest, size, mediaType } = manifest.config;
+  if (target === manifest.mediaType)
+    return { digest, size, mediaType, action: "keep", reason: "nothing changes it" };
+  if (isDockerV1MediaType(target)) {
+    return { digest, size, mediaType, action: "convert", reason: "it becomes part of the manifest" };
+  }
+  if (target === mediaTypes.ociManifest && compat === "go") {
+    return {
+      digest,
+      size,
+      mediaType,
+      action: "convert",
+      reason: "it is written anew without docker's own fields",
+    };
+  }
+  return { digest, size, mediaType, action: "keep", reason: "docker and OCI configs can be the same bytes" };
+}
+
+interface LayerCircumstances {
+  readonly planning: Planning;
+  readonly manifest: ImageManifest;
+  readonly frozen: FrozenReason | undefined;
+  readonly target: string;
+  readonly needsDiffIds: boolean;
+  readonly diffIds: readonly Digest[] | undefined;
+}
+
+async function planLayer(
+  layer: LayerDescriptor,
+  index: number,
+  circumstances: LayerCircumstances,
+): Promise<LayerPlan> {
+  const { planning, manifest, frozen, target, needsDiffIds, diffIds } = circumstances;
+  const { input } = planning;
+  const { accepts } = input.destination;
+  const plain = { index, descriptor: layer, basis: "given", present: undefined } as const;
+  if (layer.emptyLayer === true && needsDiffIds && input.compat !== "go") {
+    return { ...plain, action: { do: "skip", reason: "it is empty, and the new manifest does not name it" } };
+  }
+  if (accepts.foreignLayerUrls && (layer.urls?.length ?? 0) > 0 && input.downloadForeignLayers !== true) {
+    if (!needsDiffIds) return { ...plain, action: { do: "skip", reason: "it stays where its URLs say" } };
+  }
+  const said = saidCompression(layer.mediaType);
+  const requested = input.compression?.format;
+  const untouchable = untouchableReason(manifest, layer.mediaType, frozenText(frozen));
+  const decide = (present: CompressionAlgorithm | undefined): LayerAction =>
+    chooseLayerAction({
+      wanted: accepts.layerCompression,
+      present,
+      requested,
+      untouchable,
+      targetType: target,
+      compat: input.compat,
+    });
+
+  if (!needsDiffIds) {
+    const forced = input.compression?.force === true && untouchable === undefined;
+    const mustChange =
+      untouchable === undefined && said !== undefined && decide(said.algorithm).do === "decompress";
+    if (!mustChange && !(forced && said?.algorithm !== requested)) {
+      const found = await findReusable(layer, index, planning);
+      if (found !== undefined) return { ...plain, action: found };
+    }
+    const diffId = diffIds?.[index];
+    if (accepts.layerCompression === "decompress" && untouchable === undefined && diffId !== undefined) {
+      const found = await findReusable({ ...layer, digest: diffId, size: -1 }, index, planning);
+      if (found !== undefined) return { ...plain, action: found };
+    }
+  }
+  if (untouchable !== undefined) return { ...plain, action: decide(undefined) };
+  const looked = await lookInto(layer, said, planning);
+  return { ...plain, ...looked, action: decide(looked.present) };
+}
+
+type Looked = Pick<LayerPlan, "basis" | "present">;
+
+/** Tells a layer's compression: from its first bytes where these cost nothing, else from its media type. */
+async function lookInto(
+  layer: LayerDescriptor,
+  said: ReturnType<typeof saidCompression>,
+  { input, scope }: Planning,
+): Promise<Looked> {
+  const fromType: Looked =
+    said === undefined
+      ? { basis: "guess", present: "gzip" }
+      : { basis: "media type", present: said.algorithm };
+  if (input.destination.accepts.layerCompression === "preserve") return fromType;
+  return onSide("source", "look into a layer", async () => {
+    const { signal } = scope;
+    const blob = await input.source.blob(layer, { signal });
+    if (blob.origin.kind === "stream") return fromType;
+    await using peeked = await peekBlob(blob, magicLength, { signal });
+    return { basis: "content", present: detectCompression(peeked.head) };
+  });
+}
+
+async function findReusable(
+  descriptor: LayerDescriptor,
+  layerIndex: number,
+  planning: Planning,
+): Promise<Extract<LayerPlan["action"], { do: "reuse" }> | undefined> {
+  const { destination } = planning.input;
+  if (destination.reuseBlob === undefined) return undefined;
+  const key = `${layerIndex} ${descriptor.digest}`;
+  const ask = destination.reuseBlob.bind(destination);
+  const options: PutBlobOptions = {
+    kind: "layer",
+    mediaType: descriptor.mediaType,
+    layerIndex,
+    signal: planning.scope.signal,
+  };
+  const asked =
+    planning.reused.get(key) ?? onSide("destination", "look for a layer", () => ask(descriptor, options));
+  planning.reused.set(key, asked);
+  const found = await asked;
+  if (found === undefined) return undefined;
+  return { do: "reuse", as: descriptor.digest, size: found.size, reason: "the destination has it" };
+}
+
+/** What the config says that the layers unpack to, for destinations that keep layers unpacked. */
+async function knownDiffIds(
+  manifest: ImageManifest,
+  frozen: FrozenReason | undefined,
+  { input, scope, keep }: Planning,
+): Promise<readonly Digest[] | undefined> {
+  const { config } = manifest;
+  const { destination, source } = input;
+  if (destination.accepts.layerCompression !== "decompress" || destination.reuseBlob === undefined)
+    return undefined;
+  if (config === undefined || manifest.isArtifact || frozen !== undefined) return undefined;
+  const bytes = await onSide("source", "read the config", async () => {
+    const { signal } = scope;
+    return readBlob(await source.blob(config, { signal }), { limit: configLimit, signal });
+  });
+  keep(config.digest, { bytes, mediaType: config.mediaType });
+  const diffIds = parseConfig(bytes).rootfs?.diff_ids;
+  return diffIds?.length === manifest.layers.length ? diffIds : undefined;
+}
