@@ -25,7 +25,7 @@ export async function ensurePeers() {
 }
 
 /** @returns {{ binary: string, package: string }[]} */
-export function missingPeers() {
+function missingPeers() {
   /** @type {Record<string, { package: string }>} */
   const table = JSON.parse(readFileSync(path.join(root, "tools/peers/peers.json"), "utf8"));
   return Object.entries(table)
