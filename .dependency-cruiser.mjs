@@ -41,7 +41,7 @@ export default {
       comment: "The formats packages import nothing of Node",
       severity: "error",
       from: { path: sources(formats) },
-      to: { dependencyTypes: ["core"], dependencyTypesNot: ["type-only"] },
+      to: { dependencyTypes: ["core"], dependencyTypesNot: ["type-only", "type-import"] },
     },
     {
       name: "npm-no-pkg",

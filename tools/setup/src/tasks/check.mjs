@@ -4,13 +4,15 @@ import { test } from "./test.mjs";
 
 /** @typedef {{ name: string, run: () => Promise<number> }} Step */
 
+const colors = process.stdout.isTTY ? [] : ["--colors=off"];
+
 /** The fast ones first. @type {readonly Step[]} */
 const steps = [
   { name: "lockfile", run: () => runNode("tools/checks/lockfile.mjs") },
   { name: "normalised", run: () => runNode("tools/workspace/normalise.mjs", ["--check"]) },
   {
     name: "format",
-    run: () => runNode("node_modules/@biomejs/biome/bin/biome", ["ci", "--error-on-warnings"]),
+    run: () => runNode("node_modules/@biomejs/biome/bin/biome", ["ci", "--error-on-warnings", ...colors]),
   },
   { name: "types", run: () => runNode("node_modules/typescript7/bin/tsc", ["--project", "tsconfig.json"]) },
   { name: "lint", run: () => runNode("node_modules/oxlint/bin/oxlint", ["--type-aware", "--deny-warnings"]) },
