@@ -35,7 +35,10 @@ export async function openZipDestination(
       const file = await open(path, "wx");
       try {
         const sink = { kind: "file", fd: file.fd, path, position: 0, whole: true } as const;
-        const result = await drain(blob, sink, { signal: options.signal ?? signal, onBytes: options.onBytes });
+        const result = await drain(blob, sink, {
+          signal: options.signal ?? signal,
+          onBytes: options.onBytes,
+        });
         await rename(path, join(staging, blobName(result.digest)));
         names.add(blobName(result.digest));
         return result;

@@ -14,7 +14,10 @@ interface Range {
 }
 
 /** Throws `ERR_DRAYAGE_IMAGE_NOT_FOUND` where there is no such file. */
-export async function openZipSource(reference: ZipReference, options: SourceOptions = {}): Promise<ImageSource> {
+export async function openZipSource(
+  reference: ZipReference,
+  options: SourceOptions = {},
+): Promise<ImageSource> {
   const entries = await indexZip(reference.path);
   const blobOf = (name: string, known: Pick<Blob, "digest" | "size"> = {}): Blob | undefined => {
     const range = entries.get(name);
@@ -54,7 +57,9 @@ async function indexZip(path: string): Promise<ReadonlyMap<string, Range>> {
     }
   } catch (cause) {
     if (errnoOf(cause) === "ENOENT") {
-      throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `there is no file ${JSON.stringify(path)}`, { cause });
+      throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `there is no file ${JSON.stringify(path)}`, {
+        cause,
+      });
     }
     const error = ioError(cause, "read the zip file", { path });
     throw error === cause ? unreadable(path, cause) : error;
@@ -66,15 +71,25 @@ async function indexZip(path: string): Promise<ReadonlyMap<string, Range>> {
 
 function unreadable(path: string, cause: unknown): DrayageError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new DrayageError("ERR_DRAYAGE_ARCHIVE_INVALID", `${JSON.stringify(path)} is no readable zip file: ${reason}`, {
-    cause,
-  });
+  return new DrayageError(
+    "ERR_DRAYAGE_ARCHIVE_INVALID",
+    `${JSON.stringify(path)} is no readable zip file: ${reason}`,
+    {
+      cause,
+    },
+  );
 }
 
 function invalid(reference: ZipReference, what: string): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_LAYOUT_INVALID", `${JSON.stringify(reference.path)} holds no image: ${what}`);
+  return new DrayageError(
+    "ERR_DRAYAGE_LAYOUT_INVALID",
+    `${JSON.stringify(reference.path)} holds no image: ${what}`,
+  );
 }
 
 function notThere(reference: ZipReference, digest: Digest): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_BLOB_NOT_FOUND", `${JSON.stringify(reference.path)} has no blob ${digest}`);
+  return new DrayageError(
+    "ERR_DRAYAGE_BLOB_NOT_FOUND",
+    `${JSON.stringify(reference.path)} has no blob ${digest}`,
+  );
 }

@@ -1,5 +1,5 @@
-import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { DrayageError } from "@drayage/errors";
+import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
 import { completionCommand } from "./commands/completion.command.ts";
 import { copyCommand } from "./commands/copy.command.ts";
 import { deleteCommand } from "./commands/delete.command.ts";
@@ -14,9 +14,14 @@ import { exitCodeOf } from "./exit-codes.ts";
 import type { Personality } from "./personality.ts";
 
 /** The command line of dray: its commands, and how its errors read. */
-export function buildDray(options: { readonly personality: Personality; readonly debug: boolean }): Application<DrayContext> {
+export function buildDray(options: {
+  readonly personality: Personality;
+  readonly debug: boolean;
+}): Application<DrayContext> {
   const line = (error: unknown): string =>
-    options.debug ? `${debugText(error)}\n${errorLine(error, options.personality)}` : errorLine(error, options.personality);
+    options.debug
+      ? `${debugText(error)}\n${errorLine(error, options.personality)}`
+      : errorLine(error, options.personality);
   const root = buildRouteMap({
     routes: {
       copy: copyCommand,
@@ -45,7 +50,11 @@ export function buildDray(options: { readonly personality: Personality; readonly
   return buildApplication<DrayContext>(root, {
     name: options.personality,
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
-    documentation: { caseStyle: "convert-camel-to-kebab", useAliasInUsageLine: false, onlyRequiredInUsageLine: true },
+    documentation: {
+      caseStyle: "convert-camel-to-kebab",
+      useAliasInUsageLine: false,
+      onlyRequiredInUsageLine: true,
+    },
     determineExitCode: exitCodeOf,
     localization: {
       text: {

@@ -1,4 +1,4 @@
-import { lazyTransport, type LazyTransport } from "@drayage/transport";
+import { type LazyTransport, lazyTransport } from "@drayage/transport";
 
 /** The transports that come with dray, each imported when it is first used. */
 export const builtinTransports: readonly LazyTransport[] = [

@@ -15,11 +15,17 @@ export interface DrayConfiguration {
 export function configurationPath(env: Readonly<Partial<Record<string, string>>>): string {
   if (env.DRAYAGE_CONFIG !== undefined && env.DRAYAGE_CONFIG !== "") return env.DRAYAGE_CONFIG;
   const base = env.XDG_CONFIG_HOME;
-  return join(base !== undefined && base !== "" ? base : join(homedir(), ".config"), "drayage", "config.json");
+  return join(
+    base !== undefined && base !== "" ? base : join(homedir(), ".config"),
+    "drayage",
+    "config.json",
+  );
 }
 
 /** Reads the configuration; a file that does not exist says nothing. Throws `ERR_DRAYAGE_USAGE` where it is malformed. */
-export async function readConfiguration(env: Readonly<Partial<Record<string, string>>>): Promise<DrayConfiguration> {
+export async function readConfiguration(
+  env: Readonly<Partial<Record<string, string>>>,
+): Promise<DrayConfiguration> {
   const path = configurationPath(env);
   let text: string;
   try {

@@ -45,20 +45,29 @@ export function destinationOptions(context: DrayContext, flags: CopyFlags): Dest
 }
 
 function platformSelection(flags: CopyFlags): PlatformSelection {
-  const ways = [flags.all && "--all", flags.multiArch && "--multi-arch", flags.platform && "--platform"].filter(Boolean);
+  const ways = [
+    flags.all && "--all",
+    flags.multiArch && "--multi-arch",
+    flags.platform && "--platform",
+  ].filter(Boolean);
   if (ways.length > 1) throw contradiction(String(ways[0]), String(ways[1]));
   if (flags.platform !== undefined) return flags.platform.map(parsePlatform);
   if (flags.all || flags.multiArch === "all") return "all";
   if (flags.multiArch === "index-only") return [];
-  if (flags.multiArch !== undefined && flags.multiArch !== "system") return flags.multiArch.split(",").map(parsePlatform);
+  if (flags.multiArch !== undefined && flags.multiArch !== "system")
+    return flags.multiArch.split(",").map(parsePlatform);
   return platformWish(flags) ?? "system";
 }
 
 function compressionFormat(name: string | undefined): "gzip" | "zstd" | undefined {
   if (name === undefined || name === "gzip" || name === "zstd") return name;
-  throw new DrayageError("ERR_DRAYAGE_USAGE", `--dest-compress-format: ${JSON.stringify(name)} is not supported`, {
-    hint: "choose gzip or zstd",
-  });
+  throw new DrayageError(
+    "ERR_DRAYAGE_USAGE",
+    `--dest-compress-format: ${JSON.stringify(name)} is not supported`,
+    {
+      hint: "choose gzip or zstd",
+    },
+  );
 }
 
 const refused: readonly (readonly [flag: keyof CopyFlags, what: string])[] = [

@@ -13,6 +13,10 @@ export function exitCodeOf(error: unknown): number {
   if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND") && error.side !== "destination") {
     return exitCodes.imageNotFound;
   }
-  if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) return exitCodes.interrupted;
+  if (isDrayageError(error, "ERR_DRAYAGE_ABORTED") && !isTimeout(error.cause)) return exitCodes.interrupted;
   return exitCodes.failure;
+}
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === "TimeoutError";
 }

@@ -1,5 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import type { DrayContext } from "./context.ts";
+import { hidden, text, toggle } from "./flags/kinds.ts";
 import { durationParser, textParser } from "./flags/parsers.ts";
 
 /** Flags that every command takes, before or after its name. */
@@ -18,7 +19,7 @@ export interface GlobalFlags {
 }
 
 export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
-  debug: { kind: "boolean", optional: true, brief: "Show where an error comes from" },
+  debug: toggle("Show where an error comes from"),
   plugin: {
     kind: "parsed",
     parse: textParser,
@@ -27,34 +28,10 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
     placeholder: "package",
     brief: "Load transports from this package or file",
   },
-  overrideOs: {
-    kind: "parsed",
-    parse: textParser,
-    optional: true,
-    placeholder: "os",
-    brief: "Choose images for this system instead of the running one",
-  },
-  overrideArch: {
-    kind: "parsed",
-    parse: textParser,
-    optional: true,
-    placeholder: "arch",
-    brief: "Choose images for this architecture instead of the machine's",
-  },
-  overrideVariant: {
-    kind: "parsed",
-    parse: textParser,
-    optional: true,
-    placeholder: "variant",
-    brief: "Choose images for this architecture variant",
-  },
-  tmpdir: {
-    kind: "parsed",
-    parse: textParser,
-    optional: true,
-    placeholder: "folder",
-    brief: "Where large temporary files go",
-  },
+  overrideOs: text("os", "Choose images for this system instead of the running one"),
+  overrideArch: text("arch", "Choose images for this architecture instead of the machine's"),
+  overrideVariant: text("variant", "Choose images for this architecture variant"),
+  tmpdir: text("folder", "Where large temporary files go"),
   commandTimeout: {
     kind: "parsed",
     parse: durationParser,
@@ -62,22 +39,10 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
     placeholder: "duration",
     brief: "Give up after this time (90s, 5m, 1h30m)",
   },
-  policy: { kind: "parsed", parse: textParser, optional: true, hidden: true, brief: "Trust policy file" },
-  insecurePolicy: { kind: "boolean", optional: true, hidden: true, brief: "Check no trust policy" },
-  "registries.d": {
-    kind: "parsed",
-    parse: textParser,
-    optional: true,
-    hidden: true,
-    brief: "Registry configuration folder",
-  },
-  registriesConf: {
-    kind: "parsed",
-    parse: textParser,
-    optional: true,
-    hidden: true,
-    brief: "Registries configuration file",
-  },
+  policy: hidden(text("path", "Trust policy file")),
+  insecurePolicy: hidden(toggle("Check no trust policy")),
+  "registries.d": hidden(text("path", "Registry configuration folder")),
+  registriesConf: hidden(text("path", "Registries configuration file")),
 };
 
 const withValue = new Set([
@@ -92,6 +57,16 @@ const withValue = new Set([
   "--registries-conf",
 ]);
 const withoutValue = /^--(no-)?(debug|insecure-policy)(=.*)?$/;
+
+/** The value of a global flag, wherever it stands: for what must be known before a command is parsed. */
+export function globalFlagValue(argv: readonly string[], flag: `--${string}`): string | undefined {
+  const end = argv.indexOf("--");
+  const before = argv.slice(0, end < 0 ? argv.length : end);
+  const at = before.findIndex((argument) => argument === flag || argument.startsWith(`${flag}=`));
+  const found = before[at];
+  if (found === undefined) return undefined;
+  return found === flag ? (before[at + 1] ?? "") : found.slice(flag.length + 1);
+}
 
 /**
  * The arguments with the global flags that stand before the command's name moved behind it, where the

@@ -12,7 +12,10 @@ export interface Locations {
   resolve(text: string, side?: Side): Promise<Location>;
 }
 
-export async function openLocations(context: DrayContext, plugins: readonly string[] = []): Promise<Locations> {
+export async function openLocations(
+  context: DrayContext,
+  plugins: readonly string[] = [],
+): Promise<Locations> {
   const configuration = await readConfiguration(context.env);
   const loaded: Transport[] = [];
   for (const name of plugins) loaded.push(...(await loadPlugin(name, process.cwd())));
@@ -27,7 +30,9 @@ export async function openLocations(context: DrayContext, plugins: readonly stri
       const unknown =
         isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_UNKNOWN") ||
         isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_MISSING");
-      const found = unknown ? await transportFromPackage(text.slice(0, Math.max(0, text.indexOf(":")))) : undefined;
+      const found = unknown
+        ? await transportFromPackage(text.slice(0, Math.max(0, text.indexOf(":"))))
+        : undefined;
       if (found === undefined) throw error;
       return await open([found]).resolve(text);
     }

@@ -3,7 +3,8 @@ import { buildDray } from "./app.ts";
 import type { DrayContext, Output } from "./context.ts";
 import { errorLine } from "./error-text.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { moveGlobalFlags } from "./global-flags.ts";
+import { durationParser } from "./flags/parsers.ts";
+import { globalFlagValue, moveGlobalFlags } from "./global-flags.ts";
 import { personalityOf } from "./personality.ts";
 import { versionLine } from "./version.ts";
 
@@ -21,7 +22,7 @@ export interface Invocation {
 
 /** Runs dray, or what it is called as, and returns the exit status. Never throws. */
 export async function main(invocation: Invocation): Promise<number> {
-  const { stdout, stderr, env, signal } = invocation;
+  const { stdout, stderr, env } = invocation;
   const personality = personalityOf(invocation.calledAs);
   const [first] = invocation.argv;
   if (first === "--version" || first === "-v" || first === "version") {
@@ -34,6 +35,7 @@ export async function main(invocation: Invocation): Promise<number> {
     stderr,
     env: { ...env, STRICLI_SKIP_VERSION_CHECK: "1", ...(env.NO_COLOR ? { STRICLI_NO_COLOR: "1" } : {}) },
   };
+  const signal = timedSignal(argv, invocation.signal);
   const context: DrayContext = { process: stricliProcess, env, personality, signal };
   const app = buildDray({ personality, debug: wantsDebug(argv) });
   try {
@@ -59,6 +61,18 @@ function helpArguments(argv: readonly string[]): readonly string[] {
 }
 
 function wantsDebug(argv: readonly string[]): boolean {
-  const end = argv.indexOf("--");
-  return argv.slice(0, end < 0 ? argv.length : end).some((argument) => /^--debug(=true)?$/.test(argument));
+  const value = globalFlagValue(argv, "--debug");
+  return value !== undefined && value !== "false";
+}
+
+/** The caller's signal, which `--command-timeout` also aborts. A bad duration is left to the command's parser. */
+function timedSignal(argv: readonly string[], signal: AbortSignal): AbortSignal {
+  const value = globalFlagValue(argv, "--command-timeout");
+  if (value === undefined) return signal;
+  try {
+    const duration = durationParser(value);
+    return duration > 0 ? AbortSignal.any([signal, AbortSignal.timeout(duration)]) : signal;
+  } catch {
+    return signal;
+  }
 }

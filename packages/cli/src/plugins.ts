@@ -24,7 +24,8 @@ export async function transportFromPackage(scheme: string): Promise<Transport | 
   if (!/^[a-z][a-z0-9-]{0,63}$/.test(scheme)) return undefined;
   for (const name of [`@drayage/transport-${scheme}`, `drayage-transport-${scheme}`]) {
     const namespace = await importBeside(name);
-    const found = namespace && transportsOf(namespace, `package ${name}`).find((transport) => claims(transport, scheme));
+    const found =
+      namespace && transportsOf(namespace, `package ${name}`).find((transport) => claims(transport, scheme));
     if (found) return found;
   }
   return undefined;
@@ -68,8 +69,12 @@ function isAbsent(error: unknown, name: string): boolean {
 
 function cannotLoad(name: string, cause: unknown): DrayageError {
   const reason = cause instanceof Error ? cause.message.split("\n", 1)[0] : String(cause);
-  return new DrayageError("ERR_DRAYAGE_PLUGIN_INVALID", `cannot load plugin ${JSON.stringify(name)}: ${reason}`, {
-    hint: `install it beside dray, or give the path of its file`,
-    cause,
-  });
+  return new DrayageError(
+    "ERR_DRAYAGE_PLUGIN_INVALID",
+    `cannot load plugin ${JSON.stringify(name)}: ${reason}`,
+    {
+      hint: `install it beside dray, or give the path of its file`,
+      cause,
+    },
+  );
 }

@@ -1,5 +1,5 @@
-import type { SourceOptions } from "@drayage/transport";
 import { sanitizeText } from "@drayage/errors";
+import type { SourceOptions } from "@drayage/transport";
 import type { DrayContext } from "./context.ts";
 
 interface SourceFlags {

@@ -32,7 +32,8 @@ describe("flag values", () => {
     expect(durationParser("1h30m")).toBe(5_400_000);
     expect(durationParser("1.5s")).toBe(1500);
     expect(durationParser("250ms")).toBe(250);
-    for (const bad of ["", "5", "-1s", "1x", "s", "1s "]) expect(() => durationParser(bad)).toThrow(/duration/);
+    for (const bad of ["", "5", "-1s", "1x", "s", "1s "])
+      expect(() => durationParser(bad)).toThrow(/duration/);
   });
   it("whole numbers have limits", () => {
     const parse = wholeNumberParser(0, 9);

@@ -10,12 +10,23 @@ const config = parseDigest(`sha256:${"c0".repeat(32)}`);
 const events: readonly ProgressEvent[] = [
   { type: "blob", state: "start", kind: "layer", digest: layer, size: 2048 },
   { type: "blob", state: "bytes", kind: "layer", digest: layer, size: 2048, bytes: 1024 },
-  { type: "blob", state: "done", kind: "layer", digest: layer, size: 2048, stored: { digest: layer, size: 2048 } },
+  {
+    type: "blob",
+    state: "done",
+    kind: "layer",
+    digest: layer,
+    size: 2048,
+    stored: { digest: layer, size: 2048 },
+  },
   { type: "blob", state: "reused", kind: "config", digest: config, reason: "already exists" },
   { type: "manifest", state: "write", digest: config, mediaType: "x" },
 ];
 
-function written(columns?: number): { text: () => string; write: (text: string | Uint8Array) => void; columns?: number } {
+function written(columns?: number): {
+  text: () => string;
+  write: (text: string | Uint8Array) => void;
+  columns?: number;
+} {
   let all = "";
   const write = (text: string | Uint8Array): void => {
     all += String(text);
@@ -40,7 +51,7 @@ function screen(text: string): string[] {
 describe("progress", () => {
   it("as lines is one line for each thing that starts", () => {
     const output = written();
-    const reporter = linesReporter(output);
+    const reporter = linesReporter(output, "Copying");
     for (const event of events) reporter.report(event);
     expect(output.text().trim().split("\n")).toEqual([
       `Copying blob ${layer}`,
@@ -53,14 +64,22 @@ describe("progress", () => {
     const output = written();
     const reporter = jsonReporter(output);
     for (const event of events) reporter.report(event);
-    expect(output.text().trim().split("\n").map((line) => JSON.parse(line) as unknown)).toEqual(events);
+    expect(
+      output
+        .text()
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(events);
   });
 
   it("as bars shows a bar while a blob moves, and what was done at the end", () => {
     const output = written(100);
-    const reporter = barsReporter(output, { NO_COLOR: "1" });
+    const reporter = barsReporter(output, { env: { NO_COLOR: "1" }, verb: "Copying" });
     reporter.report(events[0] as ProgressEvent);
-    expect(screen(output.text())).toEqual([expect.stringMatching(/^Copying blob a1a1a1a1a1a1 \[ +\] 0 B \/ 2\.0 KiB$/)]);
+    expect(screen(output.text())).toEqual([
+      expect.stringMatching(/^Copying blob a1a1a1a1a1a1 \[ +\] 0 B \/ 2\.0 KiB$/),
+    ]);
     for (const event of events.slice(1)) reporter.report(event);
     reporter.end();
     expect(screen(output.text())).toEqual([
@@ -73,13 +92,13 @@ describe("progress", () => {
   it("in bars has no colour where NO_COLOR is set, and never a line wider than the terminal", () => {
     for (const env of [{ NO_COLOR: "1" }, {}]) {
       const output = written(40);
-      const reporter = barsReporter(output, env);
+      const reporter = barsReporter(output, { env, verb: "Copying" });
       reporter.report(events[0] as ProgressEvent);
       expect(output.text().includes("\u001b[36m")).toBe(false);
       for (const row of screen(output.text())) expect(row.length).toBeLessThan(40);
     }
     const wide = written(100);
-    barsReporter(wide, {}).report(events[0] as ProgressEvent);
+    barsReporter(wide, { env: {}, verb: "Copying" }).report(events[0] as ProgressEvent);
     expect(wide.text()).toContain("\u001b[36m");
   });
 });

@@ -22,6 +22,7 @@ export { type ConvertedManifest, type ConvertManifestOptions, convertManifest } 
 export { type ConvertIndexOptions, convertIndex, sortZstdLast, updateIndex } from "./convert-index.ts";
 export { manifestDigest } from "./digest.ts";
 export { emptyLayer, emptyLayerDigest } from "./empty-layer.ts";
+export { encodeGoOciConfig } from "./encode-config.ts";
 export type { Compat } from "./encode-manifest.ts";
 export { guessMediaType } from "./guess.ts";
 export { type ImageInspection, type InspectedLayer, inspectImage, platformOfConfig } from "./inspect.ts";

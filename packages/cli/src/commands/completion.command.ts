@@ -4,7 +4,11 @@ import type { DrayContext } from "../context.ts";
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
-export const completionCommand: Command<DrayContext> = buildCommand<Record<never, never>, [Shell], DrayContext>({
+export const completionCommand: Command<DrayContext> = buildCommand<
+  Record<never, never>,
+  [Shell],
+  DrayContext
+>({
   loader: async () => (await import("./completion.ts")).completion,
   parameters: {
     positional: {

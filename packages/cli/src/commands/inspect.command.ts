@@ -39,7 +39,9 @@ export const inspectCommand: Command<DrayContext> = buildCommand<InspectFlags, [
     aliases: { f: "format", n: "noTags" },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: textParser, placeholder: "IMAGE", brief: "The image to inspect, as TRANSPORT:DETAILS" }],
+      parameters: [
+        { parse: textParser, placeholder: "IMAGE", brief: "The image to inspect, as TRANSPORT:DETAILS" },
+      ],
     },
   },
   docs: {

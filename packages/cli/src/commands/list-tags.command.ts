@@ -26,7 +26,9 @@ export const listTagsCommand: Command<DrayContext> = buildCommand<ListTagsFlags,
     },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: textParser, placeholder: "IMAGES", brief: "An archive, a layout or a repository" }],
+      parameters: [
+        { parse: textParser, placeholder: "IMAGES", brief: "An archive, a layout or a repository" },
+      ],
     },
   },
   docs: {

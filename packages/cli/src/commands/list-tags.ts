@@ -10,5 +10,7 @@ export async function listTags(this: DrayContext, flags: ListTagsFlags, images: 
   const locations = await openLocations(this, flags.plugin);
   const { transport, reference } = await locations.resolve(requireText(images, "list-tags"), "source");
   const tags = await requireAbility(transport, "listTags").listTags(reference, sourceOptions(this, flags));
-  this.process.stdout.write(flags.plain ? tags.map((tag) => `${tag}\n`).join("") : goIndentedJson({ Tags: tags }));
+  this.process.stdout.write(
+    flags.plain ? tags.map((tag) => `${tag}\n`).join("") : goIndentedJson({ Tags: tags }),
+  );
 }

@@ -8,13 +8,23 @@ export interface ManifestDigestFlags extends GlobalFlags {
   readonly algorithm?: string;
 }
 
-export const manifestDigestCommand: Command<DrayContext> = buildCommand<ManifestDigestFlags, [string], DrayContext>({
+export const manifestDigestCommand: Command<DrayContext> = buildCommand<
+  ManifestDigestFlags,
+  [string],
+  DrayContext
+>({
   loader: async () => (await import("./manifest-digest.ts")).manifestDigestOfFile,
   parameters: {
     flags: { ...globalFlags, algorithm: text("name", "sha256 (the default), sha384 or sha512") },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: textParser, placeholder: "FILE", brief: "A file that holds a manifest; - is standard input" }],
+      parameters: [
+        {
+          parse: textParser,
+          placeholder: "FILE",
+          brief: "A file that holds a manifest; - is standard input",
+        },
+      ],
     },
   },
   docs: {

@@ -5,7 +5,11 @@ import type { DrayContext } from "../context.ts";
 import type { ManifestDigestFlags } from "./manifest-digest.command.ts";
 
 /** `dray manifest-digest` */
-export async function manifestDigestOfFile(this: DrayContext, flags: ManifestDigestFlags, file: string): Promise<void> {
+export async function manifestDigestOfFile(
+  this: DrayContext,
+  flags: ManifestDigestFlags,
+  file: string,
+): Promise<void> {
   const { algorithm = "sha256" } = flags;
   if (algorithm !== "sha256" && algorithm !== "sha384" && algorithm !== "sha512") {
     throw new DrayageError("ERR_DRAYAGE_USAGE", `unknown digest algorithm ${JSON.stringify(algorithm)}`, {
@@ -24,7 +28,10 @@ async function readManifest(file: string, signal: AbortSignal): Promise<Uint8Arr
       const bytes = chunk as Uint8Array;
       size += bytes.length;
       if (size > manifestLimit) {
-        throw new DrayageError("ERR_DRAYAGE_LIMIT_EXCEEDED", `${JSON.stringify(file)} is larger than a manifest may be (4 MiB)`);
+        throw new DrayageError(
+          "ERR_DRAYAGE_LIMIT_EXCEEDED",
+          `${JSON.stringify(file)} is larger than a manifest may be (4 MiB)`,
+        );
       }
       chunks.push(bytes);
     }

@@ -29,7 +29,9 @@ export const validateCommand: Command<DrayContext> = buildCommand<ValidateFlags,
     aliases: { q: "quiet" },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: textParser, placeholder: "IMAGE", brief: "The image to check, as TRANSPORT:DETAILS" }],
+      parameters: [
+        { parse: textParser, placeholder: "IMAGE", brief: "The image to check, as TRANSPORT:DETAILS" },
+      ],
     },
   },
   docs: {

@@ -29,18 +29,26 @@ interface SettingsFlag {
 
 /** `--flag key=value`, any number of times. */
 export function settings(brief: string): SettingsFlag {
-  return { kind: "parsed", parse: settingParser, optional: true, variadic: true, placeholder: "key=value", brief };
+  return {
+    kind: "parsed",
+    parse: settingParser,
+    optional: true,
+    variadic: true,
+    placeholder: "key=value",
+    brief,
+  };
 }
 
 interface SwitchFlag {
   readonly kind: "boolean";
   readonly optional: true;
+  readonly withNegated: false;
   readonly brief: string;
 }
 
-/** A flag without a value; `--flag=false` and `--no-flag` say no. */
+/** A flag without a value; `--flag=false` says no. */
 export function toggle(brief: string): SwitchFlag {
-  return { kind: "boolean", optional: true, brief };
+  return { kind: "boolean", optional: true, withNegated: false, brief };
 }
 
 /** A flag that is understood but not shown. */

@@ -16,7 +16,15 @@ export function wholeNumberParser(least: number, most: number): (input: string) 
   };
 }
 
-const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, "µs": 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const units: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 /** A duration as Go writes it (`1h30m`, `90s`, `1.5m`), in milliseconds. */
 export function durationParser(input: string): number {
@@ -24,7 +32,8 @@ export function durationParser(input: string): number {
   let rest = input;
   while (rest !== "") {
     const part = /^(\d{1,9}(?:\.\d{1,9})?)(ns|us|µs|ms|s|m|h)/.exec(rest);
-    if (part === null) throw new SyntaxError(`expected a duration such as 90s or 1h30m, got ${JSON.stringify(input)}`);
+    if (part === null)
+      throw new SyntaxError(`expected a duration such as 90s or 1h30m, got ${JSON.stringify(input)}`);
     total += Number(part[1]) * (units[part[2] ?? ""] ?? 0);
     rest = rest.slice(part[0].length);
   }

@@ -36,7 +36,8 @@ const textNames: readonly TextName[] = [
 const toggleNames: readonly ToggleName[] = ["NoCreds", "TlsVerify"];
 
 export function registryFlags<P extends "" | "src" | "dest">(prefix: P): RegistryFlagParameters<P> {
-  const nameOf = (name: string): string => (prefix === "" ? name.charAt(0).toLowerCase() + name.slice(1) : prefix + name);
+  const nameOf = (name: string): string =>
+    prefix === "" ? name.charAt(0).toLowerCase() + name.slice(1) : prefix + name;
   return Object.fromEntries([
     ...textNames.map((name) => [nameOf(name), hiddenText()]),
     ...toggleNames.map((name) => [nameOf(name), hiddenToggle()]),

@@ -1,12 +1,24 @@
-/** A value as skopeo prints it: four spaces, a newline at the end, and the characters `<>&` escaped as Go does. */
+import { encodeGoJson } from "@drayage/manifest";
+
+/**
+ * A value as skopeo prints it: Go's `json.MarshalIndent` with four spaces, and a newline. Objects keep the order of
+ * their fields, a `Map` is sorted by its keys.
+ */
 export function goIndentedJson(value: unknown): string {
-  const escapes: Readonly<Record<string, string>> = {
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
+  return `${indentJson(new TextDecoder().decode(encodeGoJson(value)))}\n`;
+}
+
+/** Compact JSON text with each member and item on a line of its own. Values stay as they are written. */
+export function indentJson(compact: string): string {
+  let depth = 0;
+  const line = (change: number): string => {
+    depth += change;
+    return `\n${"    ".repeat(depth)}`;
   };
-  const text = JSON.stringify(value, null, 4).replace(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character);
-  return `${text}\n`;
+  return compact.replace(/"(?:[^"\\]|\\.)*"|\{\}|\[\]|[{}[\],:]/g, (token) => {
+    if (token === "{" || token === "[") return token + line(1);
+    if (token === "}" || token === "]") return line(-1) + token;
+    if (token === ",") return token + line(0);
+    return token === ":" ? ": " : token;
+  });
 }

@@ -8,6 +8,9 @@ import { linesReporter } from "./lines.ts";
 export const progressStyles = ["auto", "bars", "lines", "json", "none"] as const;
 export type ProgressStyle = (typeof progressStyles)[number];
 
+/** What is being done to the blobs, as it begins a line. */
+export type Verb = "Copying" | "Checking";
+
 /** Shows what happens while it happens. */
 export interface Reporter {
   report(event: ProgressEvent): void;
@@ -19,15 +22,15 @@ export interface Reporter {
  * The reporter for a style. Progress goes to standard error, so that standard output stays free for
  * results; called as skopeo it goes where skopeo's goes, to standard output.
  */
-export function createReporter(context: DrayContext, style: ProgressStyle): Reporter {
+export function createReporter(context: DrayContext, style: ProgressStyle, verb: Verb): Reporter {
   const output = context.personality === "skopeo" ? context.process.stdout : context.process.stderr;
   switch (style === "auto" ? automatic(output, context.env) : style) {
     case "bars":
-      return barsReporter(output, context.env);
+      return barsReporter(output, { env: context.env, verb });
     case "json":
       return jsonReporter(output);
     case "lines":
-      return linesReporter(output);
+      return linesReporter(output, verb);
     default:
       return { report() {}, end() {} };
   }

@@ -1,16 +1,19 @@
 import { sanitizeText } from "@drayage/errors";
 import type { ProgressEvent } from "@drayage/transport";
+import type { Verb } from "./reporter.ts";
 
 /** The line that an event deserves in a log, in skopeo's words where skopeo has them. */
-export function sentenceOf(event: ProgressEvent): string | undefined {
+export function sentenceOf(event: ProgressEvent, verb: Verb): string | undefined {
   switch (event.type) {
     case "images":
-      return event.of > 1 ? `Copying ${event.total} images generated from ${event.of} images in list` : undefined;
+      return event.of > 1
+        ? `${verb} ${event.total} images generated from ${event.of} images in list`
+        : undefined;
     case "image":
       if (event.state === "done" || event.instance === undefined) return undefined;
-      return `Copying image ${event.instance}${event.platform === undefined ? "" : ` (${event.platform})`}`;
+      return `${verb} image ${event.instance}${event.platform === undefined ? "" : ` (${event.platform})`}`;
     case "blob":
-      return blobSentence(event);
+      return blobSentence(event, verb);
     case "manifest":
       return "Writing manifest to image destination";
     case "warning":
@@ -18,14 +21,14 @@ export function sentenceOf(event: ProgressEvent): string | undefined {
   }
 }
 
-function blobSentence(event: Extract<ProgressEvent, { type: "blob" }>): string | undefined {
+function blobSentence(event: Extract<ProgressEvent, { type: "blob" }>, verb: Verb): string | undefined {
   const name = event.kind === "config" ? `config ${event.digest}` : `blob ${event.digest}`;
   switch (event.state) {
     case "start":
-      return `Copying ${name}`;
+      return `${verb} ${name}`;
     case "reused":
     case "skipped":
-      return `Copying ${name} ${event.state}: ${event.reason ?? "already exists"}`;
+      return `${verb} ${name} ${event.state}: ${event.reason ?? "already exists"}`;
     default:
       return undefined;
   }

@@ -37,7 +37,8 @@ function count(value: unknown): number {
 
 function compare(first: unknown, second: unknown): number {
   if (typeof first === "number" && typeof second === "number") return first - second;
-  if (typeof first === "string" && typeof second === "string") return first < second ? -1 : first > second ? 1 : 0;
+  if (typeof first === "string" && typeof second === "string")
+    return first < second ? -1 : first > second ? 1 : 0;
   throw templateError("only two numbers or two texts can be compared");
 }
 

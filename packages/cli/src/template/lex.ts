@@ -43,7 +43,8 @@ export function lex(source: string): readonly Segment[] {
     const action = lexAction(rest);
     rest = action.rest;
     trimNext = action.trim;
-    if (action.tokens.length > 0) segments.push({ kind: "action", tokens: action.tokens, source: action.source });
+    if (action.tokens.length > 0)
+      segments.push({ kind: "action", tokens: action.tokens, source: action.source });
   }
   return segments;
 }

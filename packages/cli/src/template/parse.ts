@@ -3,7 +3,11 @@ import { lex, type Segment, type Token, templateError } from "./lex.ts";
 /** What an operand of a pipeline can be. */
 export type Operand =
   | { readonly kind: "literal"; readonly value: string | number | boolean | null }
-  | { readonly kind: "path"; readonly root: Operand | "dot" | `$${string}`; readonly fields: readonly string[] }
+  | {
+      readonly kind: "path";
+      readonly root: Operand | "dot" | `$${string}`;
+      readonly fields: readonly string[];
+    }
   | { readonly kind: "function"; readonly name: string }
   | { readonly kind: "pipeline"; readonly pipeline: Pipeline };
 
@@ -107,7 +111,8 @@ function parseBlock(segments: readonly Segment[], start: BlockStart): { node: Te
 function parsePipeline(tokens: readonly Token[]): Pipeline {
   const assign = tokens.findIndex((token) => token.text === ":=" || token.text === "=");
   const names = assign < 0 ? [] : tokens.slice(0, assign).filter((token) => token.text !== ",");
-  if (names.some((token) => token.kind !== "variable")) throw templateError("only variables can be assigned to");
+  if (names.some((token) => token.kind !== "variable"))
+    throw templateError("only variables can be assigned to");
   const { commands, rest } = parseCommands(tokens.slice(assign + 1), 0);
   if (rest.length > 0) throw templateError("unexpected )");
   return {
@@ -133,7 +138,10 @@ function parseCommands(
       const inner = parseCommands(rest, depth + 1);
       if (inner.rest[0]?.text !== ")") throw templateError("( is not closed");
       rest = inner.rest.slice(1);
-      command.push({ kind: "pipeline", pipeline: { variables: [], declares: false, commands: inner.commands } });
+      command.push({
+        kind: "pipeline",
+        pipeline: { variables: [], declares: false, commands: inner.commands },
+      });
     } else if (joins(token, command.at(-1))) {
       command.push(extend(command.pop(), token.text.slice(1)));
     } else {
@@ -172,7 +180,9 @@ function operandOf(token: Token): Operand {
       return { kind: "literal", value: unquote(token.text) };
     case "name": {
       const constant = constants.get(token.text);
-      return constant === undefined ? { kind: "function", name: token.text } : { kind: "literal", value: constant };
+      return constant === undefined
+        ? { kind: "function", name: token.text }
+        : { kind: "literal", value: constant };
     }
     default:
       if (token.text === ".") return { kind: "path", root: "dot", fields: [] };

@@ -38,7 +38,10 @@ function renderNode(node: TemplateNode, scope: Scope): string {
       return node.pipeline.variables.length > 0 ? "" : goText(value);
     }
     case "if":
-      return renderList(isTrue(assign(node.pipeline, scope)) ? node.body : node.otherwise, inner(scope, scope.dot));
+      return renderList(
+        isTrue(assign(node.pipeline, scope)) ? node.body : node.otherwise,
+        inner(scope, scope.dot),
+      );
     case "with": {
       const within = inner(scope, scope.dot);
       const value = assign(node.pipeline, within);
@@ -93,15 +96,15 @@ function evaluateCommand(command: readonly Operand[], piped: readonly unknown[],
   if (head?.kind === "function") {
     const called = Object.hasOwn(functions, head.name) ? functions[head.name] : undefined;
     if (called === undefined) throw templateError(`there is no function ${JSON.stringify(head.name)}`);
-    return called(...rest.map((operand) => valueOf(operand, scope)), ...piped);
+    return called(...rest.map((operand) => operandValue(operand, scope)), ...piped);
   }
   if (head === undefined || rest.length > 0 || piped.length > 0) {
     throw templateError("only a function takes arguments");
   }
-  return valueOf(head, scope);
+  return operandValue(head, scope);
 }
 
-function valueOf(operand: Operand, scope: Scope): unknown {
+function operandValue(operand: Operand, scope: Scope): unknown {
   switch (operand.kind) {
     case "literal":
       return operand.value;
@@ -116,7 +119,7 @@ function valueOf(operand: Operand, scope: Scope): unknown {
 
 function rootOf(root: Operand | "dot" | `$${string}`, scope: Scope): unknown {
   if (root === "dot") return scope.dot;
-  if (typeof root !== "string") return valueOf(root, scope);
+  if (typeof root !== "string") return operandValue(root, scope);
   if (!scope.variables.has(root)) throw templateError(`there is no variable ${root}`);
   return scope.variables.get(root);
 }

@@ -1,0 +1,57 @@
+import { writeFile } from "node:fs/promises";
+import { type CopyPlan, type CopyResult, copy, describePlan, planCopy, withEnds } from "@drayage/copy";
+import type { Location } from "@drayage/transport";
+import type { DrayContext } from "../context.ts";
+import { copyOptions, destinationOptions } from "../copy-options.ts";
+import { openLocations, requireText } from "../locations.ts";
+import { createReporter } from "../progress/reporter.ts";
+import { sourceOptions } from "../source-options.ts";
+import type { CopyFlags } from "./copy.command.ts";
+
+/** `dray copy` */
+export async function copyImages(
+  this: DrayContext,
+  flags: CopyFlags,
+  from: string,
+  to: string,
+): Promise<void> {
+  const options = {
+    ...copyOptions(this, flags),
+    sourceOptions: sourceOptions(this, {
+      tmpdir: flags.tmpdir,
+      sharedBlobDir: flags.srcSharedBlobDir,
+      option: flags.srcOption,
+    }),
+    destinationOptions: destinationOptions(this, flags),
+  };
+  const locations = await openLocations(this, flags.plugin);
+  const source = await locations.resolve(requireText(from, "source"), "source");
+  const destination = await locations.resolve(requireText(to, "destination"), "destination");
+  if (flags.dryRun) {
+    const plan = await withEnds(source, destination, options, (ends) => planCopy({ ...options, ...ends }));
+    this.process.stdout.write(flags.json ? planJson(plan) : `${describePlan(plan).join("\n")}\n`);
+    return;
+  }
+  const reporter = createReporter(this, flags.quiet ? "none" : (flags.progress ?? "auto"), "Copying");
+  let result: CopyResult;
+  try {
+    result = await copy(source, destination, { ...options, onProgress: (event) => reporter.report(event) });
+  } finally {
+    reporter.end();
+  }
+  if (flags.digestfile !== undefined) {
+    await writeFile(flags.digestfile, result.digest);
+  }
+  if (flags.json) this.process.stdout.write(resultJson(result, { source, destination }));
+}
+
+function planJson({ contents: _, ...plan }: CopyPlan): string {
+  return `${JSON.stringify(plan, null, 4)}\n`;
+}
+
+function resultJson(
+  { manifest: _, ...result }: CopyResult,
+  { source, destination }: { readonly source: Location; readonly destination: Location },
+): string {
+  return `${JSON.stringify({ from: source.text, to: destination.text, ...result }, null, 4)}\n`;
+}

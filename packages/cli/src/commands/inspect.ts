@@ -1,0 +1,122 @@
+import { type ImageInspection, type InspectedImage, inspectImage } from "@drayage/copy";
+import type { Algorithm } from "@drayage/digest";
+import { DrayageError } from "@drayage/errors";
+import {
+  encodeGoOciConfig,
+  type ImageConfig,
+  isIndexMediaType,
+  manifestDigest,
+  parseConfig,
+  RawJson,
+} from "@drayage/manifest";
+import { type ImageSource, requireAbility } from "@drayage/transport";
+import type { DrayContext } from "../context.ts";
+import { openLocations, requireText } from "../locations.ts";
+import { configRecord, imageRecord, indexRecord, templateRecord } from "../output/inspection.ts";
+import { goIndentedJson } from "../output/json.ts";
+import { chosenPlatform } from "../platform-wish.ts";
+import { sourceOptions } from "../source-options.ts";
+import { renderTemplate } from "../template/render.ts";
+import type { InspectFlags } from "./inspect.command.ts";
+
+/** `dray inspect` */
+export async function inspect(this: DrayContext, flags: InspectFlags, image: string): Promise<void> {
+  if (flags.raw && flags.format !== undefined) {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", "--raw and --format exclude each other");
+  }
+  const locations = await openLocations(this, flags.plugin);
+  const { transport, reference } = await locations.resolve(requireText(image, "inspect"), "source");
+  const source = await requireAbility(transport, "openSource").openSource(
+    reference,
+    sourceOptions(this, flags),
+  );
+  try {
+    this.process.stdout.write(await describe(this, flags, source));
+  } finally {
+    await source.close();
+  }
+}
+
+async function describe(
+  context: DrayContext,
+  flags: InspectFlags,
+  source: ImageSource,
+): Promise<string | Uint8Array> {
+  const platform = chosenPlatform(flags);
+  // The manifest as it is needs no look at the config, which may be missing or damaged.
+  if (flags.raw && !flags.config && platform === undefined) {
+    return (await source.manifest(undefined, { signal: context.signal })).bytes;
+  }
+  const inspection = await inspectImage(source, { platform, signal: context.signal });
+  if (flags.raw && !flags.config) return await rawManifest(inspection, source, context.signal);
+  if (flags.config) return configText(requireImage(inspection), flags, context);
+  const digest = digestOf(inspection, flags.manifestDigest);
+  // An index is not one of its images: nobody asked for this machine's, so none is guessed.
+  const guesses = context.personality === "skopeo" || platform !== undefined;
+  const record =
+    inspection.instances !== undefined && !(guesses && inspection.image !== undefined)
+      ? indexRecord(inspection, digest)
+      : imageRecord(inspection, requireImage(inspection), digest);
+  return flags.format === undefined
+    ? goIndentedJson(record)
+    : renderTemplate(flags.format, templateRecord(record));
+}
+
+async function rawManifest(
+  inspection: ImageInspection,
+  source: ImageSource,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { digest } = requireImage(inspection);
+  if (!isIndexMediaType(inspection.manifest.mediaType)) return inspection.manifest.bytes;
+  return (await source.manifest(digest, { signal })).bytes;
+}
+
+function configText(image: InspectedImage, flags: InspectFlags, context: DrayContext): string | Uint8Array {
+  if (image.config === undefined) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+      `${image.mediaType} has no config of its own`,
+      {
+        hint: "look at the manifest with --raw",
+      },
+    );
+  }
+  if (flags.raw) return image.config;
+  const config: ImageConfig = parseConfig(image.config);
+  if (flags.format !== undefined) return renderTemplate(flags.format, configRecord(config));
+  return goIndentedJson(
+    new RawJson(context.personality === "skopeo" ? encodeGoOciConfig(config) : image.config),
+  );
+}
+
+function requireImage(inspection: ImageInspection): InspectedImage {
+  if (inspection.image !== undefined) return inspection.image;
+  if (inspection.instances !== undefined) {
+    const platforms = inspection.instances.flatMap(({ platform }) => platform ?? []);
+    throw new DrayageError("ERR_DRAYAGE_PLATFORM_NOT_FOUND", "the index has no image for this machine", {
+      hint: `choose one with --platform: ${platforms.join(", ")}`,
+    });
+  }
+  throw new DrayageError(
+    "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+    `this is an artifact of type ${JSON.stringify(inspection.artifactType ?? "")}, not an image`,
+    { hint: "look at its manifest with --raw" },
+  );
+}
+
+function digestOf(inspection: ImageInspection, algorithm: string | undefined): string {
+  if (algorithm === undefined) return inspection.digest;
+  const known: readonly Algorithm[] = ["sha256", "sha384", "sha512"];
+  const chosen = known.find((name) => name === algorithm);
+  if (chosen === undefined) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `--manifest-digest: unknown algorithm ${JSON.stringify(algorithm)}`,
+      {
+        hint: `choose one of ${known.join(", ")}`,
+      },
+    );
+  }
+  return manifestDigest(inspection.manifest.bytes, chosen);
+}
