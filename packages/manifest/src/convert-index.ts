@@ -46,7 +46,9 @@ export function convertIndex(index: ImageIndex, to: string, options: ConvertInde
   }
   const entries = manifests.map((entry) =>
     // A docker list always has a platform, be it an empty one.
-    compat === "go" ? { ...entry, platform: entry.platform ?? { architecture: "", os: "" } } : entry,
+    compat === "go"
+      ? goEntry({ ...entry, platform: entry.platform ?? { architecture: "", os: "" } }, true)
+      : entry,
   );
   const kept: Partial<IndexParts> = compat === "go" ? {} : indexParts(index);
   return encodeOciIndex({ ...kept, mediaType: to, manifests: entries }, compat);
@@ -84,9 +86,23 @@ export function updateIndex(
   const encode = index.mediaType === mediaTypes.ociIndex ? encodeOciIndex : encodeDockerList;
   const parts = indexParts(index);
   const before = encode(parts, options.compat);
-  const after = encode({ ...parts, manifests }, options.compat);
+  const entries = options.compat === "go" ? manifests.map((entry) => goEntry(entry)) : manifests;
+  const after = encode({ ...parts, manifests: entries }, options.compat);
   const same = before.length === after.length && before.every((byte, i) => byte === after[i]);
   return same ? index.bytes : after;
+}
+
+/** What containers/image 5.22 keeps of an entry that it copies. docker's lists have no annotations. */
+function goEntry(entry: Descriptor, fromDocker = false): Descriptor {
+  const { mediaType, digest, size, urls, annotations, platform } = entry;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...present("urls", urls),
+    ...(fromDocker ? {} : present("annotations", annotations)),
+    ...present("platform", platform),
+  };
 }
 
 /**

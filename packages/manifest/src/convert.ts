@@ -11,7 +11,7 @@ import {
   encodeOciManifest,
   type ManifestParts,
 } from "./encode-manifest.ts";
-import { applyLayerEdit, checkEditCount, type LayerEdit } from "./layer-edit.ts";
+import { applyLayerEdit, checkEditCount, effectiveEdits, type LayerEdit } from "./layer-edit.ts";
 import { layerMediaType } from "./layer-type.ts";
 import { configOf, dockerV1Parts, manifestParts } from "./manifest-parts.ts";
 import { type ImageMediaType, isDockerV1MediaType, isImageMediaType, mediaTypes } from "./media-types.ts";
@@ -105,8 +105,9 @@ function verifiedConfig({ manifest, config }: ConvertManifestOptions): Uint8Arra
 function toOci(options: ConvertManifestOptions, config: Uint8Array): ConvertedManifest {
   const { manifest, compat } = options;
   const bytes = compat === "go" ? encodeGoOciConfig(parseConfig(config)) : config;
+  const edits = effectiveEdits(options.layers, manifest.layers, compat);
   const layers = manifest.layers.map((layer, i) =>
-    applyLayerEdit(layer, options.layers?.[i], { family: "oci", where: `layers[${i}]`, compat }),
+    applyLayerEdit(layer, edits?.[i], { family: "oci", where: `layers[${i}]`, compat }),
   );
   return finishOci(manifestParts(manifest), { config: bytes, layers, compat });
 }
@@ -139,10 +140,9 @@ function finishOci(parts: ManifestParts, { config, layers, compat }: Pieces): Co
 function toDocker(options: ConvertManifestOptions, config: Uint8Array): ConvertedManifest {
   const { manifest, compat } = options;
   const parts = manifestParts(manifest);
+  const edits = effectiveEdits(options.layers, manifest.layers, compat);
   const layers = manifest.layers.map((layer, i) =>
-    dockerOnly(
-      applyLayerEdit(layer, options.layers?.[i], { family: "docker", where: `layers[${i}]`, compat }),
-    ),
+    dockerOnly(applyLayerEdit(layer, edits?.[i], { family: "docker", where: `layers[${i}]`, compat })),
   );
   const descriptor = dockerOnly({ ...parts.config, mediaType: mediaTypes.dockerConfig });
   return {
@@ -192,6 +192,7 @@ function fromDockerV1(options: ConvertManifestOptions, to: ImageMediaType): Conv
     );
   }
   checkEditCount(diffIds, manifest.layers, "diffIDs");
+  const effective = effectiveEdits(edits, manifest.layers, compat);
   const layers: Descriptor[] = [];
   const keptDiffIds: Digest[] = [];
   for (const [i, layer] of manifest.layers.entries()) {
@@ -202,7 +203,7 @@ function fromDockerV1(options: ConvertManifestOptions, to: ImageMediaType): Conv
       throw new DrayageError("ERR_DRAYAGE_USAGE", `the diffID of layers[${i}] is needed`);
     }
     const family = to === mediaTypes.ociManifest ? "oci" : "docker";
-    const compression = edit.compression ?? "gzip";
+    const compression = effective?.[i]?.compression ?? "gzip";
     layers.push({
       mediaType: layerMediaType({ family, distributable: true, compression }, `layers[${i}]`),
       digest: edit.digest,

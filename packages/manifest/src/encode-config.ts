@@ -3,8 +3,8 @@ import { encodeGoJson, RawJson } from "./json/encode.ts";
 import { zeroTime } from "./time.ts";
 
 /**
- * A config as containers/image 5.22 (skopeo 1.9) writes it when it converts to OCI: the fields of the OCI
- * specification 1.0 alone, in the order of its Go structs. All others are lost.
+ * A config as containers/image writes it when it converts to OCI: the fields of the OCI specification alone,
+ * in the order of its Go structs. All others are lost.
  */
 export function encodeGoOciConfig(config: ImageConfig): Uint8Array {
   const { config: container, rootfs } = config;
@@ -12,6 +12,7 @@ export function encodeGoOciConfig(config: ImageConfig): Uint8Array {
     created: config.created,
     author: text(config.author),
     architecture: config.architecture,
+    // Builds with a later OCI specification than skopeo 1.9.3's have the variant after the OS's fields.
     variant: text(config.variant),
     os: config.os,
     "os.version": text(config["os.version"]),
@@ -26,6 +27,7 @@ export function encodeGoOciConfig(config: ImageConfig): Uint8Array {
       WorkingDir: text(container?.WorkingDir),
       Labels: nonEmptyMap(container?.Labels),
       StopSignal: text(container?.StopSignal),
+      ArgsEscaped: flag(container?.ArgsEscaped),
     },
     rootfs: { type: rootfs?.type ?? "", diff_ids: rootfs?.diff_ids ?? null },
     history: list(config.history?.map(ociHistory)),

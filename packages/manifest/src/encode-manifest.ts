@@ -5,8 +5,8 @@ import { mediaTypes } from "./media-types.ts";
 import type { Annotations, Descriptor, ExtraFields, Platform } from "./types.ts";
 
 /**
- * `go`: the bytes of containers/image 5.22 (skopeo 1.9), which drops all fields that its structs lack, those
- * of OCI 1.1 among them. Absent: the same order of fields, and nothing dropped.
+ * `go`: the bytes of containers/image 5.22 as skopeo 1.9.3 has it, which drops all fields that its structs
+ * lack. Absent: the same order of fields, and nothing dropped.
  */
 export type Compat = "go" | undefined;
 
@@ -29,7 +29,7 @@ export function encodeOciManifest(parts: ManifestParts, compat: Compat): Uint8Ar
     artifactType: keep ? text(parts.artifactType) : undefined,
     config: ociDescriptor(parts.config, compat),
     layers: parts.layers.map((layer) => ociDescriptor(layer, compat)),
-    subject: keep && parts.subject !== undefined ? ociDescriptor(parts.subject, compat) : undefined,
+    subject: parts.subject === undefined ? undefined : ociDescriptor(parts.subject, compat),
     annotations: nonEmptyMap(parts.annotations),
     ...extraOf(parts, compat),
   });
@@ -120,16 +120,15 @@ export function encodeDockerList(parts: IndexParts, compat: Compat): Uint8Array 
 }
 
 function ociDescriptor(descriptor: Descriptor, compat: Compat): object {
-  const keep = compat === undefined;
   return {
     mediaType: text(descriptor.mediaType),
     digest: descriptor.digest,
     size: descriptor.size,
     urls: list(descriptor.urls),
     annotations: nonEmptyMap(descriptor.annotations),
-    data: keep ? text(descriptor.data) : undefined,
+    data: text(descriptor.data),
     platform: descriptor.platform === undefined ? undefined : ociPlatform(descriptor.platform, compat),
-    artifactType: keep ? text(descriptor.artifactType) : undefined,
+    artifactType: text(descriptor.artifactType),
     ...extraOf(descriptor, compat),
   };
 }

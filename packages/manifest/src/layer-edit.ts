@@ -11,11 +11,14 @@ export interface LayerEdit {
   readonly size: number;
   /** How the layer is compressed now; absent where that was not touched. It decides the media type. */
   readonly compression?: LayerCompression | undefined;
-  /** Absent: those of the layer if its digest is the same, else none, since they lead to other bytes. */
+  /**
+   * Absent: those of the layer if its digest is the same, else none, since they lead to other bytes. With
+   * `compat: "go"` none: there only layers that were left where they are have URLs.
+   */
   readonly urls?: readonly string[] | undefined;
   /**
    * Absent: those of the layer; if its digest is another, without those that describe the compressed bytes
-   * (zstd:chunked's and eStargz's).
+   * (zstd:chunked's and eStargz's), and with `compat: "go"` none.
    */
   readonly annotations?: Annotations | undefined;
 }
@@ -34,20 +37,40 @@ export function applyLayerEdit(
   edit: LayerEdit | undefined,
   options: ApplyLayerEditOptions,
 ): LayerDescriptor {
+  if (options.compat === "go") return applyAsGo(layer, edit, options);
   const moved = edit !== undefined && edit.digest !== layer.digest;
-  const annotations = edit?.annotations ?? (moved ? keptAnnotations(layer, options) : layer.annotations);
-  const urls = edit?.urls ?? (moved ? undefined : layer.urls);
-  const go = options.compat === "go";
   return {
     mediaType: editedMediaType(layer, edit, options),
     digest: edit?.digest ?? layer.digest,
     size: edit?.size ?? layer.size,
+    ...present("urls", edit?.urls ?? (moved ? undefined : layer.urls)),
+    ...present("annotations", edit?.annotations ?? (moved ? lastingAnnotations(layer) : layer.annotations)),
+    ...(moved ? {} : present("data", layer.data)),
+    ...present("platform", layer.platform),
+    ...present("artifactType", layer.artifactType),
+    ...present("extra", layer.extra),
+  };
+}
+
+/**
+ * As containers/image 5.22 edits layers: what was copied has no URLs, what was recompressed has no
+ * annotations, and fields that few know are gone.
+ */
+function applyAsGo(
+  layer: LayerDescriptor,
+  edit: LayerEdit | undefined,
+  options: ApplyLayerEditOptions,
+): LayerDescriptor {
+  const { digest, size, annotations, urls } = edit ?? layer;
+  const moved = digest !== layer.digest;
+  // A layer that is not compressed and was not touched keeps its media type, whatever that says.
+  const known = edit !== undefined && !moved && edit.compression === "none" ? { digest, size } : edit;
+  return {
+    mediaType: editedMediaType(layer, known, options),
+    digest,
+    size,
     ...present("urls", urls),
-    ...present("annotations", annotations),
-    ...(moved || go ? {} : present("data", layer.data)),
-    ...(go ? {} : present("platform", layer.platform)),
-    ...(go ? {} : present("artifactType", layer.artifactType)),
-    ...(go ? {} : present("extra", layer.extra)),
+    ...present("annotations", annotations ?? (moved ? undefined : layer.annotations)),
   };
 }
 
@@ -96,11 +119,8 @@ const aboutBytes: ReadonlySet<string> = new Set([
   "io.github.containers.zstd-chunked.tarsplit-position",
 ]);
 
-function keptAnnotations(
-  { annotations }: LayerDescriptor,
-  { compat }: ApplyLayerEditOptions,
-): Annotations | undefined {
-  if (annotations === undefined || compat === "go") return annotations;
+function lastingAnnotations({ annotations }: LayerDescriptor): Annotations | undefined {
+  if (annotations === undefined) return undefined;
   return Object.fromEntries(Object.entries(annotations).filter(([name]) => !aboutBytes.has(name)));
 }
 
@@ -111,4 +131,17 @@ export function checkEditCount(edits: readonly unknown[], layers: readonly unkno
     "ERR_DRAYAGE_USAGE",
     `there are ${edits.length} ${what} for ${layers.length} layers of the manifest`,
   );
+}
+
+/**
+ * The edits that count: containers/image leaves layers alone, with all that is known of their compression, as
+ * long as no digest changes.
+ */
+export function effectiveEdits(
+  edits: readonly LayerEdit[] | undefined,
+  layers: readonly LayerDescriptor[],
+  compat: "go" | undefined,
+): readonly LayerEdit[] | undefined {
+  if (edits === undefined || compat === undefined) return edits;
+  return edits.every(({ digest }, i) => digest === layers[i]?.digest) ? undefined : edits;
 }

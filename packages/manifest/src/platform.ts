@@ -69,8 +69,8 @@ export function hostPlatform(): Platform {
 function armVariant(architecture: string): string | undefined {
   if (architecture === "arm64") return "v8";
   if (architecture !== "arm") return undefined;
-  const { arm_version: version } = globalThis.process.config.variables as { readonly arm_version?: unknown };
-  return version === undefined ? "v7" : `v${String(version)}`;
+  const version = (globalThis.process.config.variables as { readonly arm_version?: string }).arm_version;
+  return version === undefined ? "v7" : `v${version}`;
 }
 
 const platformPattern = /^([a-z0-9_]+)\/([a-z0-9_]+)(?:\/([a-z0-9_.]+))?$/;

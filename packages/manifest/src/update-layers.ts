@@ -7,7 +7,7 @@ import {
   encodeOciManifest,
 } from "./encode-manifest.ts";
 import { signDockerV1 } from "./jws-sign.ts";
-import { applyLayerEdit, checkEditCount, type LayerEdit } from "./layer-edit.ts";
+import { applyLayerEdit, checkEditCount, effectiveEdits, type LayerEdit } from "./layer-edit.ts";
 import { layerMediaType } from "./layer-type.ts";
 import { dockerV1Parts, manifestParts } from "./manifest-parts.ts";
 import { mediaTypes } from "./media-types.ts";
@@ -50,11 +50,10 @@ export function updateLayers(
 }
 
 function isUnchanged(manifest: ImageManifest, edits: readonly LayerEdit[], compat: Compat): boolean {
+  if (compat === "go") return effectiveEdits(edits, manifest.layers, compat) === undefined;
   return manifest.layers.every((layer, i) => {
     const edit = edits[i];
     if (edit === undefined || edit.digest !== layer.digest) return false;
-    // containers/image leaves a manifest alone as long as no digest changes.
-    if (compat === "go") return true;
     const { mediaType, size } = applyLayerEdit(layer, edit, { where: `layers[${i}]` });
     return (
       mediaType === layer.mediaType &&

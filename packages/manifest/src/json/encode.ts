@@ -1,5 +1,5 @@
 import { DrayageError } from "@drayage/errors";
-import { compareText, utf8 } from "./text.ts";
+import { compareText, decodeUtf8, utf8 } from "./text.ts";
 
 /** JSON text that goes into a document as it is, but for white space and escapes: Go's `json.RawMessage`. */
 export class RawJson {
@@ -26,9 +26,12 @@ export function encodeGoJson(value: unknown): Uint8Array {
   return join(parts);
 }
 
-/** Like {@link encodeGoJson}, as text. */
+/**
+ * Like {@link encodeGoJson}, as text that goes into another document. A byte of raw JSON that is no UTF-8 is
+ * a lone surrogate in it, which is then written as Go writes such a byte of a string.
+ */
 export function goJsonText(value: unknown): string {
-  return new TextDecoder().decode(encodeGoJson(value));
+  return decodeUtf8(encodeGoJson(value), "\udfff");
 }
 
 function write(value: unknown, parts: (string | Uint8Array)[]): void {

@@ -9,16 +9,19 @@ export function utf8(text: string): Uint8Array {
 /**
  * The text of UTF-8 bytes. As in Go, each byte that is no part of a valid sequence becomes one U+FFFD; the
  * platform's own decoder makes one of a whole truncated sequence.
+ *
+ * `replacement` may be a lone surrogate instead, where what such a byte becomes is left to the encoder: it
+ * stands for the invalid byte that a Go string would still hold.
  */
-export function decodeUtf8(bytes: Uint8Array): string {
+export function decodeUtf8(bytes: Uint8Array, replacement = "\ufffd"): string {
   try {
     return strictDecoder.decode(bytes);
   } catch {
-    return decodeDamaged(bytes);
+    return decodeDamaged(bytes, replacement);
   }
 }
 
-function decodeDamaged(bytes: Uint8Array): string {
+function decodeDamaged(bytes: Uint8Array, replacement: string): string {
   let text = "";
   let valid = 0;
   let at = 0;
@@ -28,7 +31,7 @@ function decodeDamaged(bytes: Uint8Array): string {
       at += length;
       continue;
     }
-    text += `${strictDecoder.decode(bytes.subarray(valid, at))}\ufffd`;
+    text += strictDecoder.decode(bytes.subarray(valid, at)) + replacement;
     at += 1;
     valid = at;
   }
