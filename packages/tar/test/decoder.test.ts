@@ -1,10 +1,17 @@
 import { isDrayageError } from "@drayage/errors";
 import { describe, expect, it } from "vitest";
 import { TarDecoder, tarEnd, tarPadding } from "../src/index.ts";
-import { archiveOf, concat, extended, rawBlock, record, text, wholeArchive } from "./support/archive.ts";
+import {
+  archiveOf,
+  concat,
+  extended,
+  latin,
+  rawBlock,
+  record,
+  text,
+  wholeArchive,
+} from "./support/archive.ts";
 import { decode, headersOf, thrownBy } from "./support/decode.ts";
-
-const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 describe("header blocks", () => {
   it("an old header without magic has no prefix, owner names or devices", () => {

@@ -1,10 +1,9 @@
 import { DrayageError } from "@drayage/errors";
 import { describe, expect, it } from "vitest";
 import { encodeTarHeader, type TarEntryInput, tarEnd, tarPadding } from "../src/index.ts";
-import { concat, rawBlock, record, text, wholeArchive } from "./support/archive.ts";
+import { concat, latin, rawBlock, record, text, wholeArchive } from "./support/archive.ts";
 import { decode, headersOf, thrownBy } from "./support/decode.ts";
 
-const latin = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 const field = (bytes: Uint8Array, start: number, length: number): string =>
   latin(bytes.subarray(start, start + length));
 

@@ -8,8 +8,8 @@ import {
   type TarTime,
   tarEnd,
 } from "../src/index.ts";
-import { type ArchiveEntry, archiveOf, concat, wholeArchive } from "./support/archive.ts";
-import { decode } from "./support/decode.ts";
+import { archiveOf, concat, latin, wholeArchive } from "./support/archive.ts";
+import { type Decoded, decode } from "./support/decode.ts";
 
 const withoutNul = (value: string): boolean => !value.includes("\0");
 const anyText = fc.string({ unit: "binary", maxLength: 300 }).filter(withoutNul);
@@ -127,7 +127,7 @@ function firstHeader(entry: TarEntryInput): TarHeader {
   const read = (position: number, length: number): Uint8Array => blocks.subarray(position, position + length);
   const { value } = scanTar({ size: Number.MAX_SAFE_INTEGER, read }).next();
   if (value === undefined) throw new Error("there is no entry");
-  expect(value.rawBlocks).toEqual(blocks);
+  expect(latin(value.rawBlocks)).toBe(latin(blocks));
   return value.header;
 }
 
@@ -138,11 +138,10 @@ it("a PAX header says again all that was put in, to the nanosecond and the byte"
       expect(header).toMatchObject(expected(entry));
       for (const [key, value] of entry.pax ?? []) expect(header.pax.get(key)).toEqual(value);
       expect(["ustar", "pax"]).toContain(header.format);
-      expect(encodeTarHeader(header)).toEqual(
-        encodeTarHeader({ ...entry, size: header.size, format: "pax" }),
-      );
+      const again = encodeTarHeader({ ...entry, size: header.size, format: "pax" });
+      expect(latin(encodeTarHeader(header))).toBe(latin(again));
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 
@@ -153,7 +152,7 @@ it("a GNU header says again all that was put in, names of any bytes too", () => 
       expect(header).toMatchObject(expected(entry));
       expect(header.format).toBe("gnu");
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 
@@ -166,16 +165,31 @@ it("a header of no given format says again all but the other times and the parts
         expected({ ...entry, mtime, atime: undefined, ctime: undefined }),
       );
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
-const entryWithData = fc.tuple(paxEntry, fc.uint8Array({ maxLength: 1500 })).map(
-  ([entry, data]): ArchiveEntry => ({
-    header: { ...entry, type: "file", name: `f${entry.name}f`, size: data.length },
-    data,
-  }),
-);
+const entryWithData = fc.tuple(paxEntry, fc.uint8Array({ maxLength: 1500 })).map(([entry, data]) => ({
+  header: { ...entry, type: "file", name: `f${entry.name}f`, size: data.length },
+  data,
+}));
+
+/** All that a decoder tells, as text. */
+function story({ entries, globals, endBlocks, trailing }: Decoded): unknown {
+  return {
+    entries: entries.map(({ header, rawBlocks, headerOffset, dataOffset, data, padding }) => [
+      header.name,
+      headerOffset,
+      dataOffset,
+      latin(rawBlocks),
+      latin(data),
+      latin(padding),
+    ]),
+    globals: globals.map(({ rawBlocks, headerOffset }) => [headerOffset, latin(rawBlocks)]),
+    endBlocks,
+    trailing: latin(trailing),
+  };
+}
 
 it("however an archive is cut into chunks, its events are the same and carry every byte", () => {
   fc.assert(
@@ -186,13 +200,15 @@ it("however an archive is cut into chunks, its events are the same and carry eve
       (entries, lengths, rest) => {
         const archive = concat(wholeArchive(...entries), rest);
         const decoded = decode(archive, lengths);
-        expect(decoded.bytes).toEqual(archive);
-        expect(decoded.trailing).toEqual(rest);
-        expect(decoded.entries.map(({ data }) => data)).toEqual(entries.map(({ data }) => data));
-        expect(decoded).toEqual(decode(archive));
+        expect(latin(decoded.bytes)).toBe(latin(archive));
+        expect(latin(decoded.trailing)).toBe(latin(rest));
+        expect(decoded.entries.map(({ data }) => latin(data))).toEqual(
+          entries.map(({ data }) => latin(data)),
+        );
+        expect(story(decoded)).toEqual(story(decode(archive)));
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
@@ -212,19 +228,15 @@ it("a scan finds what a decoder finds, and reads headers only", () => {
           return archive.subarray(position, end);
         };
         const found = [...scanTar({ size: archive.length, read })];
-        expect(found).toEqual(
-          decoded.map(({ header, rawBlocks, headerOffset, dataOffset }) => ({
-            header,
-            rawBlocks,
-            headerOffset,
-            dataOffset,
-          })),
+        expect(found.map(({ rawBlocks, headerOffset }) => [headerOffset, latin(rawBlocks)])).toEqual(
+          decoded.map(({ rawBlocks, headerOffset }) => [headerOffset, latin(rawBlocks)]),
         );
         for (const [index, { header, dataOffset }] of found.entries()) {
-          expect(archive.subarray(dataOffset, dataOffset + header.size)).toEqual(entries[index]?.data);
+          const data = archive.subarray(dataOffset, dataOffset + header.size);
+          expect(latin(data)).toBe(latin(entries[index]?.data ?? new Uint8Array()));
         }
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });

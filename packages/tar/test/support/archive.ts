@@ -19,6 +19,11 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** Bytes as a string of one character each: strings compare fast. */
+export function latin(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}
+
 /** An archive of these entries, without its end. */
 export function archiveOf(...entries: readonly ArchiveEntry[]): Uint8Array {
   return concat(
