@@ -19,6 +19,8 @@ import { checkLayoutFile } from "./version.ts";
 export interface LayoutFiles {
   /** How messages call the place: a quoted path. */
   readonly label: string;
+  /** What to do where this is no layout. */
+  readonly missingHint?: string | undefined;
   /** A small file of the layout, or undefined where it is absent. Throws ERR_DRAYAGE_LIMIT_EXCEEDED. */
   readFile(name: string, limit: number): Promise<Uint8Array | undefined>;
   /** Where a blob's bytes are, or undefined where the layout lacks it. */
@@ -44,7 +46,7 @@ export async function readLayoutIndex(
       "ERR_DRAYAGE_IMAGE_NOT_FOUND",
       `${files.label}: no OCI layout: there is no ${indexFile}`,
       {
-        hint: "check the path",
+        hint: files.missingHint ?? "check the path",
       },
     );
   }

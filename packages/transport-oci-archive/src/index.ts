@@ -1,1 +1,45 @@
-export {};
+/**
+ * The `oci-archive:` transport: an OCI image layout in one tar file.
+ * @module
+ */
+import { throwIfAborted } from "@drayage/errors";
+import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
+import { defineTransport, type Transport } from "@drayage/transport";
+import { openArchive } from "./archive.ts";
+import { openDestination } from "./destination.ts";
+import { type OciArchiveReference, parseReference, scheme } from "./reference.ts";
+
+export type { OciArchiveReference } from "./reference.ts";
+
+/** The transport of OCI image layouts in tar files. */
+export function ociArchive(): Transport<OciArchiveReference> {
+  return defineTransport<OciArchiveReference>({
+    scheme,
+    summary: "an OCI image layout in one tar file",
+    syntax: "PATH[:NAME]",
+    parse: parseReference,
+    async openSource(reference, options = {}) {
+      throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
+      const files = await openArchive(reference.place.path, options);
+      try {
+        return await openLayoutSource(reference, reference.place, files);
+      } catch (error) {
+        await files.close();
+        throw error;
+      }
+    },
+    openDestination,
+    async listTags(reference, options = {}) {
+      throwIfAborted(options.signal, `list ${scheme}:${reference.text}`);
+      const files = await openArchive(reference.place.path, options);
+      try {
+        return layoutNames((await readLayoutIndex(files)).index);
+      } finally {
+        await files.close();
+      }
+    },
+  });
+}
+
+const transport: Transport<OciArchiveReference> = ociArchive();
+export default transport;

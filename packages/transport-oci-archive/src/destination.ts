@@ -1,0 +1,111 @@
+import { bytesBlob, type StagedFile } from "@drayage/blob";
+import { DrayageError, throwIfAborted } from "@drayage/errors";
+import { type Descriptor, manifestDigest, manifestLimit, mediaTypes } from "@drayage/manifest";
+import {
+  addImage,
+  emptyLayoutIndex,
+  encodeLayoutIndex,
+  indexFile,
+  layoutFile,
+  layoutFileBytes,
+  refusePosition,
+} from "@drayage/oci-layout";
+import type {
+  CommitOptions,
+  DestinationOptions,
+  ImageDestination,
+  PutManifestOptions,
+} from "@drayage/transport";
+import { type OciArchiveReference, scheme } from "./reference.ts";
+import { archiveTarget } from "./target.ts";
+import { type ArchiveWriter, archiveWriter } from "./writer.ts";
+
+const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.ociIndex];
+
+export async function openDestination(
+  reference: OciArchiveReference,
+  options: DestinationOptions = {},
+): Promise<ImageDestination> {
+  throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
+  const { place } = reference;
+  refusePosition(place, scheme);
+  const target = await archiveTarget(place.path, options.temporaryDir);
+  const label = JSON.stringify(place.path);
+  let opening: Promise<{ file: StagedFile; writer: ArchiveWriter }> | undefined;
+  let top: Descriptor | undefined;
+  let state: "open" | "committed" | "closed" = "open";
+
+  function begin(): Promise<{ file: StagedFile; writer: ArchiveWriter }> {
+    if (state !== "open") {
+      throw new DrayageError("ERR_DRAYAGE_USAGE", `the destination ${label} is ${state} already`);
+    }
+    opening ??= target.stage().then((file) => ({ file, writer: archiveWriter(file) }));
+    return opening;
+  }
+
+  async function putManifest(
+    bytes: Uint8Array,
+    { mediaType, instance, signal }: PutManifestOptions,
+  ): Promise<void> {
+    if (!manifestTypes.includes(mediaType)) {
+      throw new DrayageError(
+        "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+        `an OCI layout takes no manifest of media type ${JSON.stringify(mediaType)}`,
+        { hint: `it takes ${manifestTypes.join(" and ")}` },
+      );
+    }
+    if (bytes.length > manifestLimit) {
+      throw new DrayageError(
+        "ERR_DRAYAGE_LIMIT_EXCEEDED",
+        `the manifest has ${bytes.length} bytes, and at most ${manifestLimit} are taken`,
+      );
+    }
+    const digest = instance ?? manifestDigest(bytes);
+    const { writer } = await begin();
+    await writer.addBlob(bytesBlob(bytes, { digest, what: `the manifest ${digest}` }), { signal });
+    if (instance === undefined) top = { mediaType, digest, size: bytes.length };
+  }
+
+  async function commit({ signal, timestamp }: CommitOptions = {}): Promise<void> {
+    const { file, writer } = await begin();
+    throwIfAborted(signal, `write ${label}`);
+    if (top === undefined)
+      throw new DrayageError("ERR_DRAYAGE_USAGE", `${label}: there is no manifest to commit`);
+    await writer.addFile(indexFile, encodeLayoutIndex(addImage(emptyLayoutIndex, top, place.name)));
+    await writer.addFile(layoutFile, layoutFileBytes());
+    await writer.finish(timestamp);
+    await target.publish(file, signal);
+    state = "committed";
+  }
+
+  async function close(): Promise<void> {
+    if (state === "open") state = "closed";
+    const opened = await opening?.catch(() => undefined);
+    await opened?.writer.settled();
+    await opened?.file.discard();
+  }
+
+  return {
+    reference,
+    accepts: {
+      manifestTypes,
+      layerCompression: options.acceptUncompressedLayers === true ? "preserve" : "compress",
+      foreignLayerUrls: true,
+      // They go straight to their places in one file, in the order in which they come.
+      parallelBlobs: 1,
+      multipleImages: true,
+    },
+    async reuseBlob({ digest, size }) {
+      const found = (await begin()).writer.sizeOf(digest);
+      return found === undefined || (size !== -1 && size !== found) ? undefined : { size: found };
+    },
+    async putBlob(blob, { signal, onBytes }) {
+      throwIfAborted(signal);
+      return (await begin()).writer.addBlob(blob, { signal, onBytes });
+    },
+    putManifest,
+    commit,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

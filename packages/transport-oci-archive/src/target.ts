@@ -1,0 +1,113 @@
+import { constants, type Stats, write } from "node:fs";
+import { open, realpath, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { createStagedFile, type StagedFile } from "@drayage/blob";
+import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors";
+
+/** Where an archive goes. */
+export interface ArchiveTarget {
+  /** The file that the archive grows in. */
+  stage(): Promise<StagedFile>;
+  /** Brings the whole archive to its place. */
+  publish(file: StagedFile, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * What a path stands for: a file, which is replaced by renaming, or a pipe or device, which gets the bytes at the end.
+ *
+ * @throws ERR_DRAYAGE_DESTINATION_REFUSED
+ */
+export async function archiveTarget(path: string, temporaryDir?: string): Promise<ArchiveTarget> {
+  const label = JSON.stringify(path);
+  const full = resolve(path);
+  const stats = await statIfPresent(full);
+  if (stats?.isDirectory() === true) {
+    throw refused(`${label} is a folder, not an archive`, "a layout in a folder is written by oci-dir:");
+  }
+  // A descriptor that leads to a file is not that file: whoever opened it holds it, not its name.
+  const isDescriptor = /^\/(?:dev|proc)\//.test(full);
+  if (isDescriptor || (stats !== undefined && !stats.isFile())) return streamTarget(full, temporaryDir);
+  const place = stats === undefined ? await newPlace(full, label) : await realpath(full);
+  return {
+    stage: () => createStagedFile(dirname(place)),
+    publish: (file) => file.commit(place, { mode: stats && stats.mode & 0o777 }),
+  };
+}
+
+/** A dangling link is replaced, since what it leads to may be anywhere. */
+async function newPlace(path: string, label: string): Promise<string> {
+  const folder = dirname(path);
+  if ((await statIfPresent(folder))?.isDirectory() === true)
+    return join(await realpath(folder), basename(path));
+  throw refused(
+    `${JSON.stringify(folder)} is not a folder`,
+    `create it first, so that ${label} can be created in it`,
+  );
+}
+
+async function statIfPresent(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return undefined;
+    throw ioError(error, "write", { path });
+  }
+}
+
+function streamTarget(path: string, temporaryDir: string | undefined): ArchiveTarget {
+  return {
+    stage: () => createStagedFile(temporaryDir ?? process.env.TMPDIR ?? tmpdir(), { mode: 0o600 }),
+    publish: (file, signal) => stream(file, path, signal),
+  };
+}
+
+const chunkSize = 1024 * 1024;
+const writeAsync = promisify(write);
+
+async function stream(file: StagedFile, path: string, signal: AbortSignal | undefined): Promise<void> {
+  await using output = await openOutput(path);
+  await using input = await open(file.path, "r");
+  const buffer = new Uint8Array(chunkSize);
+  for (let position = 0; ; ) {
+    throwIfAborted(signal, `write ${path}`);
+    const { bytesRead } = await input.read(buffer, 0, chunkSize, position);
+    if (bytesRead === 0) break;
+    await writeAll(output.fd, buffer.subarray(0, bytesRead), path);
+    position += bytesRead;
+  }
+  await file.discard();
+}
+
+async function writeAll(fd: number, bytes: Uint8Array, path: string): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += (await writeAsync(fd, bytes, done, bytes.length - done, null)).bytesWritten;
+    } catch (error) {
+      // The other end of a pipe that does not block has not read yet.
+      if (errnoOf(error) !== "EAGAIN") throw ioError(error, "write", { path });
+      await delay(5);
+    }
+  }
+}
+
+interface Output extends AsyncDisposable {
+  readonly fd: number;
+}
+
+/** This process's own descriptors are used as they are: not each can be opened again, a socket for one. */
+async function openOutput(path: string): Promise<Output> {
+  const number = path === "/dev/stdout" ? "1" : /^\/(?:dev|proc\/self)\/fd\/([0-9]+)$/.exec(path)?.[1];
+  if (number !== undefined) return { fd: Number(number), [Symbol.asyncDispose]: () => Promise.resolve() };
+  try {
+    return await open(path, constants.O_WRONLY);
+  } catch (error) {
+    throw ioError(error, "write", { path });
+  }
+}
+
+function refused(message: string, hint: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_DESTINATION_REFUSED", message, { hint });
+}
