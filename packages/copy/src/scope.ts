@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { abortError, throwIfAborted } from "@drayage/errors";
 
 /**
@@ -22,6 +23,8 @@ export async function withScope<R>(
 ): Promise<R> {
   throwIfAborted(signal);
   const controller = new AbortController();
+  // One for each blob that moves or waits: many listeners are no leak here, as Node would warn.
+  setMaxListeners(0, controller.signal);
   const forward = (): void => controller.abort(signal?.reason);
   signal?.addEventListener("abort", forward, { once: true });
   let failure: { readonly error: unknown } | undefined;

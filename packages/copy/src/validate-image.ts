@@ -14,7 +14,7 @@ import {
 import type { ImageSource, ProgressEvent } from "@drayage/transport";
 import { saidCompression } from "./layer-action.ts";
 import type { Limiter } from "./limiter.ts";
-import type { Findings, ProblemPlace } from "./validate.ts";
+import type { Findings, ProblemPlace, ValidationProblem } from "./validate.ts";
 
 export interface CheckerInput {
   readonly source: ImageSource;
@@ -46,6 +46,7 @@ export class ImageChecker {
 
   async check(manifest: ImageManifest, where: Where): Promise<void> {
     const { findings } = this.#input;
+    const before = findings.problems.length;
     const config = manifest.isArtifact
       ? await this.#checkArtifactConfig(manifest, where)
       : await this.#readConfig(manifest, where);
@@ -53,6 +54,10 @@ export class ImageChecker {
       this.#checkLayer(layer, { ...where, what: "layer", digest: layer.digest, layer: index }, manifest),
     );
     if (config !== undefined) this.#compare(config, { manifest, read, where });
+    // Layers are read side by side: the order in which they are done is no order for a reader.
+    const found = findings.problems.splice(before);
+    const rank = ({ place }: ValidationProblem): number => place.layer ?? -1;
+    findings.problems.push(...found.toSorted((a, b) => rank(a) - rank(b)));
   }
 
   /** Something in an index that is no manifest. */
