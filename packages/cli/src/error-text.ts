@@ -26,11 +26,10 @@ export function errorLine(error: unknown, personality: Personality, now: Date = 
 /** The error with its stack and its causes, for `--debug`. */
 export function debugText(error: unknown): string {
   const lines: string[] = [];
-  for (let at: unknown = error, depth = 0; at !== undefined && depth < 8; depth++) {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; depth++) {
     const code = isDrayageError<string>(at) ? ` [${at.code}]` : "";
-    const text = at instanceof Error ? (at.stack ?? at.message) : String(at);
-    lines.push(`${depth === 0 ? "" : "caused by: "}${text}${code}`);
-    at = at instanceof Error ? at.cause : undefined;
+    lines.push(`${depth === 0 ? "" : "caused by: "}${at.stack ?? at.message}${code}`);
+    at = at.cause;
   }
   return lines.join("\n");
 }

@@ -34,7 +34,7 @@ export async function openLocations(
         ? await transportFromPackage(text.slice(0, Math.max(0, text.indexOf(":"))))
         : undefined;
       if (found === undefined) throw error;
-      return await open([found]).resolve(text);
+      return open([found]).resolve(text);
     }
   };
   return {

@@ -1,7 +1,8 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
+import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, texts, toggle } from "../flags/kinds.ts";
-import { textParser, wholeNumberParser } from "../flags/parsers.ts";
+import { wholeNumberParser } from "../flags/parsers.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 import { type ProgressStyle, progressStyles } from "../progress/reporter.ts";
@@ -141,8 +142,8 @@ export const copyCommand: Command<DrayContext> = buildCommand<CopyFlags, [string
     positional: {
       kind: "tuple",
       parameters: [
-        { parse: textParser, placeholder: "SOURCE", brief: "The image to copy, as TRANSPORT:DETAILS" },
-        { parse: textParser, placeholder: "DESTINATION", brief: "The place to copy it to" },
+        imageArgument("SOURCE", "The image to copy, as TRANSPORT:DETAILS"),
+        imageArgument("DESTINATION", "The place to copy it to"),
       ],
     },
   },

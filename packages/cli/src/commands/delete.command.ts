@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
+import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text } from "../flags/kinds.ts";
-import { textParser } from "../flags/parsers.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
@@ -26,7 +26,7 @@ export const deleteCommand: Command<DrayContext> = buildCommand<DeleteFlags, [st
     },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: textParser, placeholder: "IMAGE", brief: "The image to delete" }],
+      parameters: [imageArgument("IMAGE", "The image to delete")],
     },
   },
   docs: {

@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
+import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, toggle } from "../flags/kinds.ts";
-import { textParser } from "../flags/parsers.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
@@ -39,9 +39,7 @@ export const inspectCommand: Command<DrayContext> = buildCommand<InspectFlags, [
     aliases: { f: "format", n: "noTags" },
     positional: {
       kind: "tuple",
-      parameters: [
-        { parse: textParser, placeholder: "IMAGE", brief: "The image to inspect, as TRANSPORT:DETAILS" },
-      ],
+      parameters: [imageArgument("IMAGE", "The image to inspect, as TRANSPORT:DETAILS")],
     },
   },
   docs: {

@@ -48,7 +48,7 @@ async function describe(
     return (await source.manifest(undefined, { signal: context.signal })).bytes;
   }
   const inspection = await inspectImage(source, { platform, signal: context.signal });
-  if (flags.raw && !flags.config) return await rawManifest(inspection, source, context.signal);
+  if (flags.raw && !flags.config) return rawManifest(inspection, source, context.signal);
   if (flags.config) return configText(requireImage(inspection), flags, context);
   const digest = digestOf(inspection, flags.manifestDigest);
   // An index is not one of its images: nobody asked for this machine's, so none is guessed.

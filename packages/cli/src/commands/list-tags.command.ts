@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
+import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, toggle } from "../flags/kinds.ts";
-import { textParser } from "../flags/parsers.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
@@ -26,9 +26,7 @@ export const listTagsCommand: Command<DrayContext> = buildCommand<ListTagsFlags,
     },
     positional: {
       kind: "tuple",
-      parameters: [
-        { parse: textParser, placeholder: "IMAGES", brief: "An archive, a layout or a repository" },
-      ],
+      parameters: [imageArgument("IMAGES", "An archive, a layout or a repository")],
     },
   },
   docs: {

@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
+import { imageArgument } from "../flags/image-argument.ts";
 import { settings, text, toggle } from "../flags/kinds.ts";
-import { textParser } from "../flags/parsers.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 import { type ProgressStyle, progressStyles } from "../progress/reporter.ts";
 
@@ -29,9 +29,7 @@ export const validateCommand: Command<DrayContext> = buildCommand<ValidateFlags,
     aliases: { q: "quiet" },
     positional: {
       kind: "tuple",
-      parameters: [
-        { parse: textParser, placeholder: "IMAGE", brief: "The image to check, as TRANSPORT:DETAILS" },
-      ],
+      parameters: [imageArgument("IMAGE", "The image to check, as TRANSPORT:DETAILS")],
     },
   },
   docs: {

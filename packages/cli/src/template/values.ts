@@ -5,7 +5,7 @@ export function goText(value: unknown): string {
   if (value instanceof Map) return mapText([...value.entries()]);
   if (typeof value === "object" && isGoTime(value)) return timeText(value);
   if (typeof value === "object") return mapText(Object.entries(value));
-  return String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function inner(value: unknown): string {
