@@ -6,7 +6,7 @@ import { decodeUtf8 } from "./text.ts";
 export const depthLimit = 100;
 
 /** The most values in one document: far more than 4 MiB of real descriptors hold, few enough for any memory. */
-export const valueLimit = 1 << 19;
+export const valueLimit: number = 1 << 19;
 
 export interface ParseJsonOptions {
   /** What the text is, for messages: `manifest`, `config`. */
