@@ -1,4 +1,4 @@
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import { digestBytes } from "@drayage/digest";
 import { isDrayageError } from "@drayage/errors";
 import { mediaTypes, parseImageIndex, parseImageManifest } from "@drayage/manifest";
@@ -193,10 +193,6 @@ describe("compression", () => {
       mediaTypes.ociLayerZstd,
       mediaTypes.ociLayerZstd,
     ]);
-    if (typeof zstdDecompressSync === "function") {
-      const first = to.blobs.get(layers[0]?.digest ?? ("" as never)) ?? new Uint8Array();
-      expect(digestBytes(zstdDecompressSync(first))).toBe(digestBytes(bytesOf(1, 5000)));
-    }
     expect((await validateImage(memorySource(to))).problems).toEqual([]);
 
     const back = await copyTo(to, { format: "v2s2" }, {});

@@ -119,13 +119,11 @@ describe("all problems are found, each with its place", () => {
       document.config.size -= 1;
     });
     const report = await validateImage(memorySource(store));
-    expect(report.problems.map(({ code, place }) => [code, place.what]).toSorted()).toEqual(
-      [
-        ["ERR_DRAYAGE_SIZE_MISMATCH", "config"],
-        ["ERR_DRAYAGE_SIZE_MISMATCH", "layer"],
-        ["ERR_DRAYAGE_SIZE_MISMATCH", "layer"],
-      ].toSorted(),
-    );
+    expect(report.problems.map(({ code, place }) => `${code} ${place.what}`)).toEqual([
+      "ERR_DRAYAGE_SIZE_MISMATCH config",
+      "ERR_DRAYAGE_SIZE_MISMATCH layer",
+      "ERR_DRAYAGE_SIZE_MISMATCH layer",
+    ]);
   });
 
   it("configs that do not agree with the layers", async () => {
@@ -133,9 +131,9 @@ describe("all problems are found, each with its place", () => {
     const image = addImage(store, twoLayers);
     const other = digestBytes(bytesOf(1, 1));
     editConfig(store, image.digest, (config) => {
-      config["rootfs"] = { type: "layers", diff_ids: [other, digestBytes(bytesOf(2, 300)), other] };
-      config["history"] = [{ created_by: "x" }, { created_by: "y", empty_layer: true }];
-      config["os"] = "";
+      config.rootfs = { type: "layers", diff_ids: [other, digestBytes(bytesOf(2, 300)), other] };
+      config.history = [{ created_by: "x" }, { created_by: "y", empty_layer: true }];
+      config.os = "";
     });
     const report = await validateImage(memorySource(store));
     expect(report.problems.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
