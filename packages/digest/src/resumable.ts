@@ -32,10 +32,7 @@ export interface ResumableHasher extends Hasher {
  *
  * @throws ERR_DRAYAGE_DIGEST_INVALID where `state` was not saved from a hash of `algorithm`.
  */
-export function createResumableHasher(
-  algorithm: Algorithm = "sha256",
-  state?: HashState,
-): ResumableHasher {
+export function createResumableHasher(algorithm: Algorithm = "sha256", state?: HashState): ResumableHasher {
   const core = createCore(algorithm);
   if (state !== undefined) core.restore(readState(state, algorithm));
   return resumableHasher(algorithm, core);

@@ -9,6 +9,9 @@
 /** Longest name, domain included: `NameTotalLengthMax`. */
 export const nameLimit = 255;
 
+/** Longest tag. */
+export const tagLimit = 128;
+
 /** No reference is longer: a name, `:` and a tag of 128, `@` and a sha512 digest, with room for the reason. */
 export const textLimit = 1024;
 

@@ -1,6 +1,6 @@
 import { type Digest, isDigest, parseDigest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
-import { nameLimit, namePattern, referencePattern, tagPattern, textLimit } from "./grammar.ts";
+import { nameLimit, namePattern, referencePattern, tagLimit, tagPattern, textLimit } from "./grammar.ts";
 
 /** A docker reference: `[domain/]path[:tag][@digest]`. */
 export interface DockerReference {
@@ -44,12 +44,10 @@ export function withName(name: string): DockerReference {
 
 /** The reference with this tag, and the digest that it has. Throws ERR_DRAYAGE_REFERENCE_INVALID. */
 export function withTag(reference: DockerReference, tag: string): DockerReference {
-  if (tag.length > 128 || !tagPattern.test(tag)) {
-    throw invalid(
-      tag,
-      "it is not a tag",
-      "a tag has at most 128 letters, digits, _ . and -, and starts with none of . -",
-    );
+  if (tag.length > tagLimit || !tagPattern.test(tag)) {
+    throw new DrayageError("ERR_DRAYAGE_REFERENCE_INVALID", `${quote(tag)} is not a tag`, {
+      hint: `a tag has at most ${tagLimit} letters, digits, _ . and -, and starts with none of . -`,
+    });
   }
   return build(reference, tag, reference.digest);
 }
@@ -91,10 +89,18 @@ export function build({ domain, path }: Repository, tag?: string, digest?: Diges
 }
 
 export function invalid(text: string, reason: string, hint?: string): DrayageError {
-  const shown = JSON.stringify(text.length > 300 ? `${text.slice(0, 60)}…` : text);
-  return new DrayageError("ERR_DRAYAGE_REFERENCE_INVALID", `${shown} is not an image reference: ${reason}`, {
-    hint,
-  });
+  return new DrayageError(
+    "ERR_DRAYAGE_REFERENCE_INVALID",
+    `${quote(text)} is not an image reference: ${reason}`,
+    {
+      hint,
+    },
+  );
+}
+
+/** Text from outside as it stands in a message: quoted, and cut where it is long. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 300 ? `${text.slice(0, 60)}…` : text);
 }
 
 export const upperCaseName = "the repository name has upper-case letters";
@@ -114,7 +120,7 @@ function readDigest(text: string, reference: string): Digest {
     return parseDigest(text);
   } catch (cause) {
     const { message, hint } = cause as DrayageError;
-    throw new DrayageError("ERR_DRAYAGE_REFERENCE_INVALID", `${JSON.stringify(reference)}: ${message}`, {
+    throw new DrayageError("ERR_DRAYAGE_REFERENCE_INVALID", `${quote(reference)}: ${message}`, {
       hint,
       cause,
     });
