@@ -60,7 +60,7 @@ export async function openZipDestination(
       zip.end();
       await pipeline(zip.outputStream, createWriteStream(path, { flush: true }), { signal });
       await rename(path, reference.path);
-      syncDirectory(folder);
+      await syncDirectory(folder);
     },
     close,
     [Symbol.asyncDispose]: close,
