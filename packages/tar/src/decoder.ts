@@ -103,6 +103,8 @@ export class TarDecoder {
   /** Where in `#raw`, and in the archive, the current header block starts. */
   #blockStart = 0;
   #blockOffset = 0;
+  /** Where in the archive the current entry's headers start. */
+  #entryOffset = 0;
 
   #block: BlockHeader | undefined;
   #pax: ParsedPax | undefined;
@@ -118,7 +120,15 @@ export class TarDecoder {
   constructor(limits: TarLimits = {}) {
     this.#limits = fillLimits(limits);
     this.#problem = (what, code) =>
-      archiveProblem(what, { name: this.#name, after: this.#previousName, offset: this.#blockOffset }, code);
+      archiveProblem(
+        what,
+        {
+          name: this.#name,
+          after: this.#previousName,
+          offset: this.#name === undefined ? this.#blockOffset : this.#entryOffset,
+        },
+        code,
+      );
   }
 
   /** Adds input. Data events will be views of `chunk`, so it must stay as it is until they are used up. */
@@ -318,6 +328,7 @@ export class TarDecoder {
     this.#pax = undefined;
     this.#longName = undefined;
     this.#longLink = undefined;
+    this.#entryOffset = this.#offset;
     return this.#startBlock();
   }
 
@@ -378,7 +389,7 @@ export class TarDecoder {
       type: "global",
       records: pax.records,
       rawBlocks: this.#handOver(),
-      headerOffset: this.#blockOffset,
+      headerOffset: this.#entryOffset,
     };
     this.#startEntry();
     return event;
@@ -416,7 +427,7 @@ export class TarDecoder {
       type: "header",
       header,
       rawBlocks,
-      headerOffset: this.#offset - rawBlocks.length,
+      headerOffset: this.#entryOffset,
       dataOffset: this.#offset,
     };
   }

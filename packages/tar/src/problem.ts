@@ -1,6 +1,6 @@
 import { DrayageError, type DrayageErrorCode } from "@drayage/errors";
 
-/** Where in an archive something is: the entry's name where it is known, and the offset of its header in bytes. */
+/** Where in an archive something is: the entry's name where it is known, and the offset in bytes of its first header. */
 export interface Place {
   readonly name?: string | undefined;
   /** The entry before it, told where the name is not known. */

@@ -33,19 +33,20 @@ export async function* writeTar(
     for await (const chunk of chunks) {
       throwIfAborted(signal, "write a tar archive");
       written += chunk.length;
-      if (written > size) throw sizeMismatch(header, size, "more");
+      if (written > size) throw sizeMismatch(header.name, size, "more");
       if (chunk.length > 0) yield chunk;
     }
-    if (written < size) throw sizeMismatch(header, size, `only ${written}`);
+    if (written < size) throw sizeMismatch(header.name, size, `only ${written}`);
     const padding = tarPadding(size);
     if (padding.length > 0) yield padding;
   }
   yield tarEnd();
 }
 
-function sizeMismatch({ name = "" }: TarEntryInput, size: number, found: string): DrayageError {
+/** The error for a body of another size than its header says. */
+export function sizeMismatch(name: string | undefined, size: number, found: string): DrayageError {
   return new DrayageError(
     "ERR_DRAYAGE_SIZE_MISMATCH",
-    `the body of the tar entry ${quoteName(name)} has ${found} bytes where its header says ${size}`,
+    `the body of the tar entry ${quoteName(name ?? "")} has ${found} bytes where its header says ${size}`,
   );
 }

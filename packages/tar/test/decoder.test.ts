@@ -351,7 +351,7 @@ describe("sparse files", () => {
       record("GNU.sparse.size", "9") + record("GNU.sparse.numblocks", count) + record("GNU.sparse.map", map);
     const error = thrownBy(() => headersOf(concat(extended("x", body), rawBlock({}))));
     expect(isDrayageError(error, "ERR_DRAYAGE_ARCHIVE_INVALID")).toBe(true);
-    expect((error as Error).message).toMatch(/^tar entry "x" at offset 1024: the map of a sparse file /);
+    expect((error as Error).message).toMatch(/^tar entry "x" at offset 0: the map of a sparse file /);
   });
 
   it("star's own sparse headers are refused, as in Go", () => {

@@ -170,7 +170,7 @@ it("a header of no given format says again all but the other times and the parts
 });
 
 const entryWithData = fc.tuple(paxEntry, fc.uint8Array({ maxLength: 1500 })).map(([entry, data]) => ({
-  header: { ...entry, type: "file", name: `f${entry.name}f`, size: data.length },
+  header: { ...entry, type: "file" as const, name: `f${entry.name}f`, size: data.length },
   data,
 }));
 
