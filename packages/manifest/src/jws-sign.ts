@@ -35,7 +35,10 @@ export function signDockerV1(unsigned: Uint8Array): Uint8Array {
   });
   const signatures = encodeGoJson([
     {
-      header: { jwk: { crv: "P-256", kid: keyId(x, y), kty: "EC", x, y }, alg: "ES256" },
+      header: {
+        jwk: { crv: "P-256", kid: keyId(publicKey.export({ type: "spki", format: "der" })), kty: "EC", x, y },
+        alg: "ES256",
+      },
       signature: base64Url(signature),
       protected: protectedHeader,
     },
@@ -54,24 +57,15 @@ function lengthWithoutEnd(document: Uint8Array): number {
   return length;
 }
 
-/** libtrust's fingerprint of a key: 240 bits of a hash in groups of base32. */
-function keyId(x: string, y: string): string {
-  const hash = digestHex(digestBytes(concat(utf8("ECP-256"), unpadded(x), unpadded(y))));
+/** libtrust's fingerprint of a key: 240 bits of a hash of its DER, in groups of base32. */
+function keyId(der: Uint8Array): string {
+  const hash = digestHex(digestBytes(der));
   const bits = [...hash.slice(0, 60)].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, "0"));
-  const characters = bits.join("").match(/.{5}/g) ?? [];
-  const text = characters
-    .map((five) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".charAt(Number.parseInt(five, 2)))
-    .join("");
-  return text.match(/.{4}/g)?.join(":") ?? "";
+  const letters = (bits.join("").match(/.{5}/g) ?? []).map((five) => base32.charAt(Number.parseInt(five, 2)));
+  return letters.join("").match(/.{4}/g)?.join(":") ?? "";
 }
 
-/** A coordinate without leading zeros, as Go's big numbers give their bytes. */
-function unpadded(coordinate: string): Uint8Array {
-  const binary = atob(coordinate.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  const first = bytes.findIndex((byte) => byte !== 0);
-  return first < 0 ? new Uint8Array() : bytes.subarray(first);
-}
+const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 function base64Url(bytes: Uint8Array): string {
   return base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

@@ -148,7 +148,7 @@ describe("decodeUtf8", () => {
   it("is the inverse of encoding for all text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-        expect(decodeUtf8(Buffer.from(text))).toBe(text.toWellFormed());
+        expect(decodeUtf8(Buffer.from(text))).toBe(Buffer.from(text).toString());
       }),
     );
   });
@@ -172,7 +172,7 @@ describe("decodeUtf8", () => {
 
 describe("compareText", () => {
   it("orders as the bytes of UTF-8 do", () => {
-    const text = fc.string({ unit: "binary" }).map((value) => value.toWellFormed());
+    const text = fc.string({ unit: "binary" }).map((value) => Buffer.from(value).toString());
     fc.assert(
       fc.property(text, text, (a, b) => {
         expect(Math.sign(compareText(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));

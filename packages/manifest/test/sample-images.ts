@@ -114,11 +114,42 @@ const odd: Sample = {
     Buffer.from(
       '", "y": "\\ud800 \\udc00\\ud83d\\ude00 \\u00e9\\/"}}, "created": "2020-01-02T03:04:05.10Z",\n',
     ),
+    Buffer.from('"unknown": [ 1.0, 1e3, 12345678901234567890, {"b" : 1 ,"a": "<"} ],'),
     Buffer.from(`"rootfs": ${JSON.stringify(rootfs)}, "history": [{"created_by":"a"},{"created_by":"b"}]}`),
   ]),
 };
 
-export const samples: readonly Sample[] = [everything, sparse, odd];
+/** What docker before 1.8.3 left out of its configs, which v2s1 of those times needs when it is converted. */
+const old: Sample = {
+  name: "a config of docker 1.7",
+  layers: [one, two],
+  config: json({
+    docker_version: "1.7.1-fc22",
+    architecture: "amd64",
+    os: "linux",
+    created: "2015-01-02T03:04:05Z",
+    container: "abc",
+    unknown: 1,
+    config: {
+      Env: ["A=1"],
+      Labels: { b: "<", a: "1" },
+      Volumes: { "/v": {} },
+      StopTimeout: 3,
+      Entrypoint: ["one", "two"],
+    },
+    container_config: {
+      Hostname: "h",
+      Cmd: ["x"],
+      ExposedPorts: { "80/tcp": {} },
+      Healthcheck: { Retries: 2 },
+    },
+    Size: 5,
+    rootfs,
+    history: [{ created: "2015-01-01T00:00:00Z", created_by: "a" }, { created: "2015-01-02T03:04:05Z" }],
+  }),
+};
+
+export const samples: readonly Sample[] = [everything, sparse, odd, old];
 
 export function dockerManifestOf({ config, layers }: Sample): Uint8Array {
   return json({

@@ -8,7 +8,7 @@ export class RawJson {
 
   /** `text` must be valid JSON. */
   constructor(text: Uint8Array) {
-    this.bytes = compact(text);
+    this.bytes = new Uint8Array(compact(text));
   }
 }
 
