@@ -6,6 +6,7 @@ import { hashPresent, presentBytes, startOver } from "./present.ts";
 import type { BlobSink, DrainOptions, DrainResult } from "./sink.ts";
 import { resultOf, stagesOf } from "./stages.ts";
 import { chooseWay, type DrainTask } from "./ways.ts";
+import { namingBlob } from "./what.ts";
 
 /**
  * Brings a blob's bytes into a sink. Every stage is hashed once and verified against all that is known of it.
@@ -42,9 +43,18 @@ async function drainOnce(
   if (skip > 0) await hashPresent(task);
   // A server that is asked for the bytes behind the last one answers with an error.
   const complete = skip > 0 && skip === blob.size;
-  if (!complete) await (await chooseWay(task))();
+  if (!complete) await moved(task);
   counter.finish();
   return resultOf(stages);
+}
+
+async function moved(task: DrainTask): Promise<void> {
+  const run = await chooseWay(task);
+  try {
+    await run();
+  } catch (error) {
+    throw namingBlob(error, task.blob);
+  }
 }
 
 function isMismatch(error: unknown): boolean {

@@ -4,7 +4,7 @@ import { chunksOf } from "./chunks.ts";
 import { interruptOf } from "./interrupt.ts";
 import { type Stages, stagesOf, unverifiedStages } from "./stages.ts";
 import { concat } from "./transforms.ts";
-import { whatOf } from "./what.ts";
+import { namingBlob, whatOf } from "./what.ts";
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +33,11 @@ async function* chunks(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   throwIfAborted(signal);
   using interrupt = interruptOf(signal);
-  yield* chunksOf(blob, stages, { signal, interrupt });
+  try {
+    yield* chunksOf(blob, stages, { signal, interrupt });
+  } catch (error) {
+    throw namingBlob(error, blob);
+  }
 }
 
 export interface ReadBlobOptions extends ReadOptions {

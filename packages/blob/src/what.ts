@@ -1,3 +1,4 @@
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { Blob } from "./blob.ts";
 
 /** The blob as messages name it. */
@@ -14,4 +15,11 @@ export function whatOf(blob: Blob): string {
     case "stream":
       return "the stream";
   }
+}
+
+/** An error of a compressed stream, which knows nothing of where its bytes are from, with the blob's name before it. */
+export function namingBlob(error: unknown, blob: Blob): unknown {
+  if (!isDrayageError(error, "ERR_DRAYAGE_COMPRESSION_INVALID")) return error;
+  const { code, op, side, hint } = error;
+  return new DrayageError(code, `${whatOf(blob)}: ${error.message}`, { op, side, hint, cause: error });
 }

@@ -166,8 +166,9 @@ describe("drain", () => {
   it("refuses a truncated compressed stream", async () => {
     const packed = new Uint8Array(gzipSync(bytes));
     for (const [name, blob] of blobs(packed.subarray(0, packed.length - 20))) {
-      const error = await errorOf(drain(inflated(blob), writer().sink));
+      const error = await errorOf(drain(inflated({ ...blob, what: "layer 1 of dir:x" }), writer().sink));
       expect(error.code, name).toBe("ERR_DRAYAGE_COMPRESSION_INVALID");
+      expect(error.message).toMatch(/^layer 1 of dir:x: /);
     }
     expect(folder.openFiles()).toEqual([]);
   });

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { digestBytes } from "@drayage/digest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleForNode } from "../../../tools/build/bundle.ts";
@@ -32,15 +33,15 @@ describe("a process that drains", () => {
     const source = folder.join("sparse");
     writeFileSync(source, "");
     truncateSync(source, 1024 ** 3);
-    mkdirSync(folder.join("staged"));
-    const output = execFileSync(process.execPath, [program, source, folder.join("staged")], {
-      encoding: "utf8",
-    });
-    const rise = JSON.parse(output) as Record<string, number>;
+    writeFileSync(`${source}.gz`, gzipSync(new Uint8Array(128 * 1024 ** 2)));
+    const output = execFileSync(process.execPath, [program, source], { encoding: "utf8" });
+    const rise = JSON.parse(output) as Record<string, number | string>;
     // sha256 of 2^30 zero bytes, as sha256sum gives it.
-    expect(rise).toHaveProperty("sha256:49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14");
+    const digest = "sha256:49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14";
+    expect(rise).toMatchObject({ "buffers digest": digest, "stream digest": digest });
     expect(rise.buffers).toBeLessThan(20 * 1024 ** 2);
     expect(rise.stream).toBeLessThan(60 * 1024 ** 2);
+    expect(rise.inflated).toBeLessThan(80 * 1024 ** 2);
   });
 
   it("leaves a partial when it is killed, which the next run continues", async () => {

@@ -154,7 +154,7 @@ describe("createStagedFile", () => {
   it("lets one of many have a partial", async () => {
     leftover("partial", { pid: deadPid(), start: "1" });
     const all = await Promise.all(Array.from({ length: 8 }, () => createStagedFile(folder.path, { key })));
-    expect(all.map(({ present }) => present).sort()).toEqual([0, 0, 0, 0, 0, 0, 0, 7]);
+    expect(all.map(({ present }) => present).filter((present) => present > 0)).toEqual([7]);
     for (const staged of all) await staged.discard();
     expect(readdirSync(folder.path)).toEqual([]);
   });

@@ -35,7 +35,7 @@ function exportOf(namespace: unknown): unknown {
   // A CommonJS module that was compiled from an ES module: its exports are the default one, and have a default too.
   const inner =
     typeof main === "object" && main !== null && "default" in main
-      ? (main as { default: unknown }).default
+      ? main.default
       : main;
   return inner ?? exports.transport ?? exports.transports;
 }
