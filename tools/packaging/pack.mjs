@@ -43,6 +43,21 @@ export async function packAll(destination) {
 }
 
 /**
+ * Packs one package, as `npm publish` would, into `destination`, and gives the archive's path.
+ * @param {string} folder
+ * @param {string} destination a directory that exists
+ * @returns {Promise<string>}
+ */
+export async function packFolder(folder, destination) {
+  const { stdout } = await npm(["pack", "--json", "--pack-destination", destination, folder], root);
+  /** @type {{ filename: string }[]} */
+  const made = Object.values(JSON.parse(stdout));
+  const filename = made[0]?.filename;
+  if (filename === undefined) throw new Error(`npm pack made no archive of ${folder}:\n${stdout}`);
+  return path.join(destination, filename);
+}
+
+/**
  * Runs npm in a folder. A failure's message has what npm said.
  * @param {readonly string[]} args
  * @param {string} cwd

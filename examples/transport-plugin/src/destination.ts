@@ -3,7 +3,7 @@ import { mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Blob, drain, syncDirectory } from "@drayage/blob";
-import { ioError } from "@drayage/errors";
+import { ioError, throwIfAborted } from "@drayage/errors";
 import type { DestinationOptions, ImageDestination, PutBlobOptions } from "@drayage/transport";
 import yazl from "yazl";
 import { blobName, manifestName } from "./names.ts";
@@ -14,6 +14,7 @@ export async function openZipDestination(
   reference: ZipReference,
   { signal }: DestinationOptions = {},
 ): Promise<ImageDestination> {
+  throwIfAborted(signal);
   const folder = dirname(reference.path);
   const staging = await mkdtemp(join(folder, ".dray-zip-")).catch((error) => {
     throw ioError(error, "write beside", { path: reference.path });

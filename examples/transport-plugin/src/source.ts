@@ -1,6 +1,6 @@
 import { type Blob, fileBlob, readBlob } from "@drayage/blob";
 import { type Digest, verifyBytes } from "@drayage/digest";
-import { DrayageError, errnoOf, ioError } from "@drayage/errors";
+import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors";
 import { guessMediaType, manifestLimit } from "@drayage/manifest";
 import type { ImageSource, SourceOptions } from "@drayage/transport";
 import yauzl from "yauzl";
@@ -18,6 +18,7 @@ export async function openZipSource(
   reference: ZipReference,
   options: SourceOptions = {},
 ): Promise<ImageSource> {
+  throwIfAborted(options.signal);
   const entries = await indexZip(reference.path);
   const blobOf = (name: string, known: Pick<Blob, "digest" | "size"> = {}): Blob | undefined => {
     const range = entries.get(name);
@@ -27,6 +28,7 @@ export async function openZipSource(
   return {
     reference,
     async manifest(instance, { signal = options.signal } = {}) {
+      throwIfAborted(signal);
       const name = manifestName(instance);
       const blob = blobOf(name);
       if (blob === undefined) throw invalid(reference, `it has no ${name}`);
@@ -34,7 +36,8 @@ export async function openZipSource(
       if (instance !== undefined) verifyBytes(bytes, instance, `manifest ${instance}`);
       return { bytes, mediaType: guessMediaType(bytes) };
     },
-    async blob({ digest, size }) {
+    async blob({ digest, size }, { signal = options.signal } = {}) {
+      throwIfAborted(signal);
       const blob = blobOf(blobName(digest), size < 0 ? { digest } : { digest, size });
       if (blob === undefined) throw notThere(reference, digest);
       return blob;
