@@ -378,7 +378,12 @@ describe("a destination", () => {
     const names = Array.from({ length: 8 }, (_, number) => `v${number}`);
     input.index(names.map((name) => input.image([`layer of ${name}`, "shared"], named(name))));
     await Promise.all(names.map((name) => copy(`${at("in")}:${name}`, `${at("out")}:${name}`)));
-    expect(indexOf("out").manifests.map(nameOf).map(String).toSorted((a, b) => (a < b ? -1 : 1))).toEqual(names);
+    expect(
+      indexOf("out")
+        .manifests.map(nameOf)
+        .map(String)
+        .toSorted((a, b) => (a < b ? -1 : 1)),
+    ).toEqual(names);
     expect(readdirSync(at("out")).sort()).toEqual(["blobs", "index.json", "oci-layout"]);
     for (const name of names) await copy(`${at("out")}:${name}`, `${at("again")}:${name}`);
   });
