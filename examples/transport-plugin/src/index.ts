@@ -25,4 +25,6 @@ export function zip(): Transport<ZipReference> {
   });
 }
 
-export default zip();
+const transport: Transport<ZipReference> = zip();
+
+export default transport;
