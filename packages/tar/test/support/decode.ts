@@ -39,7 +39,7 @@ export function decode(
   for (let index = 0; position < archive.length; index++) {
     const length = Math.max(1, lengths[index % lengths.length] ?? 1);
     // A copy, and spoilt after use: nothing may depend on it later.
-    const chunk = archive.slice(position, position + length);
+    const chunk = new Uint8Array(archive.subarray(position, position + length));
     decoder.push(chunk);
     take();
     chunk.fill(0xee);
@@ -56,8 +56,8 @@ export function decode(
         header = event;
         data = [];
       } else if (event.type === "data") {
-        all.push(event.bytes.slice());
-        data.push(event.bytes.slice());
+        all.push(new Uint8Array(event.bytes));
+        data.push(new Uint8Array(event.bytes));
       } else if (event.type === "entry-end") {
         if (header === undefined || event.padding === undefined)
           throw new Error("an entry ended that never began");
@@ -72,8 +72,8 @@ export function decode(
         all.push(event.rawBlocks);
         endBlocks = event.rawBlocks.length / 512;
       } else {
-        all.push(event.bytes.slice());
-        trailing.push(event.bytes.slice());
+        all.push(new Uint8Array(event.bytes));
+        trailing.push(new Uint8Array(event.bytes));
       }
     }
   }
