@@ -83,8 +83,9 @@ export function convertManifest(options: ConvertManifestOptions): ConvertedManif
 
 function keepFormat(options: ConvertManifestOptions, to: ImageMediaType): ConvertedManifest {
   const { manifest, layers, compat, reference } = options;
+  const named = manifest.v1 !== undefined && reference !== undefined;
   const bytes =
-    layers === undefined && reference === undefined
+    layers === undefined && !named
       ? manifest.bytes
       : updateLayers(manifest, layers ?? manifest.layers, { compat, reference });
   const config =

@@ -34,7 +34,7 @@ export function readDirImage(folder: string): DirImage {
 }
 
 /** A tar with one small file, made by hand so that no tar library is needed. */
-export function tinyTar(name: string, content: string): Uint8Array {
+function tinyTar(name: string, content: string): Uint8Array {
   const tar = Buffer.alloc(512 * 4);
   tar.write(name, 0);
   tar.write("0000644\0", 100);

@@ -7,22 +7,22 @@ interface Span {
   readonly end: number;
 }
 
-export interface JsonNull extends Span {
+interface JsonNull extends Span {
   readonly kind: "null";
 }
 
-export interface JsonBoolean extends Span {
+interface JsonBoolean extends Span {
   readonly kind: "boolean";
   readonly value: boolean;
 }
 
-export interface JsonNumber extends Span {
+interface JsonNumber extends Span {
   readonly kind: "number";
   /** The number as it was written: `1e3` is not `1000`. */
   readonly text: string;
 }
 
-export interface JsonString extends Span {
+interface JsonString extends Span {
   readonly kind: "string";
   readonly value: string;
 }
@@ -41,12 +41,6 @@ export interface JsonObject extends Span {
   readonly kind: "object";
   /** In the order of the text. */
   readonly members: readonly JsonMember[];
-}
-
-/** A document: its bytes and the value that they spell. */
-export interface JsonDocument {
-  readonly bytes: Uint8Array;
-  readonly root: JsonNode;
 }
 
 /** The plain JavaScript value of a node. Numbers beyond 2^53 lose precision. */
