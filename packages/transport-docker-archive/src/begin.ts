@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { createStagedFile } from "@drayage/blob";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, throwIfAborted } from "@drayage/errors";
 import type { DestinationOptions } from "@drayage/transport";
 import { takeOver } from "./append.ts";
 import { openArchive } from "./archive.ts";
@@ -19,6 +19,7 @@ export interface BegunArchive {
 
 /** Opens the output of an archive, after what is at the place has been looked at. */
 export async function beginArchive(path: string, options: DestinationOptions): Promise<BegunArchive> {
+  throwIfAborted(options.signal);
   const target = await findTarget(path);
   if (target.kind === "file") return await beginFile(path, target, options);
   const stream = byteStream(await target.open(), path);

@@ -1,5 +1,5 @@
-import { type Blob, type DrainResult, readBlob } from "@drayage/blob";
-import { type Digest, digestBytes } from "@drayage/digest";
+import { type Blob, type DrainResult, drain } from "@drayage/blob";
+import type { Digest } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { mediaTypes, parseManifest } from "@drayage/manifest";
 import type { DockerReference } from "@drayage/reference";
@@ -88,11 +88,17 @@ export function createArchiveDestination(options: ArchiveDestinationOptions): Im
     }
   }
 
-  async function putConfig(blob: Blob, { signal }: PutBlobOptions): Promise<DrainResult> {
-    const bytes = await readBlob(blob, { limit: configLimit, signal });
-    const stage = { digest: blob.digest ?? digestBytes(bytes), size: bytes.length };
-    configs.set(stage.digest, bytes);
-    return { ...stage, stages: [stage] };
+  async function putConfig(blob: Blob, { signal, onBytes }: PutBlobOptions): Promise<DrainResult> {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const write = (chunk: Uint8Array): void => {
+      size += chunk.length;
+      if (size > configLimit) throw tooLarge(place);
+      chunks.push(chunk.slice());
+    };
+    const result = await drain(blob, { kind: "writer", write }, { signal, onBytes });
+    configs.set(result.digest, Buffer.concat(chunks));
+    return result;
   }
 
   async function putLayer(blob: Blob, { signal, onBytes }: PutBlobOptions): Promise<DrainResult> {
@@ -180,14 +186,14 @@ function readManifest(
   { instance, mediaType }: PutManifestOptions,
   place: string,
 ): WrittenImage {
-  const manifest = instance === undefined ? parseManifest(bytes, mediaType) : undefined;
-  if (manifest?.kind !== "image" || manifest.mediaType !== mediaTypes.dockerManifest) {
+  if (instance !== undefined || mediaType !== mediaTypes.dockerManifest) {
     const what = instance === undefined ? mediaType : "a member of an index";
     throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${place} cannot hold ${what}`, {
       hint: `convert it to ${mediaTypes.dockerManifest}, and choose one platform of an index`,
     });
   }
-  if (manifest.config === undefined) {
+  const manifest = parseManifest(bytes, mediaType);
+  if (manifest.kind !== "image" || manifest.config === undefined) {
     throw new DrayageError("ERR_DRAYAGE_MANIFEST_INVALID", `${place}: the manifest names no config`);
   }
   return { config: manifest.config.digest, layers: manifest.layers.map((layer) => layer.digest) };
@@ -212,6 +218,13 @@ function absent(place: string, what: string, digest: Digest): DrayageError {
   return new DrayageError(
     "ERR_DRAYAGE_BLOB_NOT_FOUND",
     `${place}: the manifest names the ${what} ${digest}, which was not put`,
+  );
+}
+
+function tooLarge(place: string): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_LIMIT_EXCEEDED",
+    `the config of ${place} has more than ${configLimit} bytes`,
   );
 }
 

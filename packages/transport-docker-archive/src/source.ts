@@ -1,6 +1,6 @@
 import { bytesBlob } from "@drayage/blob";
 import { digestAlgorithm } from "@drayage/digest";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { encodeGoJson, manifestDigest, mediaTypes } from "@drayage/manifest";
 import type { ImageSource, RawManifest, SourceOptions } from "@drayage/transport";
 import { openArchive } from "./archive.ts";
@@ -29,6 +29,7 @@ function sourceOf(reference: ArchiveReference, image: LoadedImage, close: () => 
   return {
     reference,
     async manifest(instance, { signal } = {}) {
+      throwIfAborted(signal);
       const manifest = await makeManifest(image, signal);
       if (instance === undefined || manifestDigest(manifest.bytes, digestAlgorithm(instance)) === instance)
         return manifest;
