@@ -64,7 +64,8 @@ function sourceOf(reference: TarballReference, { layers, image, close }: Tarball
   blobs.set(digest, bytesBlob(config, { digest, what: `the config of ${place}` }));
   return {
     reference,
-    async manifest(instance) {
+    async manifest(instance, { signal } = {}) {
+      throwIfAborted(signal);
       if (instance === undefined || manifestDigest(bytes, digestAlgorithm(instance)) === instance) {
         return { bytes, mediaType };
       }
