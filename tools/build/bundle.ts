@@ -18,6 +18,8 @@ export async function bundleForNode(entry: string, folder: string): Promise<stri
     esbuildOptions(options) {
       options.conditions = ["@drayage/source"];
     },
+    // node:test has no name without its protocol.
+    removeNodeProtocol: false,
     splitting: false,
     clean: false,
     silent: true,

@@ -266,12 +266,29 @@ export const brokenTransports: readonly Broken[] = [
       putManifest: async () => undefined,
     }),
   ),
-  source(
-    "reads manifests of any size",
+  transport(
+    "takes manifests of any size",
     "refuses a manifest of more than 4 MiB when it is written or read",
-    (_, memory) => {
-      void memory;
-      return { manifest: async () => ({ bytes: new Uint8Array(5_000_000), mediaType: "" }) };
+    (memory) => {
+      let large: Uint8Array | undefined;
+      return {
+        async openDestination(reference, options) {
+          const original = await memory.openDestination(memory.parse(reference.text), options);
+          return {
+            ...original,
+            async putManifest(bytes, given) {
+              if (bytes.length > 4 * 1024 * 1024) large = bytes;
+              await original.putManifest(large === undefined ? bytes : new TextEncoder().encode("{}"), given);
+            },
+          };
+        },
+        async openSource(reference, options) {
+          const original = await memory.openSource(memory.parse(reference.text), options);
+          if (large === undefined) return original;
+          const bytes = large;
+          return { ...original, manifest: async () => ({ bytes, mediaType: "" }) };
+        },
+      };
     },
   ),
   destination(

@@ -1,4 +1,4 @@
-import { type ConformanceOptions, transportConformance } from "../../src/index.ts";
+import { type ConformanceCase, type ConformanceOptions, transportConformance } from "../../src/index.ts";
 
 export interface SuiteResult {
   readonly passed: readonly string[];
@@ -6,8 +6,11 @@ export interface SuiteResult {
   readonly failed: ReadonlyMap<string, string>;
 }
 
-/** Runs the suite under a test framework of a few lines, and says what became of each case. */
-export async function runSuite(options: Omit<ConformanceOptions, "test">): Promise<SuiteResult> {
+/** Runs the suite, or one case of it, under a test framework of a few lines, and says what became of each case. */
+export async function runSuite(
+  options: Omit<ConformanceOptions, "test">,
+  only?: ConformanceCase,
+): Promise<SuiteResult> {
   const tests = new Map<string, (context: unknown) => Promise<void>>();
   transportConformance({
     ...options,
@@ -17,6 +20,7 @@ export async function runSuite(options: Omit<ConformanceOptions, "test">): Promi
   const skipped = new Map<string, string>();
   const failed = new Map<string, string>();
   for (const [name, body] of tests) {
+    if (only !== undefined && name !== only) continue;
     try {
       await body({ skip: (reason: string) => skipped.set(name, reason) });
       if (!skipped.has(name)) passed.push(name);
