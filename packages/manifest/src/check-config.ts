@@ -1,6 +1,7 @@
 import type { Digest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import type { ImageConfig } from "./config.ts";
+import { quote } from "./json/quote.ts";
 import type { LayerDescriptor } from "./types.ts";
 
 /**
@@ -18,7 +19,7 @@ export function checkConfigAgainstLayers(
   const { rootfs, history } = config;
   if (rootfs === undefined) throw invalid("rootfs", "it is missing");
   if (rootfs.type !== "layers") {
-    throw invalid("rootfs.type", `"layers" is expected, and it is ${JSON.stringify(rootfs.type)}`);
+    throw invalid("rootfs.type", `"layers" is expected, and it is ${quote(rootfs.type)}`);
   }
   const diffIds = rootfs.diff_ids ?? [];
   if (diffIds.length !== layers.length) {

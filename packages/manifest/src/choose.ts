@@ -85,7 +85,7 @@ function notFound(index: ImageIndex, wanted: readonly Platform[]): DrayageError 
   const there = [
     ...new Set(
       index.manifests.map(({ platform }) =>
-        platform === undefined ? "entries without a platform" : formatPlatform(platform),
+        platform === undefined ? "entries without a platform" : formatPlatform(platform).slice(0, 60),
       ),
     ),
   ];

@@ -2,6 +2,7 @@ import type { Digest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import { needsZstd } from "./choose.ts";
 import { type Compat, encodeDockerList, encodeOciIndex, type IndexParts } from "./encode-manifest.ts";
+import { quote } from "./json/quote.ts";
 import { indexParts } from "./manifest-parts.ts";
 import { isIndexMediaType, mediaTypes } from "./media-types.ts";
 import { present } from "./parse-descriptor.ts";
@@ -36,7 +37,7 @@ export function convertIndex(index: ImageIndex, to: string, options: ConvertInde
   if (!isIndexMediaType(to)) {
     throw new DrayageError(
       "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
-      `an index of images cannot become ${JSON.stringify(to.slice(0, 120))}`,
+      `an index of images cannot become ${quote(to)}`,
     );
   }
   if (to === index.mediaType) return updateIndex(index, manifests, { compat });

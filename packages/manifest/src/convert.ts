@@ -11,6 +11,7 @@ import {
   encodeOciManifest,
   type ManifestParts,
 } from "./encode-manifest.ts";
+import { quote } from "./json/quote.ts";
 import { applyLayerEdit, checkEditCount, effectiveEdits, type LayerEdit } from "./layer-edit.ts";
 import { layerMediaType } from "./layer-type.ts";
 import { configOf, dockerV1Parts, manifestParts } from "./manifest-parts.ts";
@@ -63,7 +64,7 @@ export function convertManifest(options: ConvertManifestOptions): ConvertedManif
   if (!isImageMediaType(to)) {
     throw new DrayageError(
       "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
-      `the manifest of an image cannot become ${JSON.stringify(to.slice(0, 120))}`,
+      `the manifest of an image cannot become ${quote(to)}`,
     );
   }
   if (layers !== undefined) checkEditCount(layers, manifest.layers, "edits");
@@ -71,7 +72,7 @@ export function convertManifest(options: ConvertManifestOptions): ConvertedManif
   if (manifest.isArtifact) {
     throw new DrayageError(
       "ERR_DRAYAGE_CONVERSION_UNSUPPORTED",
-      `manifest: an artifact (its config is ${JSON.stringify(configOf(manifest).mediaType.slice(0, 120))}) has no counterpart in another format`,
+      `manifest: an artifact (its config is ${quote(configOf(manifest).mediaType)}) has no counterpart in another format`,
       { hint: "copy it in its own format" },
     );
   }

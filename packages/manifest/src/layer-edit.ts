@@ -1,5 +1,6 @@
 import type { Digest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
+import { quote } from "./json/quote.ts";
 import { type LayerCompression, type LayerType, layerMediaType, layerTypeOf } from "./layer-type.ts";
 import { present } from "./parse-descriptor.ts";
 import type { Annotations, LayerDescriptor } from "./types.ts";
@@ -96,7 +97,7 @@ function editedMediaType(
 }
 
 function unknownType({ mediaType }: LayerDescriptor, where: string): DrayageError {
-  const shown = JSON.stringify(mediaType.slice(0, 120));
+  const shown = quote(mediaType);
   if (mediaType.endsWith("+encrypted")) {
     return new DrayageError(
       "ERR_DRAYAGE_CONVERSION_UNSUPPORTED",

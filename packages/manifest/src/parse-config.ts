@@ -1,6 +1,7 @@
 import type { ContainerConfig, Healthcheck, HistoryEntry, ImageConfig, NameSet, RootFs } from "./config.ts";
 import { type FieldReader, type ReadContext, readFields } from "./json/fields.ts";
 import { parseJson } from "./json/parse.ts";
+import { quote } from "./json/quote.ts";
 import { configLimit } from "./limits.ts";
 import { present } from "./parse-descriptor.ts";
 import { normalizeTime } from "./time.ts";
@@ -103,8 +104,7 @@ function readTime(reader: FieldReader, name: string): string | undefined {
   const text = reader.string(name);
   if (text === undefined) return undefined;
   const time = normalizeTime(text);
-  if (time === undefined)
-    throw reader.invalid(name, `${JSON.stringify(text.slice(0, 60))} is not a time of RFC 3339`);
+  if (time === undefined) throw reader.invalid(name, `${quote(text)} is not a time of RFC 3339`);
   return time;
 }
 
@@ -155,7 +155,7 @@ function readNameSet(reader: FieldReader, name: string): NameSet | undefined {
     Object.fromEntries(
       node.members.map((member) => {
         if (member.value.kind !== "object" && member.value.kind !== "null") {
-          throw reader.invalid(name, `${JSON.stringify(member.name)} must have an empty object`);
+          throw reader.invalid(name, `${quote(member.name)} must have an empty object`);
         }
         return [member.name, Object.freeze({})];
       }),

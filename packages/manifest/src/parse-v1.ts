@@ -3,6 +3,7 @@ import type { RawJson } from "./json/encode.ts";
 import { type FieldReader, type ReadContext, readFields } from "./json/fields.ts";
 import type { JsonNode } from "./json/node.ts";
 import { parseJson } from "./json/parse.ts";
+import { quote } from "./json/quote.ts";
 import { utf8 } from "./json/text.ts";
 import { signedPayload, unsignedContent } from "./jws.ts";
 import { manifestLimit } from "./limits.ts";
@@ -154,7 +155,7 @@ function withoutRepetitions(entries: readonly Entry[], reader: FieldReader): Ent
     throw new DrayageError(
       code,
       `manifest history: the layer ${entry.history.id} says its parent is ` +
-        `${JSON.stringify(entry.history.parent.slice(0, 80))}, and the next older layer asks for ${wanted}`,
+        `${quote(entry.history.parent)}, and the next older layer asks for ${wanted}`,
     );
   }
   return kept;

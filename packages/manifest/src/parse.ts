@@ -4,6 +4,7 @@ import { type FieldReader, type ReadContext, readFields } from "./json/fields.ts
 import { foldName } from "./json/fold.ts";
 import { type JsonNode, plainValue } from "./json/node.ts";
 import { parseJson } from "./json/parse.ts";
+import { quote } from "./json/quote.ts";
 import { manifestLimit } from "./limits.ts";
 import {
   type ImageMediaType,
@@ -79,7 +80,7 @@ function settleMediaType(
     if (!isImageMediaType(inside) && !isIndexMediaType(inside)) throw unsupported(inside);
     throw reader.invalid(
       "mediaType",
-      `ambiguous: it says ${inside}, where ${known ? `the place it came from says ${type}` : `it looks like ${type}`}`,
+      `ambiguous: it says ${inside}, where ${known ? `the place it came from says ${type}` : `it looks like ${type.slice(0, 120)}`}`,
     );
   }
   if (!isImageMediaType(type) && !isIndexMediaType(type)) {
@@ -105,7 +106,7 @@ function unsupported(mediaType: string): DrayageError {
     "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
     mediaType === ""
       ? "manifest: it is of no kind that is known"
-      : `manifest: the media type ${JSON.stringify(mediaType)} is not known`,
+      : `manifest: the media type ${quote(mediaType)} is not known`,
     {
       hint: "known are OCI manifests and indexes, docker manifests of version 2 and 1, and docker manifest lists",
     },

@@ -1,4 +1,5 @@
 import { DrayageError } from "@drayage/errors";
+import { quote } from "./json/quote.ts";
 import type { Platform } from "./types.ts";
 
 /** The platform that is wanted; what is absent is that of this machine. */
@@ -89,7 +90,7 @@ const otherNames: Readonly<Record<string, readonly [string, string?]>> = {
 export function parsePlatform(text: string): Platform {
   const [, os, name, given] = platformPattern.exec(text) ?? [];
   if (os === undefined || name === undefined) {
-    throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(text.slice(0, 80))} is not a platform`, {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", `${quote(text)} is not a platform`, {
       hint: "write os/architecture or os/architecture/variant, as in linux/arm64 or linux/arm/v7",
     });
   }

@@ -174,6 +174,18 @@ describe("what is wrong is named with its place", () => {
     );
   });
 
+  it("long names are cut in messages", () => {
+    const name = "x".repeat(100_000);
+    for (const document of [
+      { ...image, annotations: { [name]: 1 } },
+      { ...image, schemaVersion: 2, mediaType: name },
+    ]) {
+      expect(() => parseManifest(json(document))).toThrow(
+        expect.objectContaining({ message: expect.stringMatching(/^.{20,400}$/) }),
+      );
+    }
+  });
+
   it("more than 4 MiB: ERR_DRAYAGE_LIMIT_EXCEEDED", () => {
     const text = JSON.stringify(image);
     const largest = Buffer.from(text + " ".repeat(manifestLimit - text.length));

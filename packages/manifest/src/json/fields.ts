@@ -3,6 +3,7 @@ import { DrayageError, type DrayageErrorCode, isDrayageError } from "@drayage/er
 import { RawJson } from "./encode.ts";
 import { foldName } from "./fold.ts";
 import type { JsonArray, JsonNode, JsonObject } from "./node.ts";
+import { quote } from "./quote.ts";
 
 /** What is being read, for messages and rules. */
 export interface ReadContext {
@@ -108,7 +109,7 @@ export function readFields(
             // Go decodes null into the empty text.
             member.value.kind === "null"
               ? ""
-              : readString(member.value, context, `${path(name)}[${JSON.stringify(member.name)}]`),
+              : readString(member.value, context, `${path(name)}[${quote(member.name)}]`),
           ]),
         ),
       );

@@ -1,5 +1,6 @@
 import { DrayageError, type DrayageErrorCode } from "@drayage/errors";
 import type { JsonMember, JsonNode } from "./node.ts";
+import { quote } from "./quote.ts";
 import { decodeUtf8 } from "./text.ts";
 
 /** Manifests and configs nest five levels or so; Go stops at 10,000. */
@@ -19,7 +20,7 @@ export interface ParseJsonOptions {
   readonly duplicates?: boolean | undefined;
 }
 
-const quote = 0x22;
+const quoteMark = 0x22;
 const backslash = 0x5c;
 
 /**
@@ -77,7 +78,7 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): JsonNod
         return { kind: "object", members: parseMembers(depth), start, end: at };
       case 0x5b:
         return { kind: "array", items: parseItems(depth), start, end: at };
-      case quote:
+      case quoteMark:
         return { kind: "string", value: parseString(), start, end: at };
       case 0x74:
         expectWord("true");
@@ -108,10 +109,10 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): JsonNod
     for (;;) {
       skipSpace();
       const nameStart = at;
-      if (bytes[at] !== quote) throw unexpected("a name in quotes");
+      if (bytes[at] !== quoteMark) throw unexpected("a name in quotes");
       const name = parseString();
       if (options.duplicates !== true && names.has(name)) {
-        throw invalid(`the name ${JSON.stringify(name)} stands twice in one object`, nameStart);
+        throw invalid(`the name ${quote(name)} stands twice in one object`, nameStart);
       }
       names.add(name);
       skipSpace();
@@ -154,7 +155,7 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): JsonNod
     let plain = at;
     for (;;) {
       const byte = bytes[at];
-      if (byte === quote) {
+      if (byte === quoteMark) {
         const last = decodeUtf8(bytes.subarray(plain, at));
         at += 1;
         return text === "" ? last : text + last;
@@ -238,7 +239,7 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): JsonNod
 }
 
 const simpleEscapes: ReadonlyMap<number, string> = new Map([
-  [quote, '"'],
+  [quoteMark, '"'],
   [backslash, "\\"],
   [0x2f, "/"],
   [0x62, "\b"],
