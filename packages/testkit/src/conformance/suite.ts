@@ -63,9 +63,8 @@ function leaked(
   return after?.filter((path) => before?.includes(path) === false) ?? [];
 }
 
-/** Both vitest and node:test hand a context with `skip` to a test; elsewhere the test passes. */
+/** Both vitest, whose context is a function, and node:test hand a context with `skip` to a test; elsewhere it passes. */
 function skipTest(context: unknown, reason: string): void {
-  if (typeof context !== "object" || context === null || !("skip" in context)) return;
-  const { skip } = context;
+  const { skip } = Object(context) as { readonly skip?: unknown };
   if (typeof skip === "function") skip.call(context, reason);
 }
