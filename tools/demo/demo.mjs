@@ -14,14 +14,12 @@ const dray = path.join(root, "packages/cli/dist/bin.js");
 const folder = mkdtempSync(path.join(os.tmpdir(), "drayage-demo-"));
 const name = "example.com/drayage/demo:1";
 
-/** @param {string} file */
-const inFolder = (file) => path.join(folder, file);
 const stations = [
-  `docker-archive:${inFolder("first.tar")}:${name}`,
-  `oci-dir:${inFolder("layout")}:demo`,
-  `dir:${inFolder("directory")}`,
-  `oci-archive:${inFolder("archive.tar")}:demo`,
-  `docker-archive:${inFolder("last.tar")}:${name}`,
+  `docker-archive:first.tar:${name}`,
+  "oci-dir:layout:demo",
+  "dir:directory",
+  "oci-archive:archive.tar:demo",
+  `docker-archive:last.tar:${name}`,
 ];
 const [first = "", ...others] = stations;
 
@@ -37,7 +35,7 @@ for (const station of others) {
 }
 
 title("What it is");
-await show(["inspect", `oci-dir:${inFolder("layout")}:demo`]);
+await show(["inspect", "oci-dir:layout:demo"]);
 
 title("Every digest, size and diffID computed anew");
 for (const station of stations) await show(["validate", "--quiet", station]);
@@ -52,15 +50,16 @@ console.log(
     : "\nSomething changed on the way: that must not be.",
 );
 
-const layout = path.relative(process.cwd(), inFolder("layout"));
 console.log(`
-Try next, in this folder (node packages/cli/dist/bin.js is dray):
+Try next:
 
-  dray inspect --config oci-dir:${layout}:demo
-  dray copy --dry-run oci-dir:${layout}:demo dir:${inFolder("another")}
-  dray list-tags oci-dir:${layout}
+  cd ${folder}
+  alias dray='node ${dray}'
+  dray inspect --config oci-dir:layout:demo
+  dray copy --dry-run oci-dir:layout:demo docker-archive:another.tar
+  dray list-tags docker-archive:last.tar
   dray transports
-  rm -r ${folder}
+  dray --help
 `);
 process.exitCode = unchanged ? 0 : 1;
 
@@ -78,8 +77,10 @@ async function makeLayers() {
     },
     Object.fromEntries(ours),
   ];
-  const files = contents.map((_, index) => inFolder(`layer-${index + 1}.tar`));
-  for (const [index, folders] of contents.entries()) await writeLayer(files[index] ?? "", folders);
+  const files = contents.map((_, index) => `layer-${index + 1}.tar`);
+  for (const [index, folders] of contents.entries()) {
+    await writeLayer(path.join(folder, files[index] ?? ""), folders);
+  }
   return files;
 }
 
@@ -100,7 +101,10 @@ function scheme(station) {
  */
 async function show(args) {
   console.log(`$ dray ${args.join(" ")}`);
-  const child = spawn(process.execPath, [dray, ...args], { stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(process.execPath, [dray, ...args], {
+    cwd: folder,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   if (code !== 0) {
     console.error(`dray ended with exit code ${code}`);
@@ -124,7 +128,10 @@ async function identity(station) {
 
 /** @param {readonly string[]} args */
 async function output(args) {
-  const { stdout } = await promisify(execFile)(process.execPath, [dray, ...args], { encoding: "buffer" });
+  const { stdout } = await promisify(execFile)(process.execPath, [dray, ...args], {
+    cwd: folder,
+    encoding: "buffer",
+  });
   return stdout;
 }
 
