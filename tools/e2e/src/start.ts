@@ -17,7 +17,9 @@ export interface Started {
 
 /** Starts the command without waiting for its end: for what happens to it meanwhile. */
 export function startDray(args: readonly string[], nodeArgs: readonly string[] = []): Started {
-  const child = spawn(process.execPath, [...nodeArgs, drayBinary, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...nodeArgs, drayBinary, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stderr = "";
   child.stderr.on("data", (chunk: Uint8Array) => {
     stderr += Buffer.from(chunk).toString();

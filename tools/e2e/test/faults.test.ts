@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { run, temporaryDirectory } from "@drayage-internal/peers";
 import { snapshotTree } from "@drayage/testkit";
+import { run, temporaryDirectory } from "@drayage-internal/peers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dray, drayBinary } from "../src/dray.ts";
 import { writeRandomLayer } from "../src/layers.ts";
@@ -28,7 +28,10 @@ function placeFor(scheme: (typeof places)[number], test: string): { home: string
   const home = path.join(folder, `${test}-${scheme}`);
   mkdirSync(home);
   const name = scheme.endsWith("archive") ? "place.tar" : "place";
-  return { home, reference: `${scheme}:${home}/${name}${scheme === "oci-dir" || scheme === "oci-archive" ? ":app" : ""}` };
+  return {
+    home,
+    reference: `${scheme}:${home}/${name}${scheme === "oci-dir" || scheme === "oci-archive" ? ":app" : ""}`,
+  };
 }
 
 /** Where skopeo's rules let an image be replaced. */
@@ -74,7 +77,9 @@ describe.each(replaceable)("a copy to %s that is killed", (scheme) => {
     }
     await dray(["copy", "--quiet", source, reference]);
     await dray(["validate", "--quiet", reference]);
-    expect(Object.keys(await snapshotTree(home)).sort()).toEqual(Object.keys(await snapshotTree(fresh.home)).sort());
+    expect(Object.keys(await snapshotTree(home)).sort()).toEqual(
+      Object.keys(await snapshotTree(fresh.home)).sort(),
+    );
   });
 });
 
@@ -86,7 +91,9 @@ describe("a copy whose destination is full", () => {
     try {
       for (const scheme of places) {
         const name = scheme.endsWith("archive") ? "place.tar" : "place";
-        const { code, stderr } = await dray(["copy", "--quiet", source, `${scheme}:${mount}/${name}`], { mayFail: true });
+        const { code, stderr } = await dray(["copy", "--quiet", source, `${scheme}:${mount}/${name}`], {
+          mayFail: true,
+        });
         expect(code).toBe(1);
         expect(stderr).toMatch(/^dray: destination: [^\n]*no space left on the device[^\n]*\n$/);
         expect(readdirSync(mount)).toEqual([]);
@@ -113,12 +120,17 @@ describe("a source that is not what it says", () => {
     const copy = path.join(folder, "broken");
     await dray(["copy", "--quiet", source, `dir:${copy}`]);
     const layer = readdirSync(copy).find((name) => /^[0-9a-f]{64}$/.test(name)) ?? "";
-    for (const damage of [() => truncateSync(path.join(copy, layer), 100), () => rmSync(path.join(copy, layer))]) {
+    for (const damage of [
+      () => truncateSync(path.join(copy, layer), 100),
+      () => rmSync(path.join(copy, layer)),
+    ]) {
       damage();
       for (const scheme of places) {
         const home = path.join(folder, "from-broken");
         mkdirSync(home);
-        const { code, stderr } = await dray(["copy", "--quiet", `dir:${copy}`, `${scheme}:${home}/place`], { mayFail: true });
+        const { code, stderr } = await dray(["copy", "--quiet", `dir:${copy}`, `${scheme}:${home}/place`], {
+          mayFail: true,
+        });
         expect(code, scheme).toBe(1);
         expect(stderr, scheme).toMatch(new RegExp(`^dray: source: [^\\n]*${layer}[^\\n]*\\n$`));
         expect(readdirSync(home), scheme).toEqual([]);
@@ -136,7 +148,8 @@ describe("pipes", () => {
   });
 
   it("a reader that goes away ends dray at once, without a stack trace", async () => {
-    const script = '{ node "$0" copy --quiet "$1" docker-archive:/dev/stdout; echo "status $?" >&2; } | head -c 1000 >"$2"';
+    const script =
+      '{ node "$0" copy --quiet "$1" docker-archive:/dev/stdout; echo "status $?" >&2; } | head -c 1000 >"$2"';
     const { stderr } = await run("sh", ["-c", script, drayBinary, source, `${folder}/head`]);
     expect(stderr).toMatch(/status [1-9]/);
     expect(stderr).not.toMatch(/\n\s+at |Error:/);
@@ -148,7 +161,10 @@ describe("pipes", () => {
 describe("a command that takes too long", () => {
   it("ends with status 1 and says why", async () => {
     const to = `${folder}/timeout`;
-    const { code, stderr } = await dray(["copy", "--quiet", "--command-timeout", "1ms", source, `dir:${to}`], { mayFail: true });
+    const { code, stderr } = await dray(
+      ["copy", "--quiet", "--command-timeout", "1ms", source, `dir:${to}`],
+      { mayFail: true },
+    );
     expect({ code, stderr }).toEqual({ code: 1, stderr: "dray: the time is up\n" });
     expect(existsSync(to)).toBe(false);
   });
@@ -169,7 +185,13 @@ describe("a link named skopeo", () => {
   it("gives dray that tool's manners", async () => {
     const link = path.join(folder, "skopeo");
     symlinkSync(drayBinary, link);
-    const { stdout } = await run(process.execPath, [link, "--insecure-policy", "copy", small, `dir:${folder}/by-link`]);
+    const { stdout } = await run(process.execPath, [
+      link,
+      "--insecure-policy",
+      "copy",
+      small,
+      `dir:${folder}/by-link`,
+    ]);
     expect(stdout).toContain("Writing manifest to image destination\n");
   });
 });
