@@ -40,8 +40,7 @@ export function cleanPath(path: string): string {
   return parts.length === 0 ? "." : parts.join("/");
 }
 
-/** Where a symbolic link in the archive leads, as a key. */
+/** Where a symbolic link in the archive leads, as a key: Go's `path.Join` of the link's directory and its target. */
 export function linkTarget(path: string, target: string): string {
-  const slash = path.lastIndexOf("/");
-  return cleanPath(slash < 0 ? target : `${path.slice(0, slash)}/${target}`);
+  return cleanPath(`${path.slice(0, path.lastIndexOf("/") + 1)}./${target}`);
 }

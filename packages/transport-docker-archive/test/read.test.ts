@@ -75,7 +75,9 @@ describe("an archive is read", () => {
       { name: "hard", type: "link", linkname: "./store/b" },
       { name: "../c", data: layerC },
       { name: "config.json", data: three.config },
-      manifestMember([{ Config: "config.json", RepoTags: [], Layers: ["one/layer.tar", "hard", "x/../../c"] }]),
+      manifestMember([
+        { Config: "config.json", RepoTags: [], Layers: ["one/layer.tar", "hard", "x/../../c"] },
+      ]),
     ]);
     expect(await readWhole(file)).toEqual(whole(three));
   });
@@ -99,7 +101,10 @@ describe("an archive is read", () => {
   it("without layers", async () => {
     const none = image([]);
     expect(await readWhole(archiveOf(members(none)))).toEqual(whole(none));
-    const list = [{ name: "c", data: none.config }, manifestMember([{ Config: "c", RepoTags: null, Layers: null }])];
+    const list = [
+      { name: "c", data: none.config },
+      manifestMember([{ Config: "c", RepoTags: null, Layers: null }]),
+    ];
     expect(await readWhole(archiveOf(list))).toEqual(whole(none));
   });
 
@@ -117,7 +122,11 @@ describe("an image is chosen", () => {
     { name: "b.json", data: other.config },
     { name: `${digestHex(digestBytes(layerC))}.tar`, data: layerC },
     manifestMember([
-      { ...item(two), Config: "a.json", RepoTags: ["busybox", "<none>:<none>", "busybox:1", "localhost:5/x:y"] },
+      {
+        ...item(two),
+        Config: "a.json",
+        RepoTags: ["busybox", "<none>:<none>", "busybox:1", "localhost:5/x:y"],
+      },
       { ...item(other), Config: "b.json", RepoTags: null },
       { ...item(other), Config: "b.json", RepoTags: ["docker.io/me/app:latest"] },
     ]),

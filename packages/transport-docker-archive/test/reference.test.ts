@@ -2,12 +2,20 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { transport } from "./fixtures.ts";
 
-const busybox = { domain: "docker.io", path: "library/busybox", name: "docker.io/library/busybox", tag: "latest" };
+const busybox = {
+  domain: "docker.io",
+  path: "library/busybox",
+  name: "docker.io/library/busybox",
+  tag: "latest",
+};
 
 describe("the reference of an image in an archive", () => {
   it.each([
     ["a.tar", { path: "a.tar", text: "a.tar" }],
-    ["a.tar:busybox", { path: "a.tar", dockerReference: busybox, text: "a.tar:docker.io/library/busybox:latest" }],
+    [
+      "a.tar:busybox",
+      { path: "a.tar", dockerReference: busybox, text: "a.tar:docker.io/library/busybox:latest" },
+    ],
     [
       "/x/a.tar:localhost:5000/b/c:1",
       {
@@ -37,7 +45,10 @@ describe("the reference of an image in an archive", () => {
     ["a.tar:@9999999999", "after @ stands the index"],
   ])("%j is refused", (text, reason) => {
     expect(() => transport.parse(text)).toThrow(
-      expect.objectContaining({ code: "ERR_DRAYAGE_REFERENCE_INVALID", message: expect.stringContaining(reason) }),
+      expect.objectContaining({
+        code: "ERR_DRAYAGE_REFERENCE_INVALID",
+        message: expect.stringContaining(reason),
+      }),
     );
   });
 
