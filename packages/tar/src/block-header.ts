@@ -2,14 +2,14 @@ import { checksums, type FieldName, fields } from "./block.ts";
 import type { TarFormat } from "./header.ts";
 import { parseNumber, parseOctal } from "./numbers.ts";
 import type { Problem } from "./problem.ts";
-import { untilNul } from "./text.ts";
+import { decodeText, endOfText, untilNul } from "./text.ts";
 
 /** One header block as it stands, before PAX records and long names are put in. Bytes are views of the block. */
 export interface BlockHeader {
   rawName: Uint8Array;
   rawLinkname: Uint8Array;
-  rawUname: Uint8Array;
-  rawGname: Uint8Array;
+  uname: string;
+  gname: string;
   typeflag: string;
   mode: number;
   uid: number;
@@ -23,8 +23,6 @@ export interface BlockHeader {
   format: TarFormat;
 }
 
-const nothing = new Uint8Array();
-
 /**
  * Reads the header block that starts at `start`. Throws where the checksum does not match or a number is
  * none, as Go's archive/tar does.
@@ -35,8 +33,8 @@ export function parseBlock(bytes: Uint8Array, start: number, problem: Problem): 
   const header: BlockHeader = {
     rawName: text("name"),
     rawLinkname: text("linkname"),
-    rawUname: nothing,
-    rawGname: nothing,
+    uname: "",
+    gname: "",
     typeflag: String.fromCharCode(bytes[start + fields.typeflag.start] as number),
     mode: number("mode"),
     uid: number("uid"),
@@ -50,8 +48,8 @@ export function parseBlock(bytes: Uint8Array, start: number, problem: Problem): 
     format: magic,
   };
   if (magic === "v7") return header;
-  header.rawUname = text("uname");
-  header.rawGname = text("gname");
+  header.uname = owner("uname");
+  header.gname = owner("gname");
   header.devmajor = number("devmajor");
   header.devminor = number("devminor");
   if (magic === "ustar") {
@@ -69,6 +67,11 @@ export function parseBlock(bytes: Uint8Array, start: number, problem: Problem): 
   function text(name: FieldName): Uint8Array {
     const field = fields[name];
     return untilNul(bytes, start + field.start, field.length);
+  }
+
+  function owner(name: "uname" | "gname"): string {
+    const first = start + fields[name].start;
+    return decodeText(bytes, first, endOfText(bytes, first, fields[name].length));
   }
 
   function number(name: FieldName): number {

@@ -15,7 +15,8 @@ export interface TarHeaderEvent {
   readonly header: TarHeader;
   /**
    * Every block of this entry's headers as it stands in the archive: PAX headers and GNU long names with their
-   * bodies and padding, the header itself, and the extension blocks of a sparse map. The caller's to keep.
+   * bodies and padding, the header itself, and the extension blocks of a sparse map. The caller's to keep; a view of
+   * a buffer that others share, so not one to be transferred.
    */
   readonly rawBlocks: Uint8Array;
   /** Where `rawBlocks` start, in bytes from the archive's start. */
@@ -69,6 +70,7 @@ export type TarEvent =
 type State = "header" | "body" | "extension" | "second-zero" | "data" | "padding" | "trailing" | "over";
 
 const nothing = new Uint8Array();
+const slabLength = 16 * blockSize;
 
 /**
  * Reads a tar archive from chunks of any size: `push` a chunk, take events with `next` until there are none,
@@ -105,6 +107,9 @@ export class TarDecoder {
   #blockOffset = 0;
   /** Where in the archive the current entry's headers start. */
   #entryOffset = 0;
+
+  #slab: Uint8Array = nothing;
+  #slabUsed = slabLength;
 
   #block: BlockHeader | undefined;
   #pax: ParsedPax | undefined;
@@ -281,8 +286,8 @@ export class TarDecoder {
   #gather(): boolean {
     if (this.#raw.length < this.#rawTarget) {
       // Twice as much, so that a long row of small headers is not copied over and over.
-      const larger = new Uint8Array(Math.max(this.#rawTarget, 2 * this.#raw.length));
-      larger.set(this.#raw.subarray(0, this.#rawLength));
+      const larger = this.#allocate(Math.max(this.#rawTarget, 2 * this.#raw.length));
+      if (this.#rawLength > 0) larger.set(this.#raw.subarray(0, this.#rawLength));
       this.#raw = larger;
     }
     while (this.#rawLength < this.#rawTarget) {
@@ -294,9 +299,21 @@ export class TarDecoder {
     return true;
   }
 
+  /** Small arrays share a buffer, since one buffer for each header costs more than reading it. */
+  #allocate(length: number): Uint8Array {
+    if (length > slabLength / 2) return new Uint8Array(length);
+    if (this.#slabUsed + length > slabLength) {
+      this.#slab = new Uint8Array(slabLength);
+      this.#slabUsed = 0;
+    }
+    const start = this.#slabUsed;
+    this.#slabUsed += length;
+    return this.#slab.subarray(start, start + length);
+  }
+
   /** Hands over what was gathered, and starts anew. */
   #handOver(): Uint8Array {
-    const raw = this.#raw.length === this.#rawLength ? this.#raw : this.#raw.slice(0, this.#rawLength);
+    const raw = this.#raw.length === this.#rawLength ? this.#raw : this.#raw.subarray(0, this.#rawLength);
     this.#raw = nothing;
     this.#rawLength = 0;
     this.#rawTarget = 0;

@@ -1,4 +1,12 @@
-import { blockSize, checksums, type FieldName, fields, nameLength, paddingLength } from "./block.ts";
+import {
+  blockSize,
+  checksums,
+  type Field,
+  type FieldName,
+  fields,
+  nameLength,
+  paddingLength,
+} from "./block.ts";
 import { cleanPath } from "./clean-path.ts";
 import { cannotWrite, type Encodable, type TarEntryInput, toEncodable } from "./entry-input.ts";
 import { planFormat } from "./format-choice.ts";
@@ -32,7 +40,7 @@ export function tarEnd(): Uint8Array {
   return new Uint8Array(2 * blockSize);
 }
 
-type WriteNumber = (target: Uint8Array, value: number) => void;
+type WriteNumber = (block: Uint8Array, field: Field, value: number) => void;
 
 function encodeUstar(header: Encodable): Uint8Array {
   const split = splitUstarName(header.name);
@@ -67,8 +75,8 @@ function encodeGnu(header: Encodable): Uint8Array {
       blocks.push(...encodeBody("././@LongLink", typeflag, `${value}\0`, gnuMagic));
   }
   const block = encodeFields(header, (text) => text, writeAnyNumber);
-  if (header.atime !== undefined) writeAnyNumber(view(block, "gnuAtime"), header.atime.seconds);
-  if (header.ctime !== undefined) writeAnyNumber(view(block, "gnuCtime"), header.ctime.seconds);
+  if (header.atime !== undefined) writeAnyNumber(block, fields.gnuAtime, header.atime.seconds);
+  if (header.ctime !== undefined) writeAnyNumber(block, fields.gnuCtime, header.ctime.seconds);
   blocks.push(finishBlock(block, gnuMagic));
   return join(blocks);
 }
@@ -107,8 +115,8 @@ function encodeBody(name: ByteString, typeflag: string, body: ByteString, magic:
   const block = new Uint8Array(blockSize);
   writeText(block, "name", trimSlashes(toAscii(name).slice(0, nameLength)));
   writeText(block, "typeflag", typeflag);
-  for (const key of ["mode", "uid", "gid", "mtime"] as const) writeOctal(view(block, key), 0);
-  writeOctal(view(block, "size"), body.length);
+  for (const key of ["mode", "uid", "gid", "mtime"] as const) writeOctal(block, fields[key], 0);
+  writeOctal(block, fields.size, body.length);
   const bytes = new Uint8Array(body.length + paddingLength(body.length));
   bytes.set(fromByteString(body));
   return [finishBlock(block, magic), bytes];
@@ -125,15 +133,10 @@ function encodeFields(
   for (const key of ["name", "linkname", "uname", "gname"] as const)
     writeText(block, key, toText(header[key]));
   for (const key of ["mode", "uid", "gid", "size", "devmajor", "devminor"] as const) {
-    writeNumber(view(block, key), header[key]);
+    writeNumber(block, fields[key], header[key]);
   }
-  writeNumber(view(block, "mtime"), header.mtime?.seconds ?? 0);
+  writeNumber(block, fields.mtime, header.mtime?.seconds ?? 0);
   return block;
-}
-
-function view(block: Uint8Array, name: FieldName): Uint8Array {
-  const { start, length } = fields[name];
-  return block.subarray(start, start + length);
 }
 
 function writeText(block: Uint8Array, name: FieldName, text: ByteString): void {
@@ -144,13 +147,13 @@ function writeText(block: Uint8Array, name: FieldName, text: ByteString): void {
   for (let index = 0; index < cut.length; index++) block[start + index] = cut.charCodeAt(index);
 }
 
-function writeOctalOrZero(target: Uint8Array, value: number): void {
-  writeOctal(target, fitsOctal(target.length, value) ? value : 0);
+function writeOctalOrZero(block: Uint8Array, field: Field, value: number): void {
+  writeOctal(block, field, fitsOctal(field.length, value) ? value : 0);
 }
 
-function writeAnyNumber(target: Uint8Array, value: number): void {
-  if (!fitsOctal(target.length, value) && fitsBase256(target.length, value)) writeBase256(target, value);
-  else writeOctalOrZero(target, value);
+function writeAnyNumber(block: Uint8Array, field: Field, value: number): void {
+  if (!fitsOctal(field.length, value) && fitsBase256(field.length, value)) writeBase256(block, field, value);
+  else writeOctalOrZero(block, field, value);
 }
 
 const ustarMagic = "ustar\x0000";
@@ -159,9 +162,9 @@ const gnuMagic = "ustar  \0";
 /** Fills in the magic and then the checksum: six digits, a NUL and a space. */
 function finishBlock(block: Uint8Array, magic: string): Uint8Array {
   writeText(block, "magic", magic);
-  const checksum = view(block, "checksum");
-  writeOctal(checksum.subarray(0, 7), checksums(block, 0).unsigned);
-  checksum[7] = 0x20;
+  const { start, length } = fields.checksum;
+  writeOctal(block, { start, length: length - 1 }, checksums(block, 0).unsigned);
+  block[start + length - 1] = 0x20;
   return block;
 }
 

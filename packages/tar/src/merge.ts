@@ -54,8 +54,8 @@ export function mergeHeader(parts: HeaderParts, problem: Problem): TarHeader {
     ctime: time("ctime") ?? secondsOf(block.ctime),
     linkname: decodeText(rawLinkname),
     rawLinkname,
-    uname: decodeText(record("uname") ?? block.rawUname),
-    gname: decodeText(record("gname") ?? block.rawGname),
+    uname: text("uname") ?? block.uname,
+    gname: text("gname") ?? block.gname,
     devmajor: block.devmajor,
     devminor: block.devminor,
     xattrs: xattrsOf(pax),
@@ -67,6 +67,11 @@ export function mergeHeader(parts: HeaderParts, problem: Problem): TarHeader {
   function record(key: string): Uint8Array | undefined {
     const value = pax.get(key);
     return value === undefined || value.length === 0 ? undefined : value;
+  }
+
+  function text(key: string): string | undefined {
+    const value = record(key);
+    return value === undefined ? undefined : decodeText(value);
   }
 
   function number(key: string): number | undefined {

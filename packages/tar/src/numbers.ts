@@ -1,3 +1,5 @@
+import type { Field } from "./block.ts";
+
 const space = 0x20;
 const zero = 0x30;
 const plus = 0x2b;
@@ -49,32 +51,39 @@ function parseBase256(bytes: Uint8Array, start: number, length: number): number 
   return value === Number.MAX_SAFE_INTEGER ? undefined : -value - 1;
 }
 
-/** Whether `value` fits a field of `length` bytes as octal digits with a NUL at the end. */
+const octalBounds: readonly number[] = Array.from({ length: 13 }, (_, length) => 8 ** (length - 1));
+const base256Bounds: readonly number[] = Array.from({ length: 13 }, (_, length) => 256 ** (length - 1));
+
+/** Whether `value` fits a field of `length` bytes, at most 12, as octal digits with a NUL at the end. */
 export function fitsOctal(length: number, value: number): boolean {
-  return value >= 0 && value < 2 ** ((length - 1) * 3);
+  return value >= 0 && value < (octalBounds[length] as number);
 }
 
-/** Whether `value` fits a field of `length` bytes in base 256 with a first byte of 0x80 or 0xff. */
+/** Whether `value` fits a field of `length` bytes, at most 12, in base 256 with a first byte of 0x80 or 0xff. */
 export function fitsBase256(length: number, value: number): boolean {
-  const bound = 2 ** ((length - 1) * 8);
+  const bound = base256Bounds[length] as number;
   return value >= -bound && value < bound;
 }
 
-/** Writes `value` as octal digits with leading zeros and a NUL at the end. It must fit. */
-export function writeOctal(target: Uint8Array, value: number): void {
-  const digits = value.toString(8).padStart(target.length - 1, "0");
-  for (let index = 0; index < digits.length; index++) target[index] = digits.charCodeAt(index);
+/** Writes `value` at `start` as octal digits with leading zeros, and a NUL as the last of `length` bytes. It must fit. */
+export function writeOctal(block: Uint8Array, { start, length }: Field, value: number): void {
+  let rest = value;
+  for (let index = start + length - 2; index >= start; index--) {
+    const next = Math.floor(rest / 8);
+    block[index] = zero + rest - next * 8;
+    rest = next;
+  }
 }
 
 /** Writes `value` in base 256, as GNU tar does. It must fit. */
-export function writeBase256(target: Uint8Array, value: number): void {
+export function writeBase256(block: Uint8Array, { start, length }: Field, value: number): void {
   let rest = value;
-  for (let index = target.length - 1; index >= 0; index--) {
-    const byte = ((rest % 256) + 256) % 256;
-    target[index] = byte;
-    rest = (rest - byte) / 256;
+  for (let index = start + length - 1; index >= start; index--) {
+    const next = Math.floor(rest / 256);
+    block[index] = rest - next * 256;
+    rest = next;
   }
-  target[0] = (target[0] as number) | 0x80;
+  block[start] = (block[start] as number) | 0x80;
 }
 
 /** Decimal digits with an optional sign, as the numbers of PAX records; undefined for all else and beyond ±(2^53 - 1). */

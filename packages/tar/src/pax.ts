@@ -57,7 +57,7 @@ export function parsePaxRecords(body: Uint8Array): ParsedPax | string {
       return `PAX record at byte ${start} of its header does not end in a newline`;
     const keyEnd = body.indexOf(equals, lengthEnd + 1);
     if (keyEnd === -1 || keyEnd >= end - 1) return `PAX record at byte ${start} of its header has no "="`;
-    const key = decodeText(body.subarray(lengthEnd + 1, keyEnd));
+    const key = decodeText(body, lengthEnd + 1, keyEnd);
     const value = body.subarray(keyEnd + 1, end - 1);
     if (!isValidRecord(key, value))
       return `PAX record at byte ${start} of its header has an empty keyword or a NUL`;
