@@ -74,7 +74,7 @@ describe("a malformed archive is refused", () => {
     ],
     [
       "a manifest of more than 1 MiB",
-      () => withManifest(" ".repeat(1024 * 1024) + "[]"),
+      () => withManifest(`${" ".repeat(1024 * 1024)}[]`),
       "ERR_DRAYAGE_LIMIT_EXCEEDED",
       /"manifest.json" of .* 1048578 bytes/,
     ],
