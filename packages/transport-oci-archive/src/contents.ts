@@ -1,6 +1,6 @@
 import { readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { DrayageError, ioError, throwIfAborted } from "@drayage/errors";
+import { DrayageError, ioError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { type RandomAccess, scanTar, type TarHeader } from "@drayage/tar";
 import { cleanName } from "./clean-name.ts";
 
@@ -52,6 +52,8 @@ export async function scanContents(path: string, options: ScanOptions): Promise<
       throwIfAborted(options.signal, `read ${options.label}`);
       addMember(members, header, { dataOffset, label: options.label });
     }
+  } catch (error) {
+    throw withLabel(error, options.label);
   } finally {
     await file.close();
   }
@@ -135,6 +137,19 @@ function firstLink(members: ReadonlyMap<string, Member>, name: string): string |
     return [...parts.slice(0, count - 1), member.target, ...parts.slice(count)].join("/");
   }
   return undefined;
+}
+
+/** What the codec says of the archive, with the archive's name. */
+function withLabel(error: unknown, label: string): unknown {
+  if (
+    !isDrayageError(error, "ERR_DRAYAGE_ARCHIVE_INVALID") &&
+    !isDrayageError(error, "ERR_DRAYAGE_LIMIT_EXCEEDED")
+  ) {
+    return error;
+  }
+  if (error.message.startsWith(label)) return error;
+  const hint = error.hint ?? "the archive is damaged, or no tar file";
+  return new DrayageError(error.code, `${label}: ${error.message}`, { hint, cause: error });
 }
 
 function tooMany(label: string): DrayageError {
