@@ -1,7 +1,8 @@
 import type { BlobStage } from "./blob.ts";
 
 /**
- * A place in an open file that takes positioned writes (no pipe: that is a {@link WriterSink}).
+ * A place in an open file that takes positioned writes: no pipe, which is a {@link WriterSink}, and none that was opened
+ * for appending.
  * The whole file is the sink's when `whole` is set, which allows clones and links.
  */
 export interface FileSink {

@@ -1,4 +1,4 @@
-import type { BlobOrigin } from "./blob.ts";
+import type { BlobOrigin, CompressionAlgorithm } from "./blob.ts";
 import { openReader } from "./chunk-reader.ts";
 import type { Transform } from "./stages.ts";
 
@@ -35,12 +35,29 @@ async function createSyncStep(
   first: boolean,
 ): Promise<SyncStep | undefined> {
   if (transform.do === "deflate") return undefined;
-  const { createSyncInflater, detectCompression, magicLength } = await import("@drayage/compression");
-  if (transform.algorithm !== undefined) return createSyncInflater(transform.algorithm);
+  if (transform.algorithm !== undefined) return createInflateStep(transform.algorithm);
   // Only the first step's input can be looked at before anything has moved.
   if (!first) return undefined;
+  const { detectCompression, magicLength } = await import("@drayage/compression");
   const algorithm = detectCompression(headOf(origin, magicLength));
-  return algorithm === undefined ? pass : createSyncInflater(algorithm);
+  return algorithm === undefined ? pass : createInflateStep(algorithm);
+}
+
+/** Synchronous engines that are no slower than what inflates on the threads beside this one. */
+const nativeEngines: readonly string[] = ["zlib-sync"];
+
+/** Undefined also where the synchronous engine is a slow stand-in for one that streams. */
+async function createInflateStep(algorithm: CompressionAlgorithm): Promise<SyncStep | undefined> {
+  const { createSyncInflater, engines } = await import("@drayage/compression");
+  const chosen = engines().filter(
+    (row) => row.direction === "inflate" && row.algorithm === algorithm && row.chosen,
+  );
+  const synchronous = chosen.find((row) => row.synchronous)?.engine;
+  const streaming = chosen.find((row) => !row.synchronous)?.engine;
+  if (synchronous === undefined) return undefined;
+  return synchronous === streaming || nativeEngines.includes(synchronous)
+    ? createSyncInflater(algorithm)
+    : undefined;
 }
 
 function headOf(origin: BlobOrigin, length: number): Uint8Array {

@@ -30,9 +30,12 @@ function manifest(
   return { name, mediaType: mediaTypes.ociManifest, bytes: encodeJson(document), code };
 }
 
-function text(name: string, written: string): HostileManifest {
-  const bytes = new TextEncoder().encode(written);
-  return { name, mediaType: mediaTypes.ociManifest, bytes, code: "ERR_DRAYAGE_MANIFEST_INVALID" };
+function text(
+  name: string,
+  written: string,
+  code: DrayageErrorCode = "ERR_DRAYAGE_MANIFEST_INVALID",
+): HostileManifest {
+  return { name, mediaType: mediaTypes.ociManifest, bytes: new TextEncoder().encode(written), code };
 }
 
 /** Manifests to try on whatever reads them: `parseManifest` refuses each with its code. */
@@ -41,7 +44,7 @@ export function hostileManifests(): readonly HostileManifest[] {
     text("nothing", ""),
     text("no JSON", "{"),
     text("no object", "[]"),
-    text("a document that never closes", "[".repeat(100_000)),
+    text("a document that never closes", "[".repeat(100_000), "ERR_DRAYAGE_LIMIT_EXCEEDED"),
     manifest("an index and an image at once", { manifests: [layer] }),
     manifest("a digest that leaves the folder", { config: { ...config, digest: "sha256:../../etc/passwd" } }),
     manifest("a digest in capitals", { layers: [{ ...layer, digest: `sha256:${"A".repeat(64)}` }] }),

@@ -33,9 +33,6 @@ function exportOf(namespace: unknown): unknown {
   const exports = namespace as Record<string, unknown>;
   const { default: main } = exports;
   // A CommonJS module that was compiled from an ES module: its exports are the default one, and have a default too.
-  const inner =
-    typeof main === "object" && main !== null && "default" in main
-      ? main.default
-      : main;
+  const inner = typeof main === "object" && main !== null && "default" in main ? main.default : main;
   return inner ?? exports.transport ?? exports.transports;
 }
