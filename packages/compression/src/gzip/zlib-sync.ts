@@ -30,8 +30,12 @@ export const zlibSyncInflate: InflateEngine = {
   createSync: createZlibSyncInflater,
 };
 
-/** Input goes in by pieces, because all that comes of one push is in memory at once: at most 1032 times its size. */
-const pieceSize = 16 * 1024;
+/**
+ * Input goes in by pieces, because all that comes of one push is in memory at once: at most 1032 times its size.
+ * Pieces shrink while much comes of them, and grow again while little does.
+ */
+const pieceSizes = { least: 1024, most: 16 * 1024 };
+const muchOutput = 2 * chunkSize;
 
 const magic = Uint8Array.of(0x1f, 0x8b, 0x08);
 
@@ -49,11 +53,13 @@ function createZlibSyncInflater(): SyncInflater {
   let later: SyncInflater | undefined;
   // The last bytes that were pushed: one that may have to go in alone, and the start of a magic.
   let held = new Uint8Array(0);
+  let pieceSize = pieceSizes.least;
 
   /** Inflates `bytes` and returns whether the member ended in them. */
   function* feed(inflate: NativeInflate, bytes: Uint8Array): Generator<Uint8Array, boolean, undefined> {
-    for (let start = 0; start < bytes.length; start += pieceSize) {
-      let piece = bytes.subarray(start, start + pieceSize);
+    for (let end = 0; end < bytes.length; ) {
+      let piece = bytes.subarray(end, end + pieceSize);
+      end += piece.length;
       for (;;) {
         inflate.push(piece, zlib.Z_SYNC_FLUSH);
         const status = inflate.err;
@@ -62,9 +68,11 @@ function createZlibSyncInflater(): SyncInflater {
         const output = inflate.result ?? piece.subarray(0, 0);
         for (let at = 0; at < output.length; at += chunkSize) yield output.subarray(at, at + chunkSize);
         if (status === zlib.Z_STREAM_END) {
-          if (start + pieceSize < bytes.length) throw trailing("gzip");
+          if (end < bytes.length) throw trailing("gzip");
           return true;
         }
+        pieceSize = output.length > muchOutput ? pieceSize / 2 : pieceSize * 2;
+        pieceSize = Math.min(Math.max(pieceSize, pieceSizes.least), pieceSizes.most);
         // It stops when its input is used up, be there more output or not.
         if (output.length === 0) break;
         piece = piece.subarray(piece.length);
