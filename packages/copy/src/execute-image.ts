@@ -137,7 +137,23 @@ async function writeManifestAs(
       signal: scope.signal,
     }),
   );
+  warnOfLoss(rewritten, plan, execution);
   return { digest, mediaType, size: bytes.length, bytes };
+}
+
+/** How many lost fields are named. */
+const namedFields = 5;
+
+function warnOfLoss(
+  { dropped, mediaType }: RewrittenImage,
+  { digest }: ImagePlan,
+  execution: Execution,
+): void {
+  // Who asks for Go's bytes asks for its losses.
+  if (dropped.length === 0 || execution.plan.compat === "go") return;
+  const others = dropped.length > namedFields ? ` and ${dropped.length - namedFields} more` : "";
+  const fields = `${dropped.slice(0, namedFields).join(", ")}${others}`;
+  execution.onProgress?.({ type: "warning", message: `${digest}: ${mediaType} has no place for ${fields}` });
 }
 
 async function putBlobs(

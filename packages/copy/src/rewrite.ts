@@ -29,6 +29,8 @@ export interface RewrittenImage {
   readonly config: { readonly descriptor: Descriptor; readonly bytes: Uint8Array | undefined } | undefined;
   /** Blobs that the manifest names and the image did not have. */
   readonly extraBlobs: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
+  /** The fields that the format has no place for. */
+  readonly dropped: readonly string[];
 }
 
 /** The manifest and config as the destination is to have them. */
@@ -40,7 +42,7 @@ export async function rewriteImage(input: RewriteInput): Promise<RewrittenImage>
   const changed = layers.some(({ changed: layerChanged }) => layerChanged !== undefined);
   const renamed = toV1 && input.reference !== undefined;
   if (target === manifest.mediaType && !changed && !renamed) {
-    return { bytes: manifest.bytes, mediaType: target, config: own, extraBlobs: [] };
+    return { bytes: manifest.bytes, mediaType: target, config: own, extraBlobs: [], dropped: [] };
   }
   const converted = convertManifest({
     manifest,
@@ -59,6 +61,7 @@ export async function rewriteImage(input: RewriteInput): Promise<RewrittenImage>
     mediaType: converted.mediaType,
     config: converted.config ?? (toV1 ? undefined : own),
     extraBlobs: converted.extraBlobs,
+    dropped: converted.dropped,
   };
 }
 

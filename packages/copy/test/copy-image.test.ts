@@ -497,6 +497,22 @@ describe("plans", () => {
 });
 
 describe("progress", () => {
+  it("warns of what a conversion loses, unless Go's bytes are asked for", async () => {
+    const from = memoryStore();
+    addImage(from, { layers: [{ content: bytesOf(1, 10), annotations: { a: "b" } }] });
+    for (const [compat, expected] of [
+      [undefined, [`${from.root}: ${mediaTypes.dockerManifest} has no place for layers[0].annotations`]],
+      ["go", []],
+    ] as const) {
+      const warnings: string[] = [];
+      const onProgress = (event: ProgressEvent): void => {
+        if (event.type === "warning") warnings.push(event.message);
+      };
+      await copyTo(from, { format: "v2s2", compat, onProgress });
+      expect(warnings).toEqual(expected);
+    }
+  });
+
   it("tells of each blob from start to end, in order", async () => {
     const from = memoryStore();
     addImage(from, {
