@@ -21,7 +21,7 @@ export interface BegunArchive {
 export async function beginArchive(path: string, options: DestinationOptions): Promise<BegunArchive> {
   throwIfAborted(options.signal);
   const target = await findTarget(path);
-  if (target.kind === "file") return await beginFile(path, target, options);
+  if (target.kind === "file") return beginFile(path, target, options);
   const stream = byteStream(await target.open(), path);
   return {
     output: createStreamOutput(stream, { path, temporaryDir: options.temporaryDir }),

@@ -16,7 +16,7 @@ export interface ArchiveImage {
 
 /** The archive's images in its own order: those of `manifest.json`, else those of the format before docker 1.10. */
 export async function readImages(archive: Archive, signal?: AbortSignal): Promise<readonly ArchiveImage[]> {
-  if (archive.find(manifestFile) === undefined) return await readLegacyImages(archive, signal);
+  if (archive.find(manifestFile) === undefined) return readLegacyImages(archive, signal);
   const items = await readManifestFile(archive, signal);
   return items.map((item, index) => ({
     names: item.RepoTags ?? [],
@@ -25,15 +25,12 @@ export async function readImages(archive: Archive, signal?: AbortSignal): Promis
 }
 
 /**
- * The names of an archive's images, normalized as skopeo lists them; `@N` for an image without a name. Each is what
- * may stand after the path in a reference.
+ * The names of an archive's images as they are written in it, which is how skopeo lists them; `@N` for an image
+ * without a name. Each is what may stand after the path in a reference.
  */
 export function imageNames(images: readonly ArchiveImage[]): readonly string[] {
   return images.flatMap(({ names }, index) => {
-    const known = names.flatMap((name) => {
-      const reference = parseName(name);
-      return reference?.tag === undefined ? [] : [nameText(reference)];
-    });
+    const known = names.filter((name) => parseName(name)?.tag !== undefined);
     return known.length === 0 ? [`@${index}`] : known;
   });
 }

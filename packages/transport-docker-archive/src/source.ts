@@ -17,7 +17,7 @@ export async function openArchiveSource(
   const archive = await openArchive(reference.path, options);
   try {
     const image = await chooseImage(await readImages(archive, signal), reference).load(signal);
-    return sourceOf(reference, image, async () => await archive[Symbol.asyncDispose]());
+    return sourceOf(reference, image, async () => archive[Symbol.asyncDispose]());
   } catch (error) {
     await archive[Symbol.asyncDispose]();
     throw error;

@@ -58,8 +58,8 @@ export function createStreamOutput(stream: ByteStream, options: StreamOutputOpti
   return {
     async addBlob(blob, add) {
       const { digest, size } = blob;
-      if (digest === undefined || size === undefined || add.has(digest)) return await spool(blob, add);
-      return await send(blob, add.nameOf(digest), add);
+      if (digest === undefined || size === undefined || add.has(digest)) return spool(blob, add);
+      return send(blob, add.nameOf(digest), add);
     },
     async addFile(name, bytes) {
       await append(fileHeader(name, bytes.length));

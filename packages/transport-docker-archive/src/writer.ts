@@ -87,7 +87,7 @@ export async function openArchiveDestination(
   reference: ArchiveReference,
   options: DestinationOptions = {},
 ): Promise<ImageDestination> {
-  if (reference.writer !== undefined) return await reference.writer.openDestination(reference, options);
+  if (reference.writer !== undefined) return reference.writer.openDestination(reference, options);
   // Before anything is opened, so that a mistake in a name costs nothing.
   namesOf(reference, options.additionalTags);
   const writer = await createArchiveWriter(reference.path, options);

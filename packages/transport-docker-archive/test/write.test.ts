@@ -1,13 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import path from "node:path";
 import { bytesBlob, streamBlob } from "@drayage/blob";
@@ -279,6 +282,18 @@ describe.skipIf(process.platform === "win32")("an archive is written to a pipe",
       expect(Buffer.compare(await toPipe(known), readFileSync(file))).toBe(0);
     },
   );
+
+  it("and to a file that is open already, from where it stands", async () => {
+    const [file, wanted] = [newPath(), newPath()];
+    await write(wanted);
+    const descriptor = openSync(file, "w");
+    writeSync(descriptor, "before");
+    await using destination = await open(`/dev/fd/${descriptor}`);
+    await put(destination, two, "nothing");
+    await destination.commit();
+    closeSync(descriptor);
+    expect(Buffer.compare(readFileSync(file).subarray(6), readFileSync(wanted))).toBe(0);
+  });
 
   it("and a reader that goes away ends it", async () => {
     const folder = temporaryDirectory();
