@@ -23,7 +23,7 @@ export interface LocalFileOptions {
 export async function localFile(file: string, options: LocalFileOptions): Promise<LocalFile> {
   if (file === standardInput) {
     const time = BigInt(Date.now()) * 1_000_000n;
-    return await copied(options.standardInput, { ...options, what: "standard input", time });
+    return copied(options.standardInput, { ...options, what: "standard input", time });
   }
   const what = JSON.stringify(file);
   const stats = await statOf(file);
@@ -38,7 +38,7 @@ export async function localFile(file: string, options: LocalFileOptions): Promis
       },
     );
   }
-  return await copied(() => createReadStream(file), { ...options, what, time });
+  return copied(() => createReadStream(file), { ...options, what, time });
 }
 
 async function statOf(file: string): Promise<BigIntStats> {

@@ -28,7 +28,7 @@ export function readSettings(settings: Readonly<Record<string, string>> = {}): T
     throw wrong("annotations", "one of them is not text");
   }
   return {
-    ...(config === undefined ? {} : { config: config as TarballConfig }),
+    ...(config === undefined ? {} : { config: config }),
     ...(annotations === undefined ? {} : { annotations: annotations as Readonly<Record<string, string>> }),
   };
 }
