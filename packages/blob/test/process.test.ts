@@ -24,7 +24,7 @@ let bundles: string;
 let program: string;
 beforeAll(async () => {
   bundles = mkdtempSync(join(tmpdir(), "drayage-"));
-  program = await bundleForNode(join(import.meta.dirname, "support", "drain-large.ts"), bundles);
+  program = await bundleForNode(join(import.meta.dirname, "support", "drain-worker.ts"), bundles);
 });
 afterAll(() => rmSync(bundles, { recursive: true, force: true }));
 

@@ -11,7 +11,7 @@ let folder: string;
 let program: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "drayage-"));
-  program = await bundleForNode(join(import.meta.dirname, "support", "node-test.ts"), folder);
+  program = await bundleForNode(join(import.meta.dirname, "support", "node-test-worker.ts"), folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
