@@ -1,4 +1,4 @@
-import { checksums, type FieldName, fields } from "./block.ts";
+import { type BlockSum, type FieldName, fields, signedSum, sumBlock } from "./block.ts";
 import type { TarFormat } from "./header.ts";
 import { parseNumber, parseOctal } from "./numbers.ts";
 import type { Problem } from "./problem.ts";
@@ -28,7 +28,7 @@ export interface BlockHeader {
  * none, as Go's archive/tar does.
  */
 export function parseBlock(bytes: Uint8Array, start: number, problem: Problem): BlockHeader {
-  verifyChecksum(bytes, start, problem);
+  const { isAscii } = verifyChecksum(bytes, start, problem);
   const magic = readMagic(bytes, start);
   const header: BlockHeader = {
     rawName: text("name"),
@@ -54,7 +54,7 @@ export function parseBlock(bytes: Uint8Array, start: number, problem: Problem): 
   header.devminor = number("devminor");
   if (magic === "ustar") {
     header.rawName = joinPrefix(text("prefix"), header.rawName);
-    if (!isPlainUstar(bytes, start)) header.format = "unknown";
+    if (!isAscii || !endInNul(bytes, start)) header.format = "unknown";
   } else if (magic === "star") {
     header.rawName = joinPrefix(text("starPrefix"), header.rawName);
     header.atime = number("starAtime");
@@ -82,12 +82,13 @@ export function parseBlock(bytes: Uint8Array, start: number, problem: Problem): 
   }
 }
 
-function verifyChecksum(bytes: Uint8Array, start: number, problem: Problem): void {
-  const { unsigned, signed } = checksums(bytes, start);
-  const given = parseOctal(bytes, start + fields.checksum.start, fields.checksum.length);
-  if (given === unsigned || given === signed) return;
-  const said = given === undefined ? "is no number" : `says ${given}`;
-  throw problem(`this is no tar header: its checksum ${said} where the bytes sum up to ${unsigned}`);
+/** Throws where the checksum does not match. */
+function verifyChecksum(bytes: Uint8Array, start: number, problem: Problem): BlockSum {
+  const found = sumBlock(bytes, start);
+  const said = parseOctal(bytes, start + fields.checksum.start, fields.checksum.length);
+  if (said === found.sum || said === signedSum(bytes, start, found)) return found;
+  const words = said === undefined ? "is no number" : `says ${said}`;
+  throw problem(`this is no tar header: its checksum ${words} where the bytes sum up to ${found.sum}`);
 }
 
 const [u, s, t, a, r] = [0x75, 0x73, 0x74, 0x61, 0x72];
@@ -123,16 +124,9 @@ function joinPrefix(prefix: Uint8Array, name: Uint8Array): Uint8Array {
 
 const ustarNumbers: readonly FieldName[] = ["size", "mode", "uid", "gid", "mtime", "devmajor", "devminor"];
 
-/** Whether the block keeps to POSIX: ASCII only, and a NUL at the end of every number. Go's test for `FormatUSTAR`. */
-function isPlainUstar(bytes: Uint8Array, start: number): boolean {
-  for (const name of ustarNumbers) {
-    const field = fields[name];
-    if (bytes[start + field.start + field.length - 1] !== 0) return false;
-  }
-  for (let index = start; index < start + fields.starTrailer.start + 4; index++) {
-    if ((bytes[index] as number) >= 0x80) return false;
-  }
-  return true;
+/** Whether every number has the NUL at its end that POSIX wants; with ASCII alone, Go's test for `FormatUSTAR`. */
+function endInNul(bytes: Uint8Array, start: number): boolean {
+  return ustarNumbers.every((name) => bytes[start + fields[name].start + fields[name].length - 1] === 0);
 }
 
 /**

@@ -75,24 +75,37 @@ export function isZeroBlock(bytes: Uint8Array, start: number): boolean {
   return true;
 }
 
-/**
- * The sums of a header block's bytes, its checksum field counted as spaces: of unsigned bytes, as POSIX
- * has it, and of signed ones, as some old tars wrote it.
- */
-export function checksums(bytes: Uint8Array, start: number): { unsigned: number; signed: number } {
+/** What the checksum of a header block is compared with; the checksum field itself counts as spaces. */
+export interface BlockSum {
+  /** The sum of the bytes, as POSIX has it. */
+  readonly sum: number;
+  /** Whether all bytes are ASCII. */
+  readonly isAscii: boolean;
+}
+
+export function sumBlock(bytes: Uint8Array, start: number): BlockSum {
   const fieldStart = start + fields.checksum.start;
   const fieldEnd = fieldStart + fields.checksum.length;
-  let unsigned = 0;
+  const end = start + blockSize;
+  let sum = fields.checksum.length * 0x20;
+  let seen = 0;
+  for (let index = start; index < fieldStart; index++) {
+    const byte = bytes[index] as number;
+    sum += byte;
+    seen |= byte;
+  }
+  for (let index = fieldEnd; index < end; index++) {
+    const byte = bytes[index] as number;
+    sum += byte;
+    seen |= byte;
+  }
+  return { sum, isAscii: seen < 0x80 };
+}
+
+/** The sum of the bytes taken as signed, as some old tars wrote it. */
+export function signedSum(bytes: Uint8Array, start: number, { sum, isAscii }: BlockSum): number {
+  if (isAscii) return sum;
   let high = 0;
-  for (let index = start; index < start + blockSize; index++) {
-    const byte = bytes[index] as number;
-    unsigned += byte;
-    high += byte >> 7;
-  }
-  for (let index = fieldStart; index < fieldEnd; index++) {
-    const byte = bytes[index] as number;
-    unsigned += 0x20 - byte;
-    high -= byte >> 7;
-  }
-  return { unsigned, signed: unsigned - 256 * high };
+  for (let index = start; index < start + blockSize; index++) high += (bytes[index] as number) >> 7;
+  return sum - 256 * high;
 }

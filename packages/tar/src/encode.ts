@@ -1,11 +1,11 @@
 import {
   blockSize,
-  checksums,
   type Field,
   type FieldName,
   fields,
   nameLength,
   paddingLength,
+  sumBlock,
 } from "./block.ts";
 import { cleanPath } from "./clean-path.ts";
 import { cannotWrite, type Encodable, type TarEntryInput, toEncodable } from "./entry-input.ts";
@@ -163,7 +163,7 @@ const gnuMagic = "ustar  \0";
 function finishBlock(block: Uint8Array, magic: string): Uint8Array {
   writeText(block, "magic", magic);
   const { start, length } = fields.checksum;
-  writeOctal(block, { start, length: length - 1 }, checksums(block, 0).unsigned);
+  writeOctal(block, { start, length: length - 1 }, sumBlock(block, 0).sum);
   block[start + length - 1] = 0x20;
   return block;
 }

@@ -106,7 +106,7 @@ describeWithPeers("GNU tar", ["tar"], ({ tar }) => {
       "/usr/share/doc/nodejs",
     ];
     const folders = candidates.filter((folder) => existsSync(folder) && statSync(folder).isDirectory());
-    if (folders.length === 0) return;
+    expect(folders.length).toBeGreaterThan(0);
     const { bytes } = await run(tar, [
       "--format=pax",
       "--xattrs",
