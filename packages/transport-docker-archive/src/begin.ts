@@ -59,7 +59,7 @@ function exists(path: string): DrayageError {
   return new DrayageError(
     "ERR_DRAYAGE_DESTINATION_EXISTS",
     `docker-archive:${path}: docker-archive doesn't support modifying existing images`,
-    { hint: "choose another file, or add the image to those in it with append (--append)" },
+    { hint: "choose another file, or add the image to those in it (append, or --dest-append)" },
   );
 }
 

@@ -2,7 +2,6 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeWithPeers, temporaryDirectory } from "@drayage-internal/peers";
 import { describe, expect, it } from "vitest";
@@ -21,7 +20,7 @@ describe("a process that is killed while it adds images", () => {
     const file = path.join(place, "a.tar");
     for (let round = 0; round < 5; round += 1) {
       const child = spawn(process.execPath, [worker, file], { stdio: ["ignore", "pipe", "inherit"] });
-      await once(child.stdout as Readable, "data");
+      await once(child.stdout, "data");
       await delay(round * 20);
       const exit = once(child, "exit");
       child.kill("SIGKILL");

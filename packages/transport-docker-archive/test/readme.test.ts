@@ -1,0 +1,34 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { temporaryDirectory } from "@drayage-internal/peers";
+import { transform } from "esbuild";
+import { expect, it } from "vitest";
+import { readWhole, whole } from "./archives.ts";
+import { image, layerA, layerB, open, put } from "./fixtures.ts";
+
+it("the example of the README runs", async () => {
+  const text = readFileSync(path.join(import.meta.dirname, "..", "README.md"), "utf8");
+  const [, example = ""] = /```ts\n(.*?)```/s.exec(text) ?? [];
+  const folder = temporaryDirectory();
+  const [from, to] = [path.join(folder, "images.tar"), path.join(folder, "out.tar")];
+  const images = [image([layerA]), image([layerA, layerB])] as const;
+  for (const [index, name] of ["busybox:1.36", "busybox:1.37"].entries()) {
+    await using destination = await open(`${from}:${name}`, { append: true });
+    await put(destination, images[index] ?? images[0]);
+    await destination.commit();
+  }
+  const packages = path.join(import.meta.dirname, "..", "..");
+  const placed = example
+    .replace(/"@drayage\/(.*)"/g, (_, name: string) =>
+      JSON.stringify(path.join(packages, name, "src", "index.ts")),
+    )
+    .replace("images.tar", from)
+    .replace('"out.tar"', JSON.stringify(to));
+  const { code } = await transform(placed, { loader: "ts", target: "node20" });
+  const file = path.join(folder, "example.mjs");
+  writeFileSync(file, code);
+  await import(file);
+  for (const [index, name] of ["busybox:1.36", "busybox:1.37"].entries()) {
+    expect(await readWhole(`${to}:${name}`)).toEqual(whole(images[index] ?? images[0]));
+  }
+});
