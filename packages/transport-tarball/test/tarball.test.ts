@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { readBlob } from "@drayage/blob";
-import { type Digest, digestBytes, parseDigest } from "@drayage/digest";
+import { digestBytes, parseDigest } from "@drayage/digest";
 import { manifestDigest } from "@drayage/manifest";
 import { abilities } from "@drayage/transport";
 import { afterAll, describe, expect, it } from "vitest";
