@@ -3,8 +3,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 // Writes what every package has the same: the order and the fixed fields of its package.json, and the
-// settings of the tools. What is a package's own is read from its package.json: description, dependencies,
-// further entries of `exports` (each by its source), `bin`. With --check it only says what it would change.
+// settings of the tools. What is a package's own is read from its package.json: description, dependencies
+// from elsewhere, further entries of `exports` (each by its source), `bin`. Which of our own packages it
+// depends on is read from its imports. With --check it only says what it would change.
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const license = readFileSync(path.join(root, "LICENSE"), "utf8");
@@ -81,8 +82,13 @@ function packageJson({ folder, manifest, sources }) {
     const built = source.replace("./src/", "./dist/").replace(/\.ts$/, "");
     return [entry, { "@drayage/source": source, types: `${built}.d.ts`, default: `${built}.js` }];
   });
+  const name = folder === "drayage" ? folder : `@drayage/${folder}`;
+  const inSources = ownImports(`packages/${folder}/src`).filter((one) => one !== name);
+  const inTests = ownImports(`packages/${folder}/test`).filter(
+    (one) => one !== name && !inSources.includes(one),
+  );
   return {
-    name: folder === "drayage" ? folder : `@drayage/${folder}`,
+    name,
     version,
     description: manifest.description,
     license: "Apache-2.0",
@@ -97,11 +103,11 @@ function packageJson({ folder, manifest, sources }) {
       test: "vitest run",
       typecheck: "node ../../node_modules/typescript7/bin/tsc -p tsconfig.json",
     },
-    dependencies: sorted(manifest.dependencies),
+    dependencies: withOwn(manifest.dependencies, inSources),
     optionalDependencies: sorted(manifest.optionalDependencies),
     peerDependencies: sorted(manifest.peerDependencies),
     peerDependenciesMeta: manifest.peerDependenciesMeta,
-    devDependencies: sorted(manifest.devDependencies),
+    devDependencies: withOwn(manifest.devDependencies, inTests),
     publishConfig: { access: "public", provenance: true },
   };
 }
@@ -117,6 +123,34 @@ function entrySources(entries) {
     if (typeof target !== "string" && target["@drayage/source"]) sources[entry] = target["@drayage/source"];
   }
   return sources;
+}
+
+/**
+ * The packages of ours that the files below a folder import.
+ * @param {string} place
+ */
+function ownImports(place) {
+  const folder = path.join(root, place);
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
+  const code = files
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(path.join(folder, file), "utf8").replace(/^ *(?:\*|\/\/).*$/gm, ""));
+  const imports = code
+    .join("\n")
+    .matchAll(/\b(?:from|import\(?) *"(@drayage(?:-internal)?\/[a-z-]+|drayage)["/]/g);
+  return [...new Set([...imports].map(([, name = ""]) => name))];
+}
+
+/**
+ * Dependencies from elsewhere as they are, and those on our own packages.
+ * @param {Strings | undefined} record
+ * @param {readonly string[]} own
+ */
+function withOwn(record = {}, own) {
+  const others = Object.entries(record).filter(([name]) => !/^@drayage(?:-internal)?\/|^drayage$/.test(name));
+  const ours = own.map((name) => [name, name.startsWith("@drayage-internal/") ? "*" : `^${version}`]);
+  const all = [...others, ...ours];
+  return all.length > 0 ? sorted(Object.fromEntries(all)) : undefined;
 }
 
 /** @param {Strings | undefined} record */
