@@ -2,19 +2,19 @@
  * A tar codec on bytes that keeps what container layers need.
  * @module
  */
-export {
-  type TarDataEvent,
-  TarDecoder,
-  type TarEndEvent,
-  type TarEntryEndEvent,
-  type TarEvent,
-  type TarGlobalEvent,
-  type TarHeaderEvent,
-  type TarTrailingEvent,
-} from "./decoder.ts";
+export { TarDecoder } from "./decoder.ts";
 export { encodeTarHeader, tarEnd, tarPadding } from "./encode.ts";
 export type { TarEntryInput } from "./entry-input.ts";
 export { cleanEntryName, cleanRawEntryName } from "./entry-name.ts";
+export type {
+  TarDataEvent,
+  TarEndEvent,
+  TarEntryEndEvent,
+  TarEvent,
+  TarGlobalEvent,
+  TarHeaderEvent,
+  TarTrailingEvent,
+} from "./events.ts";
 export type { TarEntryType, TarFormat, TarHeader } from "./header.ts";
 export type { TarLimits } from "./limits.ts";
 export { type ReadTarOptions, readTar, type TarReadEntry } from "./read.ts";

@@ -1,5 +1,6 @@
 import { throwIfAborted } from "@drayage/errors";
-import { TarDecoder, type TarEvent, type TarHeaderEvent } from "./decoder.ts";
+import { TarDecoder } from "./decoder.ts";
+import type { TarEvent, TarHeaderEvent } from "./events.ts";
 import type { TarLimits } from "./limits.ts";
 import type { TarLocation } from "./scan.ts";
 
