@@ -6,6 +6,7 @@ import { type ArchiveContents, emptyContents } from "./contents.ts";
 import { readManifestFile } from "./items.ts";
 import { loadItem } from "./load.ts";
 import { legacyConfigFile, manifestFile, repositoriesFile } from "./names.ts";
+import { blockSize } from "./output.ts";
 import { readRepositories } from "./repositories.ts";
 
 /**
@@ -48,12 +49,17 @@ export async function takeOver(
     await copyUpTo(dataOffset + size, digest);
   }
   const last = archive.entries.at(-1);
-  if (last !== undefined) await copyUpTo(Math.max(copied, nextEntry(last)));
-  return { contents, end };
+  if (last !== undefined) await copyUpTo(Math.max(copied, last.dataOffset + last.size));
+  // The last block may be cut off there; here the file's hole fills it up.
+  return { contents, end: wholeBlocks(end) };
 }
 
 function nextEntry({ dataOffset, size }: ArchiveEntry): number {
-  return dataOffset + Math.ceil(size / 512) * 512;
+  return dataOffset + wholeBlocks(size);
+}
+
+function wholeBlocks(size: number): number {
+  return Math.ceil(size / blockSize) * blockSize;
 }
 
 async function readContents(

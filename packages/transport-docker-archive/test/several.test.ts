@@ -149,6 +149,16 @@ describe("an image is added to an archive", () => {
     expect(await readWhole(`${file}:two:1`)).toEqual(whole(two));
   });
 
+  it("and the archive may lack its end, down to the last byte of data", async () => {
+    const list = [...members(one), { name: "last", data: "odd" }];
+    const bytes = tar(list);
+    const file = newFile(bytes.subarray(0, bytes.length - 1024 - 509));
+    await append(`${file}:two:1`, two);
+    expect(await readWhole(`${file}:@0`)).toEqual(whole(one));
+    expect(await readWhole(`${file}:two:1`)).toEqual(whole(two));
+    expect(tarMember(file, "last")).toBe("odd");
+  });
+
   it("or not, and then the archive is as it was", async () => {
     const file = newPath();
     await append(`${file}:a:1`, two);
