@@ -33,6 +33,7 @@ export {
   type StagedFile,
   type StagedFileOptions,
 } from "./staged-file.ts";
+export { removeLeftovers } from "./staged-leftovers.ts";
 export { type DeflatedOptions, deflated, type InflatedOptions, inflated } from "./steps.ts";
 export { syncDirectory } from "./sync-directory.ts";
 export { type WriteFileAtomicOptions, writeFileAtomic } from "./write-file-atomic.ts";

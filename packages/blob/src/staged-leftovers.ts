@@ -35,6 +35,14 @@ export async function claimLeftover(folder: string, key: string, own: string): P
   return claimed;
 }
 
+/**
+ * Deletes the partial files of dead processes in a folder, those too that could be resumed: for whoever has just
+ * finished what they may have been for.
+ */
+export async function removeLeftovers(folder: string): Promise<void> {
+  for (const { path } of await leftoversIn(folder)) await tolerant(unlink(path));
+}
+
 async function leftoversIn(folder: string): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];
   for (const entry of await readdir(folder)) {

@@ -1,6 +1,6 @@
 import { lstat, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { stateOf } from "@drayage/blob";
+import { removeLeftovers, stateOf } from "@drayage/blob";
 import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors";
 import { acquireLock, type Lock } from "@drayage/file-lock";
 import { filesOf, removeFile, replaceFile, sizeOfFile } from "./files.ts";
@@ -117,6 +117,7 @@ export async function commitImage(commit: ImageCommit): Promise<void> {
   if (!(await lock.isHeld())) throw changed(label);
   await writeJournal(folder, journal);
   await finishJournal(folder, journal);
+  await removeLeftovers(folder);
 }
 
 async function checkSize(path: string, size: number, label: string): Promise<void> {

@@ -125,6 +125,8 @@ export async function openDestination(
     const files = new Map([[versionFile, versionBytes(version)], [manifestFile, top], ...signatures]);
     await commitImage({ folder, label, token, put, reused, files, signal });
     state = "committed";
+    // What was taken over from killed runs, and was of no use.
+    await abandon(folder, token);
   }
 
   async function close(): Promise<void> {

@@ -2,24 +2,28 @@
  * The `dir:` transport: an image's files in a folder.
  * @module
  */
-import { defineTransport, type Transport } from "@drayage/transport";
+import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
 import { openDestination } from "./destination.ts";
 import { type DirReference, parseReference, scheme } from "./reference.ts";
 import { openSource } from "./source.ts";
 
 export type { DirReference } from "./reference.ts";
 
+/** A transport with all that this one can do. */
+export type DirTransport = TransportWith<"openSource" | "openDestination", DirReference>;
+
 /** The transport of images that are plain files in a folder. */
-export function dir(): Transport<DirReference> {
-  return defineTransport<DirReference>({
+export function dir(): DirTransport {
+  const definition = {
     scheme,
     summary: "an image's files in a folder of its own",
     syntax: "PATH",
     parse: parseReference,
     openSource,
     openDestination,
-  });
+  } satisfies TransportDefinition<DirReference>;
+  return { ...defineTransport<DirReference>(definition), ...definition };
 }
 
-const transport: Transport<DirReference> = dir();
+const transport: DirTransport = dir();
 export default transport;

@@ -55,20 +55,17 @@ describe("a process that is killed while it replaces images", () => {
     const place = at("killed");
     await copy(at("a"), place);
     const [a, b] = ["a", "b"].map((name) => readFileSync(at(name, "manifest.json"), "latin1"));
-    const seen: string[] = [];
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 7; round++) {
       const child = start(place, "100000");
       await once(child.stdout as Readable, "data");
-      await delay(round * 7);
+      await delay(round * 10);
       const exit = once(child, "exit");
       child.kill("SIGKILL");
       await exit;
       await read(place);
       const found = readFileSync(join(place, "manifest.json"), "latin1");
       expect([a, b]).toContain(found);
-      seen.push(found);
     }
-    expect(seen).toHaveLength(10);
     for (const name of ["a", "b"]) {
       await copy(at(name), place);
       expect(treeOf(place)).toEqual(treeOf(at(name)));
@@ -109,13 +106,8 @@ describeWithPeers("dir: a full disk, a mount point", ["root"], () => {
       await copy(at("b"), at("disk"));
       const before = treeOf(at("disk"));
       expect(before).toEqual(treeOf(at("b")));
-      const large = await randomImage({
-        seed: "large",
-        format: "oci",
-        compression: "none",
-        layers: 3,
-        fileSize: 900_000,
-      });
+      const layer = await randomLayer({ seed: "large", files: 1, fileSize: 2_000_000, compression: "none" });
+      const large = await randomImage({ seed: "large", format: "oci", layers: [layer] });
       const writing = async (): Promise<void> => {
         await using output = await transport.openDestination?.(transport.parse(at("disk")));
         if (output) await writeImage(output, large);

@@ -1,5 +1,6 @@
 import { stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { removeLeftovers } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { acquireLock, type Lock } from "@drayage/file-lock";
@@ -55,6 +56,7 @@ export async function commitImage({ folder, name, image, reused, signal }: Image
     await replaceFile(folder.root, layoutFile, layoutFileBytes());
   }
   await writeIndex(folder, index, lock);
+  await removeLeftovers(folder.root);
 }
 
 export async function writeIndex(folder: LayoutFolder, index: LayoutIndex, lock: Lock): Promise<void> {

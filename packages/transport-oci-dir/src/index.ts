@@ -4,7 +4,7 @@
  */
 import { throwIfAborted } from "@drayage/errors";
 import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
-import { defineTransport, type Transport } from "@drayage/transport";
+import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
 import { deleteImage } from "./delete.ts";
 import { openDestination } from "./destination.ts";
 import { layoutFolder } from "./folder.ts";
@@ -12,9 +12,15 @@ import { type OciDirReference, parseReference, scheme } from "./reference.ts";
 
 export type { OciDirReference } from "./reference.ts";
 
+/** A transport with all that this one can do. */
+export type OciDirTransport = TransportWith<
+  "openSource" | "openDestination" | "deleteImage" | "listTags",
+  OciDirReference
+>;
+
 /** The transport of OCI image layouts in folders. */
-export function ociDir(): Transport<OciDirReference> {
-  return defineTransport<OciDirReference>({
+export function ociDir(): OciDirTransport {
+  const definition = {
     scheme,
     aliases: ["oci"],
     summary: "an OCI image layout in a folder",
@@ -32,8 +38,9 @@ export function ociDir(): Transport<OciDirReference> {
       const folder = layoutFolder(reference.place.path, options.sharedBlobDir);
       return layoutNames((await readLayoutIndex(folder)).index);
     },
-  });
+  } satisfies TransportDefinition<OciDirReference>;
+  return { ...defineTransport<OciDirReference>(definition), ...definition };
 }
 
-const transport: Transport<OciDirReference> = ociDir();
+const transport: OciDirTransport = ociDir();
 export default transport;
