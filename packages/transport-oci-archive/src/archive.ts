@@ -3,9 +3,15 @@ import { type FileOrigin, inflatedFile, readBlob } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import { manifestLimit } from "@drayage/manifest";
-import { blobName, type LayoutFiles } from "@drayage/oci-layout";
+import { blobName, blobOfName, type LayoutFiles } from "@drayage/oci-layout";
 import type { SourceOptions } from "@drayage/transport";
 import { type ArchiveFile, scanContents } from "./contents.ts";
+
+/** The files of a layout in an archive. */
+export interface ArchiveLayout extends LayoutFiles {
+  /** The blobs that it has, in its order. */
+  readonly blobs: readonly Digest[];
+}
 
 /**
  * The files of a layout in an archive, which is read in place. One that is compressed as a whole, or a pipe, is
@@ -13,7 +19,7 @@ import { type ArchiveFile, scanContents } from "./contents.ts";
  *
  * @throws ERR_DRAYAGE_IMAGE_NOT_FOUND where there is no such file
  */
-export async function openArchive(path: string, options: SourceOptions = {}): Promise<LayoutFiles> {
+export async function openArchive(path: string, options: SourceOptions = {}): Promise<ArchiveLayout> {
   const { signal, temporaryDir } = options;
   const label = JSON.stringify(path);
   await checkPath(path, label);
@@ -32,6 +38,7 @@ export async function openArchive(path: string, options: SourceOptions = {}): Pr
     const isDockerArchive = contents.find("manifest.json") !== undefined;
     return {
       label,
+      blobs: contents.names.flatMap((name) => blobOfName(name) ?? []),
       missingHint: isDockerArchive ? "this is a docker archive: read it as docker-archive:" : undefined,
       async readFile(name, limit) {
         const file = contents.find(name);

@@ -25,6 +25,8 @@ export interface ArchiveContents {
    * @throws ERR_DRAYAGE_ARCHIVE_INVALID where it is something else, or a link leads nowhere
    */
   find(name: string): ArchiveFile | undefined;
+  /** Every name, in the order of the archive. */
+  readonly names: readonly string[];
 }
 
 export interface ScanOptions {
@@ -57,7 +59,7 @@ export async function scanContents(path: string, options: ScanOptions): Promise<
   } finally {
     await file.close();
   }
-  return { find: (name) => find(members, name, options.label) };
+  return { names: [...members.keys()], find: (name) => find(members, name, options.label) };
 }
 
 function randomAccess(fd: number, size: number, path: string): RandomAccess {

@@ -6,8 +6,10 @@ import {
   emptyLayoutIndex,
   encodeLayoutIndex,
   indexFile,
+  type LayoutIndex,
   layoutFile,
   layoutFileBytes,
+  readLayoutIndex,
   refusePosition,
 } from "@drayage/oci-layout";
 import type {
@@ -16,6 +18,7 @@ import type {
   ImageDestination,
   PutManifestOptions,
 } from "@drayage/transport";
+import { openArchive } from "./archive.ts";
 import { type OciArchiveReference, scheme } from "./reference.ts";
 import { archiveTarget } from "./target.ts";
 import { type ArchiveWriter, archiveWriter } from "./writer.ts";
@@ -31,16 +34,29 @@ export async function openDestination(
   refusePosition(place, scheme);
   const target = await archiveTarget(place.path, options.temporaryDir);
   const label = JSON.stringify(place.path);
-  let opening: Promise<{ file: StagedFile; writer: ArchiveWriter }> | undefined;
+  let opening: Promise<Opened> | undefined;
   let top: Descriptor | undefined;
   let state: "open" | "committed" | "closed" = "open";
 
-  function begin(): Promise<{ file: StagedFile; writer: ArchiveWriter }> {
+  function begin(): Promise<Opened> {
     if (state !== "open") {
       throw new DrayageError("ERR_DRAYAGE_USAGE", `the destination ${label} is ${state} already`);
     }
-    opening ??= target.stage().then((file) => ({ file, writer: archiveWriter(file) }));
+    opening ??= stage();
     return opening;
+  }
+
+  async function stage(): Promise<Opened> {
+    const file = await target.stage();
+    try {
+      const writer = archiveWriter(file);
+      const earlier =
+        options.append === true && target.exists ? await takeOver(place.path, writer, options) : undefined;
+      return { file, writer, earlier: earlier ?? emptyLayoutIndex };
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
   }
 
   async function putManifest(
@@ -67,11 +83,11 @@ export async function openDestination(
   }
 
   async function commit({ signal, timestamp }: CommitOptions = {}): Promise<void> {
-    const { file, writer } = await begin();
+    const { file, writer, earlier } = await begin();
     throwIfAborted(signal, `write ${label}`);
     if (top === undefined)
       throw new DrayageError("ERR_DRAYAGE_USAGE", `${label}: there is no manifest to commit`);
-    await writer.addFile(indexFile, encodeLayoutIndex(addImage(emptyLayoutIndex, top, place.name)));
+    await writer.addFile(indexFile, encodeLayoutIndex(addImage(earlier, top, place.name)));
     await writer.addFile(layoutFile, layoutFileBytes());
     await writer.finish(timestamp);
     await target.publish(file, signal);
@@ -108,4 +124,39 @@ export async function openDestination(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** An archive that is being written. */
+interface Opened {
+  readonly file: StagedFile;
+  readonly writer: ArchiveWriter;
+  /** The images that it has already. */
+  readonly earlier: LayoutIndex;
+}
+
+/** Puts the blobs of an archive that is there into the new one, verified. Gives its images. */
+async function takeOver(
+  path: string,
+  writer: ArchiveWriter,
+  options: DestinationOptions,
+): Promise<LayoutIndex> {
+  const archive = await openArchive(path, options);
+  try {
+    const { index } = await readLayoutIndex(archive);
+    for (const digest of archive.blobs) {
+      const origin = await archive.locate(digest);
+      if (origin === undefined) continue;
+      const blob = {
+        digest,
+        size: origin.length,
+        what: `${archive.label}: the blob ${digest}`,
+        origin,
+        steps: [],
+      };
+      await writer.addBlob(blob, { signal: options.signal });
+    }
+    return index;
+  } finally {
+    await archive.close();
+  }
 }

@@ -4,16 +4,22 @@
  */
 import { throwIfAborted } from "@drayage/errors";
 import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
-import { defineTransport, type Transport } from "@drayage/transport";
+import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
 import { openArchive } from "./archive.ts";
 import { openDestination } from "./destination.ts";
 import { type OciArchiveReference, parseReference, scheme } from "./reference.ts";
 
 export type { OciArchiveReference } from "./reference.ts";
 
+/** A transport with all that this one can do. */
+export type OciArchiveTransport = TransportWith<
+  "openSource" | "openDestination" | "listTags",
+  OciArchiveReference
+>;
+
 /** The transport of OCI image layouts in tar files. */
-export function ociArchive(): Transport<OciArchiveReference> {
-  return defineTransport<OciArchiveReference>({
+export function ociArchive(): OciArchiveTransport {
+  const definition = {
     scheme,
     summary: "an OCI image layout in one tar file",
     syntax: "PATH[:NAME]",
@@ -38,8 +44,9 @@ export function ociArchive(): Transport<OciArchiveReference> {
         await files.close();
       }
     },
-  });
+  } satisfies TransportDefinition<OciArchiveReference>;
+  return { ...defineTransport<OciArchiveReference>(definition), ...definition };
 }
 
-const transport: Transport<OciArchiveReference> = ociArchive();
+const transport: OciArchiveTransport = ociArchive();
 export default transport;

@@ -9,6 +9,8 @@ import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors"
 
 /** Where an archive goes. */
 export interface ArchiveTarget {
+  /** Whether a file is there, whose images may be kept. */
+  readonly exists: boolean;
   /** The file that the archive grows in. */
   stage(): Promise<StagedFile>;
   /** Brings the whole archive to its place. */
@@ -32,6 +34,7 @@ export async function archiveTarget(path: string, temporaryDir?: string): Promis
   if (isDescriptor || (stats !== undefined && !stats.isFile())) return streamTarget(full, temporaryDir);
   const place = stats === undefined ? await newPlace(full, label) : await realpath(full);
   return {
+    exists: stats !== undefined && stats.size > 0,
     stage: () => createStagedFile(dirname(place)),
     publish: (file) => file.commit(place, { mode: stats && stats.mode & 0o777 }),
   };
@@ -59,6 +62,7 @@ async function statIfPresent(path: string): Promise<Stats | undefined> {
 
 function streamTarget(path: string, temporaryDir: string | undefined): ArchiveTarget {
   return {
+    exists: false,
     stage: () => createStagedFile(temporaryDir ?? process.env.TMPDIR ?? tmpdir(), { mode: 0o600 }),
     publish: (file, signal) => stream(file, path, signal),
   };

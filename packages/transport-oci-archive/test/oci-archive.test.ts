@@ -379,6 +379,32 @@ describe("a destination", () => {
     expect(treeOf(folder)).toEqual(before);
   });
 
+  it("adds to the images that are there where it is told to", async () => {
+    const other = layout.image(["one", "three"], named("v2"));
+    layout.index([image, other]);
+    pack();
+    const append = { append: true };
+    await copy(`${at("in.tar")}:v1`, `${at("out.tar")}:v1`, append);
+    await copy(`${at("in.tar")}:v2`, `${at("out.tar")}:v2`, append);
+    await copy(`${at("in.tar")}:v1`, `${at("out.tar")}:v3`, append);
+    expect(await transport.listTags(transport.parse(at("out.tar")))).toEqual(["v1", "v2", "v3"]);
+    for (const name of ["v1", "v2", "v3"]) await readImage(await source(`${at("out.tar")}:${name}`));
+    const tree = unpack(at("out.tar"));
+    expect(Object.keys(tree).sort()).toEqual(Object.keys(treeOf(at("in"))).sort());
+    await copy(`${at("in.tar")}:v1`, `${at("out.tar")}:v1`);
+    expect(await transport.listTags(transport.parse(at("out.tar")))).toEqual(["v1"]);
+  });
+
+  it("does not add to what is no archive, and leaves it", async () => {
+    pack();
+    writeFileSync(at("out.tar"), "no archive");
+    await expect(copy(at("in.tar"), at("out.tar"), { append: true })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_ARCHIVE_INVALID",
+    });
+    expect(readFileSync(at("out.tar"), "utf8")).toBe("no archive");
+    expect(readdirSync(folder).sort()).toEqual(["in", "in.tar", "out.tar"]);
+  });
+
   it("may be a pipe, which gets the whole archive at the commit", async () => {
     pack();
     execFileSync("mkfifo", [at("pipe")]);

@@ -38,7 +38,7 @@ export function layoutFolder(path: string, sharedBlobDir?: string): LayoutFolder
 }
 
 /** The file's bytes, or undefined where there is no such file. */
-export async function readIfPresent(path: string, limit: number): Promise<Uint8Array | undefined> {
+async function readIfPresent(path: string, limit: number): Promise<Uint8Array | undefined> {
   try {
     return await readFileLimited(path, limit);
   } catch (error) {
