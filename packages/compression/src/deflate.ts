@@ -5,6 +5,7 @@ import type { ByteSource, DeflateEngine } from "./engine.ts";
 import { chooseDeflate } from "./engines.ts";
 import { gzipHeader, gzipTrailer } from "./gzip/frame.ts";
 import { gzipChecksum } from "./gzip/node.ts";
+import { interruptible } from "./interruptible.ts";
 import { checkLevel } from "./levels.ts";
 import { builtin } from "./load.ts";
 
@@ -42,8 +43,9 @@ export async function* deflate(
   const level = checkLevel(algorithm, options.level);
   const engine = chooseDeflate(algorithm, options.engine);
   throwIfAborted(signal);
+  const chunks = interruptible(source, signal);
   if (algorithm === "zstd") {
-    yield* deflateBlocks(source, { engine, level, signal, parallel: options.parallel });
+    yield* deflateBlocks(chunks, { engine, level, signal, parallel: options.parallel });
     return;
   }
   const checksum = { crc: 0, size: 0 };
@@ -52,7 +54,7 @@ export async function* deflate(
     checksum.size += bytes.length;
   };
   yield gzipHeader(level);
-  yield* deflateBlocks(source, { engine, level, signal, parallel: options.parallel, onBlock });
+  yield* deflateBlocks(chunks, { engine, level, signal, parallel: options.parallel, onBlock });
   yield gzipTrailer(checksum.crc, checksum.size);
 }
 

@@ -9,7 +9,7 @@ export interface SyncInflater {
   /**
    * Takes the next compressed bytes and gives what comes of them, in chunks of 256 KiB or so that are the
    * caller's. It works while it is iterated, so that a decompression bomb takes no memory: iterate to the
-   * end before the next call.
+   * end before the next call. Then `chunk` is used no more.
    *
    * @throws ERR_DRAYAGE_COMPRESSION_INVALID, ERR_DRAYAGE_LIMIT_EXCEEDED
    */

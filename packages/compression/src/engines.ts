@@ -68,18 +68,20 @@ export function engines(): readonly EngineRow[] {
 /** The engine for `inflate`. Throws ERR_DRAYAGE_COMPRESSION_UNSUPPORTED. */
 export function chooseInflate(algorithm: Algorithm, name: string | undefined): InflateEngine {
   const candidates = inflateChoices(algorithm, false);
-  return choose(candidates, name) ?? fail(candidates, `inflate ${algorithm}`);
+  const task = `inflate ${algorithm}`;
+  return choose(candidates, { name, task }) ?? fail(candidates, task);
 }
 
 /** The engine for `createSyncInflater`, or undefined where none is available. */
 export function chooseSync(algorithm: Algorithm, name: string | undefined): InflateEngine | undefined {
-  return choose(inflateChoices(algorithm, true), name);
+  return choose(inflateChoices(algorithm, true), { name, task: `inflate ${algorithm} synchronously` });
 }
 
 /** The engine for `deflate`. Throws ERR_DRAYAGE_COMPRESSION_UNSUPPORTED. */
 export function chooseDeflate(algorithm: DeflateAlgorithm, name: string | undefined): DeflateEngine {
   const candidates = deflateChoices(algorithm);
-  return choose(candidates, name) ?? fail(candidates, `deflate ${algorithm}`);
+  const task = `deflate ${algorithm}`;
+  return choose(candidates, { name, task }) ?? fail(candidates, task);
 }
 
 type AnyEngine = InflateEngine | DeflateEngine;
@@ -118,27 +120,37 @@ function deflateChoices(algorithm: DeflateAlgorithm): readonly DeflateEngine[] {
 /** The engines that DRAYAGE_ENGINE names before the others. */
 function preferred<E extends AnyEngine>(candidates: readonly E[]): readonly E[] {
   const names = (globalThis.process?.env.DRAYAGE_ENGINE ?? "").split(",").map((name) => name.trim());
-  const known = [...inflateEngines, ...deflateEngines].map((engine) => engine.name);
+  const known = namesOf([...inflateEngines, ...deflateEngines]);
   for (const name of names) {
-    if (name !== "" && !known.includes(name)) throw unknownEngine(name, "DRAYAGE_ENGINE names", known);
+    if (name === "" || known.includes(name)) continue;
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `DRAYAGE_ENGINE names no engine that there is: ${JSON.stringify(name)}`,
+      { hint: `engines are ${known.join(", ")}` },
+    );
   }
   const first = names.flatMap((name) => candidates.filter((engine) => engine.name === name));
   return [...new Set([...first, ...candidates])];
+}
+
+function namesOf(candidates: readonly AnyEngine[]): readonly string[] {
+  return [...new Set(candidates.map((engine) => engine.name))];
 }
 
 function firstAvailable<E extends AnyEngine>(candidates: readonly E[]): E | undefined {
   return candidates.find((engine) => engine.unavailable() === undefined);
 }
 
-function choose<E extends AnyEngine>(candidates: readonly E[], name: string | undefined): E | undefined {
+function choose<E extends AnyEngine>(
+  candidates: readonly E[],
+  { name, task }: { name: string | undefined; task: string },
+): E | undefined {
   if (name === undefined) return firstAvailable(candidates);
   const engine = candidates.find((candidate) => candidate.name === name);
   if (engine === undefined) {
-    throw unknownEngine(
-      name,
-      "there is",
-      candidates.map((candidate) => candidate.name),
-    );
+    throw new DrayageError("ERR_DRAYAGE_USAGE", `no engine ${JSON.stringify(name)} can ${task}`, {
+      hint: `engines for it are ${namesOf(candidates).join(", ")}`,
+    });
   }
   const reason = engine.unavailable();
   if (reason === undefined) return engine;
@@ -146,12 +158,6 @@ function choose<E extends AnyEngine>(candidates: readonly E[], name: string | un
     "ERR_DRAYAGE_COMPRESSION_UNSUPPORTED",
     `the engine ${name} cannot be used: ${reason}`,
   );
-}
-
-function unknownEngine(name: string, context: string, known: readonly string[]): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_USAGE", `${context} no engine ${JSON.stringify(name)} for this`, {
-    hint: `engines are ${[...new Set(known)].join(", ")}`,
-  });
 }
 
 function fail(candidates: readonly AnyEngine[], task: string): never {

@@ -3,6 +3,7 @@ import type { Algorithm } from "./algorithm.ts";
 import type { ByteSource, SyncInflater } from "./engine.ts";
 import { chooseInflate, chooseSync } from "./engines.ts";
 import { invalid } from "./errors.ts";
+import { interruptible } from "./interruptible.ts";
 
 export interface InflateOptions {
   readonly signal?: AbortSignal | undefined;
@@ -13,6 +14,7 @@ export interface InflateOptions {
 /**
  * `source` decompressed: every member, frame or stream of it, with the checksums that the format has
  * verified. Memory stays bounded whatever the input; the whole input must be of `algorithm`.
+ * Chunks may be read after the next one was asked for, so `source` must not use their memory again.
  *
  * @throws ERR_DRAYAGE_COMPRESSION_INVALID where it is damaged, truncated, empty, or followed by something
  * else (zero bytes too, as Go has it); ERR_DRAYAGE_LIMIT_EXCEEDED where it asks for an absurd window;
@@ -25,9 +27,10 @@ export async function* inflate(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { signal } = options;
   const engine = chooseInflate(algorithm, options.engine);
+  const chunks = interruptible(source, signal);
   throwIfAborted(signal);
-  if (engine.inflate !== undefined) yield* engine.inflate(source, { signal });
-  else if (engine.createSync !== undefined) yield* pushed(source, engine.createSync(), signal);
+  if (engine.inflate !== undefined) yield* engine.inflate(chunks, { signal });
+  else if (engine.createSync !== undefined) yield* pushed(chunks, engine.createSync());
   else throw invalid(algorithm, `the engine ${engine.name} has no way to inflate`);
 }
 
@@ -47,14 +50,9 @@ export function createSyncInflater(
 async function* pushed(
   source: ByteSource,
   inflater: SyncInflater,
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of source) {
-      throwIfAborted(signal);
-      yield* inflater.push(chunk);
-    }
-    throwIfAborted(signal);
+    for await (const chunk of source) yield* inflater.push(chunk);
     yield* inflater.finish();
   } finally {
     inflater.close();

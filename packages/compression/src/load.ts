@@ -2,15 +2,15 @@
  * What the runtime may have. No module is loaded before it is asked for, and none is loaded twice.
  */
 
-/** A module of Node's own, or undefined outside Node. */
-export function builtin<Name extends keyof BuiltinModules>(name: Name): BuiltinModules[Name] | undefined {
-  return globalThis.process?.getBuiltinModule?.(name) as BuiltinModules[Name] | undefined;
-}
-
-interface BuiltinModules {
+interface Builtins {
   "node:zlib": typeof import("node:zlib");
   "node:module": typeof import("node:module");
   "node:os": typeof import("node:os");
+}
+
+/** A module of Node's own, or undefined outside Node. */
+export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
+  return globalThis.process?.getBuiltinModule?.(name);
 }
 
 export type Loaded<T> = { readonly module: T } | { readonly reason: string };

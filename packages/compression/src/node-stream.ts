@@ -14,8 +14,8 @@ interface ThroughOptions {
 }
 
 /**
- * `source` through one of node:zlib's decompressing streams. The stream is destroyed when the consumer
- * stops early, when the source fails and when the signal is aborted.
+ * `source`, which ends when the signal is aborted, through one of node:zlib's decompressing streams. The
+ * stream is destroyed when the consumer stops early, when the source fails and when the signal is aborted.
  */
 export async function* through(
   source: ByteSource,
@@ -35,8 +35,7 @@ export async function* through(
   } finally {
     signal?.removeEventListener("abort", onAbort);
     stream.destroy();
-    // After an abort the source may never answer; it has the signal itself.
-    if (signal?.aborted !== true) await feeding.done;
+    await feeding.done;
   }
 }
 

@@ -18,7 +18,7 @@ export interface FrameStart {
 
 export type FramePiece =
   | FrameStart
-  /** Bytes of the frame as they came: header, blocks and checksum. */
+  /** Bytes of the frame as they came: header, blocks and checksum. None has bytes of two blocks. */
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   /** The frame is complete. `checksum` are the low 32 bits of the content's XXH64. */
   | { readonly type: "end"; readonly checksum: number | undefined };
@@ -60,10 +60,10 @@ export function createFrameScanner(): FrameScanner {
         const count = Math.min(passing, chunk.length - at);
         passing -= count;
         at += count;
-        if (passing === 0 && lastBlock) {
-          if (hasChecksum) expect("checksum", 4);
-          else yield* end(chunk.subarray(start, at), undefined);
-        }
+        if (passing > 0 || !inFrame) continue;
+        yield { type: "bytes", bytes: chunk.subarray(start, at) };
+        start = at;
+        if (lastBlock) yield* afterBlocks();
         continue;
       }
       gathered.push(chunk[at++] ?? 0);
@@ -106,14 +106,15 @@ export function createFrameScanner(): FrameScanner {
           lastBlock = (block & 1) === 1;
           passing = blockLength((block >> 1) & 3, block >> 3);
           expect("block header", 3);
-          if (passing === 0 && lastBlock) {
-            if (hasChecksum) expect("checksum", 4);
-            else yield* end(chunk.subarray(start, at), undefined);
-          }
+          if (passing > 0) break;
+          yield { type: "bytes", bytes: chunk.subarray(start, at) };
+          start = at;
+          if (lastBlock) yield* afterBlocks();
           break;
         }
         case "checksum":
-          yield* end(chunk.subarray(start, at), littleEndian(bytes));
+          yield { type: "bytes", bytes: chunk.subarray(start, at) };
+          yield* end(littleEndian(bytes));
           break;
       }
     }
@@ -122,8 +123,12 @@ export function createFrameScanner(): FrameScanner {
     }
   }
 
-  function* end(bytes: Uint8Array, checksum: number | undefined): Generator<FramePiece, void, undefined> {
-    if (bytes.length > 0) yield { type: "bytes", bytes };
+  function* afterBlocks(): Generator<FramePiece, void, undefined> {
+    if (hasChecksum) expect("checksum", 4);
+    else yield* end(undefined);
+  }
+
+  function* end(checksum: number | undefined): Generator<FramePiece, void, undefined> {
     frames++;
     inFrame = false;
     lastBlock = false;

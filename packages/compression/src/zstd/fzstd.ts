@@ -13,9 +13,6 @@ export const fzstdInflate: InflateEngine = {
   createSync: createFzstdInflater,
 };
 
-/** Input goes in by pieces, since all that comes of one is in memory at once: a block of 3 bytes may become 128 KiB. */
-const pieceSize = 16 * 1024;
-
 function createFzstdInflater(): SyncInflater {
   const scanner = createFrameScanner();
   let frame: Frame | undefined;
@@ -23,12 +20,11 @@ function createFzstdInflater(): SyncInflater {
   return {
     engine: "fzstd",
     *push(chunk) {
-      for (let at = 0; at < chunk.length; at += pieceSize) {
-        for (const piece of scanner.scan(chunk.subarray(at, at + pieceSize))) {
-          if (piece.type === "frame") frame = openFrame(piece);
-          else if (piece.type === "bytes") yield* frame?.push(piece.bytes) ?? [];
-          else yield* frame?.end(piece.checksum) ?? [];
-        }
+      // A block at a time, for all that comes of one push is in memory at once, and 4 bytes may become 128 KiB.
+      for (const piece of scanner.scan(chunk)) {
+        if (piece.type === "frame") frame = openFrame(piece);
+        else if (piece.type === "bytes") yield* frame?.push(new Uint8Array(piece.bytes)) ?? [];
+        else yield* frame?.end(piece.checksum) ?? [];
       }
     },
     finish() {

@@ -1,3 +1,4 @@
+import { DrayageError } from "@drayage/errors";
 import type { DeflateEngine } from "../engine.ts";
 import { createXxh64 } from "./xxh64.ts";
 
@@ -6,12 +7,19 @@ type Library = typeof import("@bokuweb/zstd-wasm");
 let library: Promise<Library> | undefined;
 
 async function load(): Promise<Library> {
-  const module = await import("@bokuweb/zstd-wasm");
-  await module.init();
-  return module;
+  try {
+    const module = await import("@bokuweb/zstd-wasm");
+    await module.init();
+    return module;
+  } catch (cause) {
+    throw new DrayageError("ERR_DRAYAGE_COMPRESSION_UNSUPPORTED", "the engine zstd-wasm cannot be loaded", {
+      hint: "a bundler must emit the .wasm file of @bokuweb/zstd-wasm beside its output",
+      cause,
+    });
+  }
 }
 
-/** zstd in WebAssembly: runs everywhere. */
+/** zstd in WebAssembly, for Node before 22.15 and for browsers. */
 export const wasmDeflate: DeflateEngine = {
   algorithm: "zstd",
   name: "zstd-wasm",

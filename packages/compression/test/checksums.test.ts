@@ -1,0 +1,81 @@
+import { crc32 as zlibCrc32 } from "node:zlib";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { bzip2Checksum } from "../src/bzip2/crc32.ts";
+import { crc32 } from "../src/gzip/crc32.ts";
+import { createCrc64 } from "../src/xz/crc64.ts";
+import { createXxh64 } from "../src/zstd/xxh64.ts";
+import { cut } from "./helpers.ts";
+
+const digits = new TextEncoder().encode("123456789");
+
+it("CRC-32 is zlib's, also in steps", () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), fc.array(fc.nat(), { maxLength: 3 }), (bytes, cuts) => {
+      expect(crc32(bytes)).toBe(zlibCrc32(bytes));
+      expect(cut(bytes, cuts).reduce((value, chunk) => crc32(chunk, value), 0)).toBe(zlibCrc32(bytes));
+    }),
+  );
+});
+
+it("the checksums of 123456789 are those of the catalogue of CRCs", () => {
+  expect(crc32(digits)).toBe(0xcbf43926);
+  expect(bzip2Checksum(digits)).toBe(0xfc891918);
+  const crc64 = createCrc64();
+  for (const digit of digits) crc64.update(Uint8Array.of(digit));
+  expect(Buffer.from(crc64.value()).reverse().toString("hex")).toBe("995dc9bbdf1939fa");
+});
+
+/** XXH64 as its specification has it, with BigInt: slow, and as plain as can be. */
+function plainXxh64(bytes: Uint8Array): bigint {
+  const mask = (1n << 64n) - 1n;
+  const primes = [
+    0x9e3779b185ebca87n,
+    0xc2b2ae3d27d4eb4fn,
+    0x165667b19e3779f9n,
+    0x85ebca77c2b2ae63n,
+    0x27d4eb2f165667c5n,
+  ];
+  const [p1 = 0n, p2 = 0n, p3 = 0n, p4 = 0n, p5 = 0n] = primes;
+  const rotate = (value: bigint, bits: bigint) => ((value << bits) | (value >> (64n - bits))) & mask;
+  const round = (lane: bigint, input: bigint) => (rotate((lane + input * p2) & mask, 31n) * p1) & mask;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const lanes = [(p1 + p2) & mask, p2, 0n, -p1 & mask];
+  let at = 0;
+  for (; at + 32 <= bytes.length; at += 32) {
+    for (const [index, lane] of lanes.entries())
+      lanes[index] = round(lane, view.getBigUint64(at + 8 * index, true));
+  }
+  let hash = p5;
+  if (bytes.length >= 32) {
+    const turns = [1n, 7n, 12n, 18n];
+    hash = lanes.reduce((sum, lane, index) => sum + rotate(lane, turns[index] ?? 0n), 0n) & mask;
+    for (const lane of lanes) hash = ((hash ^ round(0n, lane)) * p1 + p4) & mask;
+  }
+  hash = (hash + BigInt(bytes.length)) & mask;
+  for (; at + 8 <= bytes.length; at += 8) {
+    hash = (rotate(hash ^ round(0n, view.getBigUint64(at, true)), 27n) * p1 + p4) & mask;
+  }
+  if (at + 4 <= bytes.length) {
+    hash = (rotate(hash ^ ((BigInt(view.getUint32(at, true)) * p1) & mask), 23n) * p2 + p3) & mask;
+    at += 4;
+  }
+  for (; at < bytes.length; at++)
+    hash = (rotate(hash ^ ((BigInt(bytes[at] ?? 0) * p5) & mask), 11n) * p1) & mask;
+  hash = ((hash ^ (hash >> 33n)) * p2) & mask;
+  hash = ((hash ^ (hash >> 29n)) * p3) & mask;
+  return hash ^ (hash >> 32n);
+}
+
+it("XXH64 in halves is XXH64 in whole numbers, however the bytes are cut", () => {
+  // The value that the algorithm's own documentation gives for no bytes.
+  expect(plainXxh64(new Uint8Array(0))).toBe(0xef46db3751d8e999n);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => {
+      const hash = createXxh64();
+      for (const chunk of cut(bytes, cuts)) hash.update(chunk);
+      expect(BigInt(hash.low32())).toBe(plainXxh64(bytes) & 0xffffffffn);
+    }),
+    { numRuns: 500 },
+  );
+});
