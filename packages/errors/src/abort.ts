@@ -8,5 +8,8 @@ export function throwIfAborted(signal: AbortSignal | undefined, op?: string): vo
 /** The error that an aborted call ends with. */
 export function abortError(reason: unknown, op?: string): DrayageError {
   const timeout = reason instanceof Error && reason.name === "TimeoutError";
-  return new DrayageError("ERR_DRAYAGE_ABORTED", timeout ? "the time is up" : "interrupted", { op, cause: reason });
+  return new DrayageError("ERR_DRAYAGE_ABORTED", timeout ? "the time is up" : "interrupted", {
+    op,
+    cause: reason,
+  });
 }
