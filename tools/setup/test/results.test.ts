@@ -1,58 +1,57 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { temporaryDirectory } from "@drayage-internal/peers";
+import { run, temporaryDirectory } from "@drayage-internal/peers";
 import { expect, it } from "vitest";
-import { closingLine, readOutcome, skippedLines, sum } from "../src/results.mjs";
+import { closingLine, readCounts, skippedLines, sum } from "../src/results.mjs";
 
-const folder = temporaryDirectory();
+const root = path.resolve(import.meta.dirname, "../../..");
+const reporter = path.resolve(import.meta.dirname, "../src/reporter.mjs");
 
-function reported(testResults: unknown[]): string {
-  const file = path.join(folder, `${Math.random()}.json`);
-  writeFileSync(file, JSON.stringify({ testResults }));
-  return file;
+/** Runs vitest on files of the given contents, and gives its counts. */
+async function countsOf(files: Record<string, string>): Promise<ReturnType<typeof readCounts>> {
+  const folder = path.join(temporaryDirectory(), "project");
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
+  const file = path.join(folder, "counts.json");
+  const args = [path.join(root, "node_modules/vitest/vitest.mjs"), "run", "--root", folder, "--globals"];
+  const { code } = await run(process.execPath, [...args, `--reporter=${reporter}`], {
+    env: { DRAYAGE_RESULTS: file, VITEST: undefined },
+    mayFail: true,
+  });
+  return readCounts({ file, code });
 }
 
-const test = (status: string, ...titles: string[]) => ({
-  status,
-  ancestorTitles: titles.slice(0, -1),
-  title: titles.at(-1) ?? "",
-});
-
-it("tests are counted, and the reason of a skipped one is told with its file", () => {
-  const file = path.resolve(import.meta.dirname, "results.test.ts");
-  const report = reported([
-    {
-      name: file,
-      status: "failed",
-      assertionResults: [
-        test("passed", "one"),
-        test("failed", "two"),
-        test("pending", "peer [skipped: umoci is not installed]", "all of it"),
-        test("skipped", "group", "only for root"),
-      ],
-    },
-  ]);
-  const outcome = readOutcome({ report, code: 1, seconds: 2 });
-  const total = sum([outcome, outcome]);
-  expect(closingLine(total)).toBe("2 passed, 2 failed, 4 skipped");
-  expect(skippedLines(total)).toEqual([
-    "Skipped, since umoci is not installed: tools/setup/test/results.test.ts",
-    "Skipped, since the test itself says so: group > only for root: tools/setup/test/results.test.ts",
+it("tests are counted, and the reasons of skipped ones are told with their files", async () => {
+  const counts = await countsOf({
+    "a.test.js": `
+      it("holds", () => {});
+      it("does not hold", () => { throw new Error("no"); });
+      it("has a reason", (context) => context.skip("this is no transport of that kind"));
+      describe("a peer [skipped: umoci is not installed]", () => { it.skip("all of it", () => {}); });
+    `,
+    "b.test.js": 'it.skip("has none", () => {});\n',
+  });
+  expect(closingLine(counts)).toBe("1 passed, 1 failed, 3 skipped");
+  expect(skippedLines(sum([counts, counts])).sort()).toEqual([
+    "Skipped (2), the test says so without a reason: b.test.js",
+    "Skipped (2), this is no transport of that kind: a.test.js",
+    "Skipped (2), umoci is not installed: a.test.js",
   ]);
 });
 
-it("a file that cannot be imported is a failure", () => {
-  const report = reported([{ name: "x.test.ts", status: "failed", assertionResults: [] }]);
-  expect(closingLine(readOutcome({ report, code: 1, seconds: 1 }))).toBe("0 passed, 1 failed, 0 skipped");
+it("a file that cannot be imported, a hook that fails and an error outside of all tests are failures", async () => {
+  const counts = await countsOf({
+    "absent.test.js": 'import "./nowhere.js";\nit("never runs", () => {});\n',
+    "hook.test.js": 'afterAll(() => { throw new Error("no"); });\nit("holds", () => {});\n',
+    "late.test.js": 'it("holds", () => { Promise.reject(new Error("unhandled")); });\n',
+  });
+  expect(closingLine(counts)).toBe("2 passed, 3 failed, 0 skipped");
 });
 
-it("a run that failed with no test to blame is a failure, and so is one that left no report", () => {
-  const report = reported([
-    { name: "x.test.ts", status: "passed", assertionResults: [test("passed", "one")] },
-  ]);
-  expect(closingLine(readOutcome({ report, code: 1, seconds: 1 }))).toBe("1 passed, 1 failed, 0 skipped");
-  const absent = path.join(folder, "absent.json");
-  expect(closingLine(readOutcome({ report: absent, code: 1, seconds: 1 }))).toBe(
-    "0 passed, 1 failed, 0 skipped",
-  );
+it("a run that failed with no test to blame is a failure, and so is one that left no counts", () => {
+  const file = path.join(temporaryDirectory(), "counts.json");
+  expect(closingLine(readCounts({ file, code: 0 }))).toBe("0 passed, 1 failed, 0 skipped");
+  writeFileSync(file, JSON.stringify({ passed: 3, failed: 0, skipped: [] }));
+  expect(closingLine(readCounts({ file, code: 1 }))).toBe("3 passed, 1 failed, 0 skipped");
+  expect(closingLine(readCounts({ file, code: 0 }))).toBe("3 passed, 0 failed, 0 skipped");
 });

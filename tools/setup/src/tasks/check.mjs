@@ -19,7 +19,7 @@ const steps = [
   { name: "versions", run: () => runNode("node_modules/sherif/index.js", ["--fail-on-warnings"]) },
   {
     name: "dead-code",
-    run: () => runNode("node_modules/knip/bin/knip.js"),
+    run: () => runNode("node_modules/knip/bin/knip.js", ["--no-config-hints"]),
   },
   { name: "layers", run: () => depcruise() },
   { name: "build", run: () => build() },

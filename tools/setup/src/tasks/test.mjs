@@ -3,11 +3,11 @@ import path from "node:path";
 import { ensureNode24 } from "../node24.mjs";
 import { ensurePeers } from "../peers.mjs";
 import { cache, inCi, runNode } from "../process.mjs";
-import { closingLine, readOutcome, skippedLines, sum } from "../results.mjs";
+import { closingLine, readCounts, skippedLines, sum } from "../results.mjs";
 import { build } from "./build.mjs";
 
 /**
- * @typedef {import("../results.mjs").Outcome} Outcome
+ * @typedef {import("../reporter.mjs").Counts} Counts
  * @typedef {{ name: string, args: readonly string[], node?: string }} Run
  */
 
@@ -33,15 +33,18 @@ export async function test(args) {
     runs.push({ name: "units on Node 24", args: ["--project", "units"], node: node24.binary });
 
   mkdirSync(cache, { recursive: true });
-  const outcomes = [];
-  for (const run of runs) outcomes.push(await vitest(run, args));
-  const total = sum(outcomes);
-
-  console.log("");
-  for (const [index, run] of runs.entries()) {
-    const { seconds, ...counts } = /** @type {Outcome} */ (outcomes[index]);
-    console.log(`${run.name}: ${closingLine(counts)} in ${seconds} s`);
+  const counted = [];
+  const lines = [""];
+  for (const run of runs) {
+    const started = performance.now();
+    const counts = await vitest(run, args);
+    counted.push(counts);
+    const seconds = Math.round((performance.now() - started) / 1000);
+    lines.push(`${run.name}: ${closingLine(counts)}, in ${seconds} s`);
   }
+  const total = sum(counted);
+
+  for (const line of lines) console.log(line);
   for (const line of skippedLines(total)) console.log(line);
   if ("reason" in node24) console.log(`The units were not run on Node 24: ${node24.reason}.`);
   console.log(closingLine(total));
@@ -62,18 +65,21 @@ async function secondNode() {
 /**
  * @param {Run} run
  * @param {readonly string[]} args
- * @returns {Promise<Outcome>}
+ * @returns {Promise<Counts>}
  */
 async function vitest(run, args) {
   console.log(`\n== ${run.name}`);
-  const report = path.join(cache, `${run.name.replaceAll(" ", "-")}.json`);
-  rmSync(report, { force: true });
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const started = performance.now();
+  const file = path.join(cache, `${run.name.replaceAll(" ", "-")}.json`);
+  rmSync(file, { force: true });
+  const reporters = ["--reporter=default", "--reporter=./tools/setup/src/reporter.mjs"];
+  const filters = args.length > 0 ? ["--passWithNoTests", ...args] : [];
   const code = await runNode(
     "node_modules/vitest/vitest.mjs",
-    ["run", ...run.args, ...reporters, ...(args.length > 0 ? ["--passWithNoTests"] : []), ...args],
-    run.node === undefined ? {} : { node: run.node },
+    ["run", ...run.args, ...reporters, ...filters],
+    {
+      env: { DRAYAGE_RESULTS: file },
+      ...(run.node === undefined ? {} : { node: run.node }),
+    },
   );
-  return readOutcome({ report, code, seconds: Math.round((performance.now() - started) / 1000) });
+  return readCounts({ file, code });
 }
