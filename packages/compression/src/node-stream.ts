@@ -7,7 +7,7 @@ import { invalid, trailing, truncated } from "./errors.ts";
 /** One of node:zlib's streams, which count the bytes they took, or one of a library's. */
 type ZlibStream = Transform & { readonly bytesWritten?: number };
 
-interface ThroughOptions {
+export interface ThroughOptions {
   readonly algorithm: Algorithm;
   readonly signal: AbortSignal | undefined;
   create(): ZlibStream;

@@ -22,6 +22,9 @@ function chosen(): string[] {
 /** node:zlib has zstd from Node 22.15 on. */
 const hasNodeZstd = "createZstdDecompress" in process.getBuiltinModule("node:zlib");
 
+/** zlib-sync is built for one version of Node, where it is installed at all. */
+const syncGzip = engines().some((row) => row.engine === "zlib-sync" && row.available) ? "zlib-sync" : "pako";
+
 describe("the table of engines", () => {
   it("has one chosen engine for each thing that can be done", () => {
     const zstd = hasNodeZstd ? "node:zlib" : "fzstd";
@@ -30,7 +33,7 @@ describe("the table of engines", () => {
       `zstd inflate: ${zstd}`,
       "bzip2 inflate: drayage-bzip2",
       "xz inflate: drayage-xz",
-      "gzip inflate synchronous: zlib-sync",
+      `gzip inflate synchronous: ${syncGzip}`,
       "zstd inflate synchronous: fzstd",
       "bzip2 inflate synchronous: drayage-bzip2",
       "xz inflate synchronous: drayage-xz",
@@ -73,7 +76,7 @@ describe("DRAYAGE_ENGINE", () => {
     ]);
     expect(createSyncInflater("gzip")?.engine).toBe("pako");
     delete process.env.DRAYAGE_ENGINE;
-    expect(createSyncInflater("gzip")?.engine).toBe("zlib-sync");
+    expect(createSyncInflater("gzip")?.engine).toBe(syncGzip);
   });
 
   it("passes over an engine that is not available", () => {
@@ -95,8 +98,8 @@ describe("DRAYAGE_ENGINE", () => {
 
 describe("an engine that is asked for by name", () => {
   it("is used, whatever DRAYAGE_ENGINE says", () => {
-    process.env.DRAYAGE_ENGINE = "pako";
-    expect(createSyncInflater("gzip", { engine: "zlib-sync" })?.engine).toBe("zlib-sync");
+    process.env.DRAYAGE_ENGINE = "zlib-sync";
+    expect(createSyncInflater("gzip", { engine: "pako" })?.engine).toBe("pako");
   });
 
   it("must be one that can do it", async () => {

@@ -50,6 +50,8 @@ export function sample(length: number, seed = 1): Uint8Array {
 /** A way to inflate, by the name of its engine. */
 export interface Way {
   readonly name: string;
+  readonly engine: string;
+  readonly synchronous: boolean;
   readonly algorithm: Algorithm;
   inflate(chunks: readonly Uint8Array[]): Promise<Uint8Array>;
 }
@@ -60,6 +62,8 @@ export function waysToInflate(algorithm: Algorithm): readonly Way[] {
     .filter((row) => row.algorithm === algorithm && row.direction === "inflate" && row.available)
     .map(({ engine, synchronous }) => ({
       name: `${engine}${synchronous ? ", synchronous" : ""}`,
+      engine,
+      synchronous,
       algorithm,
       async inflate(chunks) {
         return synchronous

@@ -1,8 +1,7 @@
 import type { Transform } from "node:stream";
 import type { DeflateEngine, InflateEngine } from "../engine.ts";
 import { type Loaded, optional, reasonOf } from "../load.ts";
-import { through } from "../node-stream.ts";
-import { scanned } from "./node.ts";
+import { throughFrames } from "./node.ts";
 
 /** As much of zstd-napi is used here. */
 interface ZstdNapi {
@@ -27,7 +26,7 @@ export const napiInflate: InflateEngine = {
   unavailable: () => reasonOf(library()),
   inflate(source, { signal }) {
     const { DecompressStream } = module();
-    return through(scanned(source), { algorithm: "zstd", signal, create: () => new DecompressStream() });
+    return throughFrames(source, { signal, create: () => new DecompressStream() });
   },
 };
 

@@ -1,7 +1,7 @@
 import type { ByteSource, DeflateEngine, InflateEngine } from "../engine.ts";
 import { chunkSize } from "../engine.ts";
 import { builtin } from "../load.ts";
-import { through } from "../node-stream.ts";
+import { type ThroughOptions, through } from "../node-stream.ts";
 import { createFrameScanner } from "./frames.ts";
 
 type Zlib = typeof import("node:zlib");
@@ -12,8 +12,7 @@ export const nodeZstdInflate: InflateEngine = {
   name: "node:zlib",
   unavailable,
   inflate(source, { signal }) {
-    const create = () => zlib().createZstdDecompress({ chunkSize });
-    return through(scanned(source), { algorithm: "zstd", signal, create });
+    return throughFrames(source, { signal, create: () => zlib().createZstdDecompress({ chunkSize }) });
   },
 };
 
@@ -31,12 +30,32 @@ export const nodeZstdDeflate: DeflateEngine = {
   },
 };
 
-/** `source` as it is, with its frames followed: no decoder tells reliably where a stream ends too early. */
-export async function* scanned(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
+/** The frames of `source` through a decompressing stream of Node's. */
+export async function* throughFrames(
+  source: ByteSource,
+  options: Omit<ThroughOptions, "algorithm">,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const frames = framesOf(source);
+  const first = await frames.next();
+  // There was nothing but what may be skipped; a decoder would call that truncated.
+  if (first.done === true) return;
+  const { value } = first;
+  async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield value;
+    yield* frames;
+  }
+  yield* through(all(), { ...options, algorithm: "zstd" });
+}
+
+/**
+ * The frames of `source` without what may be skipped. No chunk has bytes of two frames: node:zlib takes
+ * the end of a frame for the end of all where anything follows in the same chunk. And the structure is
+ * followed here because no decoder tells reliably where a stream ends too early.
+ */
+async function* framesOf(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
   const scanner = createFrameScanner();
   for await (const chunk of source) {
-    for (const _ of scanner.scan(chunk));
-    yield chunk;
+    for (const piece of scanner.scan(chunk)) if (piece.type === "bytes") yield piece.bytes;
   }
   scanner.finish();
 }
