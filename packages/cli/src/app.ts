@@ -13,6 +13,18 @@ import { debugText, errorLine } from "./error-text.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import type { Personality } from "./personality.ts";
 
+/** The commands, each of which loads its own code when it runs. */
+export const commands = {
+  copy: copyCommand,
+  inspect: inspectCommand,
+  "list-tags": listTagsCommand,
+  validate: validateCommand,
+  delete: deleteCommand,
+  "manifest-digest": manifestDigestCommand,
+  transports: transportsCommand,
+  completion: completionCommand,
+} as const;
+
 /** The command line of dray: its commands, and how its errors read. */
 export function buildDray(options: {
   readonly personality: Personality;
@@ -23,16 +35,7 @@ export function buildDray(options: {
       ? `${debugText(error)}\n${errorLine(error, options.personality)}`
       : errorLine(error, options.personality);
   const root = buildRouteMap({
-    routes: {
-      copy: copyCommand,
-      inspect: inspectCommand,
-      "list-tags": listTagsCommand,
-      validate: validateCommand,
-      delete: deleteCommand,
-      "manifest-digest": manifestDigestCommand,
-      transports: transportsCommand,
-      completion: completionCommand,
-    },
+    routes: commands,
     docs: {
       brief: "Haul container images between archives, folders, registries and stores",
       fullDescription: [

@@ -45,19 +45,6 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
   registriesConf: hidden(text("path", "Registries configuration file")),
 };
 
-const withValue = new Set([
-  "--plugin",
-  "--override-os",
-  "--override-arch",
-  "--override-variant",
-  "--tmpdir",
-  "--command-timeout",
-  "--policy",
-  "--registries.d",
-  "--registries-conf",
-]);
-const withoutValue = /^--(no-)?(debug|insecure-policy)(=.*)?$/;
-
 /** The value of a global flag, wherever it stands: for what must be known before a command is parsed. */
 export function globalFlagValue(argv: readonly string[], flag: `--${string}`): string | undefined {
   const end = argv.indexOf("--");
@@ -66,22 +53,4 @@ export function globalFlagValue(argv: readonly string[], flag: `--${string}`): s
   const found = before[at];
   if (found === undefined) return undefined;
   return found === flag ? (before[at + 1] ?? "") : found.slice(flag.length + 1);
-}
-
-/**
- * The arguments with the global flags that stand before the command's name moved behind it, where the
- * command's own parser reads them: `--debug copy a b` becomes `copy --debug a b`.
- */
-export function moveGlobalFlags(argv: readonly string[]): readonly string[] {
-  let at = 0;
-  for (;;) {
-    const argument = argv[at];
-    if (argument === undefined || !argument.startsWith("-")) break;
-    if (withValue.has(argument)) at += 2;
-    else if (withoutValue.test(argument) || withValue.has(argument.split("=", 1)[0] ?? "")) at += 1;
-    else return argv;
-  }
-  const command = argv[at];
-  if (command === undefined) return argv;
-  return [command, ...argv.slice(0, at), ...argv.slice(at + 1)];
 }

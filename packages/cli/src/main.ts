@@ -1,10 +1,11 @@
 import { proposeCompletions, run, type StricliProcess } from "@stricli/core";
-import { buildDray } from "./app.ts";
+import { buildDray, commands } from "./app.ts";
 import type { DrayContext, Output } from "./context.ts";
 import { errorLine } from "./error-text.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { tidyArguments } from "./flags/arguments.ts";
 import { durationParser } from "./flags/parsers.ts";
-import { globalFlagValue, moveGlobalFlags } from "./global-flags.ts";
+import { globalFlagValue } from "./global-flags.ts";
 import { personalityOf } from "./personality.ts";
 import { versionLine } from "./version.ts";
 
@@ -24,12 +25,13 @@ export interface Invocation {
 export async function main(invocation: Invocation): Promise<number> {
   const { stdout, stderr, env } = invocation;
   const personality = personalityOf(invocation.calledAs);
-  const [first] = invocation.argv;
+  const tidy = tidyArguments(invocation.argv, commands);
+  const [first] = tidy;
   if (first === "--version" || first === "-v" || first === "version") {
     stdout.write(versionLine(personality));
     return exitCodes.success;
   }
-  const argv = helpArguments(moveGlobalFlags(invocation.argv));
+  const argv = helpArguments(tidy);
   const stricliProcess: StricliProcess & { stdout: Output; stderr: Output } = {
     stdout,
     stderr,
@@ -61,8 +63,7 @@ function helpArguments(argv: readonly string[]): readonly string[] {
 }
 
 function wantsDebug(argv: readonly string[]): boolean {
-  const value = globalFlagValue(argv, "--debug");
-  return value !== undefined && value !== "false";
+  return argv.some((argument) => /^--debug(=(true|t|yes|y|on|1))?$/i.test(argument));
 }
 
 /** The caller's signal, which `--command-timeout` also aborts. A bad duration is left to the command's parser. */

@@ -1,29 +1,48 @@
 import { describe, expect, it } from "vitest";
+import { commands } from "../src/app.ts";
+import { tidyArguments } from "../src/flags/arguments.ts";
 import { durationParser, settingParser, wholeNumberParser } from "../src/flags/parsers.ts";
-import { moveGlobalFlags } from "../src/global-flags.ts";
 import { personalityOf } from "../src/personality.ts";
 
-describe("global flags", () => {
-  it("that stand before the command are moved behind it", () => {
-    expect(moveGlobalFlags(["--debug", "--override-arch", "arm64", "copy", "a", "b"])).toEqual([
-      "copy",
-      "--debug",
-      "--override-arch",
-      "arm64",
-      "a",
-      "b",
-    ]);
-    expect(moveGlobalFlags(["--override-os=linux", "--insecure-policy=true", "inspect", "x"])).toEqual([
-      "inspect",
-      "--override-os=linux",
-      "--insecure-policy=true",
-      "x",
-    ]);
+describe("arguments", () => {
+  const tidy = (line: string): string => tidyArguments(line.split(" "), commands).join(" ");
+
+  it("put global flags that stand before the command behind it", () => {
+    expect(tidy("--debug --override-arch arm64 copy a b")).toBe("copy --debug --override-arch arm64 a b");
+    expect(tidy("--override-os=linux --insecure-policy=true inspect x")).toBe(
+      "inspect --override-os linux --insecure-policy=true x",
+    );
   });
-  it("that are unknown, or that no command follows, stay where they are", () => {
-    expect(moveGlobalFlags(["--what", "copy"])).toEqual(["--what", "copy"]);
-    expect(moveGlobalFlags(["--debug"])).toEqual(["--debug"]);
-    expect(moveGlobalFlags(["copy", "--debug"])).toEqual(["copy", "--debug"]);
+
+  it("count a flag that is given twice once, the last time, unless it adds up", () => {
+    expect(tidy("--insecure-policy copy --insecure-policy -q --format oci --format v2s2 a b")).toBe(
+      "copy --insecure-policy --quiet --format v2s2 a b",
+    );
+    expect(tidy("copy --additional-tag a:1,b:2 --additional-tag=c:3 a b")).toBe(
+      "copy --additional-tag a:1,b:2 --additional-tag c:3 a b",
+    );
+    expect(tidy("copy --all=true --all=false a b")).toBe("copy --all=false a b");
+  });
+
+  it("may have shorthands in one word", () => {
+    expect(tidy("copy -qa a b")).toBe("copy --quiet --all a b");
+    for (const written of ["-qf oci", "-qfoci", "-qf=oci", "-q -f oci", "-q -f=oci"]) {
+      expect(tidy(`copy ${written} a b`)).toBe("copy --quiet --format oci a b");
+    }
+    expect(tidy("copy -a=false a b")).toBe("copy --all=false a b");
+  });
+
+  it("keep values that look like flags", () => {
+    expect(tidy("copy --dest-compress-level -1 a b")).toBe("copy --dest-compress-level=-1 a b");
+    expect(tidy("copy --digestfile --all a b")).toBe("copy --digestfile=--all a b");
+  });
+
+  it("that are not understood stay where they are", () => {
+    for (const line of ["--what copy", "nothing --debug a", "copy -qx a", "copy --what a", "copy --format"]) {
+      expect(tidy(line)).toBe(line);
+    }
+    expect(tidy("--debug --help")).toBe("--help");
+    expect(tidy("copy a -- --all -q")).toBe("copy a -- --all -q");
   });
 });
 
