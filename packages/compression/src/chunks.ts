@@ -1,4 +1,4 @@
-import type { ByteSource } from "./engine.ts";
+import { type ByteSource, chunkSize } from "./engine.ts";
 
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const [only] = chunks;
@@ -10,6 +10,11 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
     position += chunk.length;
   }
   return bytes;
+}
+
+/** The bytes in chunks of the usual size. */
+export function* chunksOf(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.length; at += chunkSize) yield bytes.subarray(at, at + chunkSize);
 }
 
 export interface Block {

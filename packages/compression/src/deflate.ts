@@ -1,6 +1,6 @@
 import { throwIfAborted } from "@drayage/errors";
 import type { DeflateAlgorithm } from "./algorithm.ts";
-import { blocksOf } from "./chunks.ts";
+import { blocksOf, chunksOf } from "./chunks.ts";
 import type { ByteSource, DeflateEngine } from "./engine.ts";
 import { chooseDeflate } from "./engines.ts";
 import { gzipHeader, gzipTrailer } from "./gzip/frame.ts";
@@ -84,8 +84,10 @@ async function* deflateBlocks(
     while (inFlight.length >= most || last) {
       const next = inFlight.shift();
       if (next === undefined) break;
-      yield await next;
-      throwIfAborted(signal);
+      for (const chunk of chunksOf(await next)) {
+        yield chunk;
+        throwIfAborted(signal);
+      }
     }
   }
 }

@@ -132,7 +132,8 @@ function readSymbols(bits: BitReader, { used, selectors, codes, links }: SymbolS
 
 function moveToFront(values: Uint8Array, place: number): number {
   const value = values[place] ?? 0;
-  values.copyWithin(1, 0, place);
+  // Places are small as a rule, for which copyWithin() is slow.
+  for (let index = place; index > 0; index--) values[index] = values[index - 1] ?? 0;
   values[0] = value;
   return value;
 }
@@ -176,8 +177,8 @@ export function* expand({ checksum, links, length, start }: Block): Generator<Ui
       output = new Uint8Array(chunkSize);
       filled = 0;
     }
-    output.fill(value, filled, filled + copies);
-    filled += copies;
+    // Nearly always one: a call of fill() for each byte takes longer than all the rest.
+    for (let copy = 0; copy < copies; copy++) output[filled++] = value;
     if (isCount) repeats = 0;
     else repeats = byte === previous ? repeats + 1 : 1;
     previous = isCount ? -1 : byte;

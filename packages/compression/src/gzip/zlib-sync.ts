@@ -1,3 +1,4 @@
+import { chunksOf } from "../chunks.ts";
 import { chunkSize, type InflateEngine, type SyncInflater } from "../engine.ts";
 import { invalid, trailing, truncated } from "../errors.ts";
 import { type Loaded, optional, reasonOf } from "../load.ts";
@@ -66,7 +67,7 @@ function createZlibSyncInflater(): SyncInflater {
         if (status === zlib.Z_BUF_ERROR) break;
         if (status < 0) throw invalid("gzip", inflate.msg ?? `zlib's error ${status}`);
         const output = inflate.result ?? piece.subarray(0, 0);
-        for (let at = 0; at < output.length; at += chunkSize) yield output.subarray(at, at + chunkSize);
+        yield* chunksOf(output);
         if (status === zlib.Z_STREAM_END) {
           if (end < bytes.length) throw trailing("gzip");
           return true;
