@@ -40,7 +40,7 @@ describe("a process that drains", () => {
     const digest = "sha256:49bc20df15e412a64472421e13fe86ff1c5165e18b2afccf160d4dc19fe68a14";
     expect(rise["buffers digest"]).toBe(digest);
     expect(rise.buffers).toBeLessThan(20 * 1024 ** 2);
-    expect(rise.stream).toBeLessThan(60 * 1024 ** 2);
+    expect(rise.stream).toBeLessThan(100 * 1024 ** 2);
     expect(rise.inflated).toBeLessThan(80 * 1024 ** 2);
   });
 
