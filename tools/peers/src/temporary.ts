@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -6,7 +7,7 @@ import { afterAll } from "vitest";
 const folders: string[] = [];
 
 afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  for (const folder of folders.splice(0)) remove(folder);
 });
 
 /** A new empty directory, removed after the last test of the file. */
@@ -14,4 +15,10 @@ export function temporaryDirectory(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), "drayage-"));
   folders.push(folder);
   return folder;
+}
+
+function remove(folder: string): void {
+  // Who is not root cannot delete from the read-only directories that images have.
+  if (process.getuid?.() !== 0) spawnSync("chmod", ["-R", "u+rwx", folder]);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -28,21 +28,23 @@ export function sum(runs) {
 }
 
 /**
- * Which tests were skipped and why, a line a reason. The reason is the one that the test gave to vitest, or
- * the one that `describeWithPeers` wrote into its name.
+ * Which tests were skipped and why, a line a reason: first what does not apply, then what this machine lacks.
+ * The former's reason is the one that the test gave to vitest, the latter's stands in its name (`describeWithPeers`).
  * @param {Counts} counts
  */
 export function skippedLines({ skipped }) {
   /** @type {Map<string, { tests: number, files: Set<string> }>} */
   const reasons = new Map();
-  for (const { file, name, reason } of skipped) {
-    const why = /\[skipped: (.*?)\]/.exec(name)?.[1] ?? reason ?? "the test says so without a reason";
-    const entry = reasons.get(why) ?? { tests: 0, files: new Set() };
-    reasons.set(why, { tests: entry.tests + 1, files: entry.files.add(file) });
+  for (const { file, name, reason = "the test says so without a reason" } of skipped) {
+    const lack = /\[skipped: (.*?)\]/.exec(name)?.[1];
+    const line = lack === undefined ? `Does not apply, ${reason}` : `Skipped, ${lack}`;
+    const entry = reasons.get(line) ?? { tests: 0, files: new Set() };
+    reasons.set(line, { tests: entry.tests + 1, files: entry.files.add(file) });
   }
-  return [...reasons].map(
-    ([why, { tests, files }]) => `Skipped (${tests}), ${why}: ${[...files].sort().join(", ")}`,
+  const lines = [...reasons].map(
+    ([line, { tests, files }]) => `${line} (${tests}): ${[...files].sort().join(", ")}`,
   );
+  return lines.sort();
 }
 
 /** @param {Counts} counts */
