@@ -1,6 +1,7 @@
 import type { Transform } from "node:stream";
 import { abortError, isDrayageError } from "@drayage/errors";
 import type { Algorithm } from "./algorithm.ts";
+import { chunksOf } from "./chunks.ts";
 import type { ByteSource } from "./engine.ts";
 import { invalid, trailing, truncated } from "./errors.ts";
 
@@ -27,11 +28,11 @@ export async function* through(
   signal?.addEventListener("abort", onAbort, { once: true });
   const feeding = feed(source, stream);
   try {
-    for await (const chunk of stream) yield chunk;
+    for await (const chunk of stream) yield* chunksOf(chunk as Uint8Array);
     const { fed, ended } = feeding.progress;
     if (!ended || (stream.bytesWritten ?? fed) !== fed) throw trailing(algorithm);
   } catch (error) {
-    throw translate(error, algorithm);
+    throw error === feeding.progress.failure ? error : translate(error, algorithm);
   } finally {
     signal?.removeEventListener("abort", onAbort);
     stream.destroy();
@@ -40,13 +41,18 @@ export async function* through(
 }
 
 interface Feeding {
-  readonly progress: { fed: number; ended: boolean };
+  readonly progress: {
+    fed: number;
+    ended: boolean;
+    /** What the source threw. */
+    failure?: unknown;
+  };
   /** Settles, never rejects: the source's error destroys the stream and comes out there. */
   readonly done: Promise<void>;
 }
 
 function feed(source: ByteSource, stream: ZlibStream): Feeding {
-  const progress = { fed: 0, ended: false };
+  const progress: Feeding["progress"] = { fed: 0, ended: false };
   const run = async () => {
     for await (const chunk of source) {
       if (stream.destroyed || stream.readableEnded) return;
@@ -56,7 +62,10 @@ function feed(source: ByteSource, stream: ZlibStream): Feeding {
     progress.ended = true;
     stream.end();
   };
-  const done = run().catch((error: unknown) => void stream.destroy(error as Error));
+  const done = run().catch((error: unknown) => {
+    progress.failure = error;
+    stream.destroy(error as Error);
+  });
   return { progress, done };
 }
 
@@ -72,11 +81,9 @@ function drained(stream: ZlibStream): Promise<void> {
   });
 }
 
-/** zlib's errors as ours; those of the source and of the signal as they are. */
+/** The decoder's errors as ours. */
 function translate(error: unknown, algorithm: Algorithm): unknown {
   if (isDrayageError<string>(error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "Z_BUF_ERROR") return truncated(algorithm);
-  if (code !== undefined && /^(Z_|ZSTD_error_)/.test(code)) return invalid(algorithm, message, error);
-  return error;
+  return code === "Z_BUF_ERROR" ? truncated(algorithm) : invalid(algorithm, message, error);
 }
