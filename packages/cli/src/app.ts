@@ -1,5 +1,11 @@
 import { DrayageError } from "@drayage/errors";
-import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
+import {
+  type Application,
+  buildApplication,
+  buildRouteMap,
+  EnumValidationError,
+  text_en,
+} from "@stricli/core";
 import { completionCommand } from "./commands/completion.command.ts";
 import { copyCommand } from "./commands/copy.command.ts";
 import { deleteCommand } from "./commands/delete.command.ts";
@@ -75,8 +81,18 @@ export function buildDray(options: {
 }
 
 function usageError(error: unknown, name: string): DrayageError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new DrayageError("ERR_DRAYAGE_USAGE", message, { hint: `see ${name} COMMAND --help`, cause: error });
+  return new DrayageError("ERR_DRAYAGE_USAGE", usageText(error), {
+    hint: `see ${name} COMMAND --help`,
+    cause: error,
+  });
+}
+
+/** What is wrong with an argument. The parser's own sentence does not name the flag of a bad choice. */
+function usageText(error: unknown): string {
+  if (error instanceof EnumValidationError) {
+    return `--${error.externalFlagName}: choose one of ${error.values.join(", ")}, not ${JSON.stringify(error.input)}`;
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
 function unknownCommand(input: string, corrections: readonly string[], name: string): DrayageError {

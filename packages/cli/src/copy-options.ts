@@ -54,8 +54,6 @@ function platformSelection(flags: CopyFlags): PlatformSelection {
   if (flags.platform !== undefined) return flags.platform.map(parsePlatform);
   if (flags.all || flags.multiArch === "all") return "all";
   if (flags.multiArch === "index-only") return [];
-  if (flags.multiArch !== undefined && flags.multiArch !== "system")
-    return flags.multiArch.split(",").map(parsePlatform);
   return platformWish(flags) ?? "system";
 }
 

@@ -73,6 +73,8 @@ describe("dray itself", () => {
       expect(status).toBe(1);
       expect(stderr).toMatch(/^dray: [^\n]+; see dray COMMAND --help\n$/);
     }
+    const { stderr } = await dray(["copy", "--multi-arch", "some", "dir:a", "dir:b"]);
+    expect(stderr).toMatch(/^dray: --multi-arch: choose one of system, all, index-only, not "some"; /);
   });
 });
 
@@ -91,7 +93,9 @@ describe("dray copy", () => {
     const skopeo = await dray(["copy", `oci-dir:${at("layout")}:app`, `dir:${at("as-skopeo")}`], {
       calledAs: "skopeo",
     });
-    expect(skopeo.stdout).toContain("Writing manifest to image destination\n");
+    expect(skopeo.stdout).toMatch(
+      /^Getting image source signatures\nCopying blob sha256:\w{64}\nCopying config sha256:\w{64}\nWriting manifest to image destination\nStoring signatures\n$/,
+    );
     expect(skopeo.stderr).toBe("");
   });
 
@@ -127,6 +131,16 @@ describe("dray copy", () => {
     expect(readFileSync(at("digest"), "utf8")).toBe(result.digest);
     const { stdout: digest } = await dray(["manifest-digest", at("d", "manifest.json")]);
     expect(digest).toBe(`${result.digest}\n`);
+  });
+
+  it("says which file could not be written when the digest could not", async () => {
+    const argv = ["copy", "-q", "--digestfile", at("no", "digest"), `oci-dir:${at("layout")}:app`];
+    const { status, stderr } = await dray([...argv, `dir:${at("digestless")}`]);
+    expect(status).toBe(1);
+    expect(stderr).toBe(
+      `dray: cannot write the digest of the copied image ${JSON.stringify(at("no", "digest"))}: no such file or directory (ENOENT)\n`,
+    );
+    expect(existsSync(at("digestless", "manifest.json"))).toBe(true);
   });
 
   it("with --dry-run shows the plan and writes nothing", async () => {

@@ -1,9 +1,11 @@
-import { parseDigest } from "@drayage/digest";
+import { type Digest, parseDigest } from "@drayage/digest";
+import { mediaTypes } from "@drayage/manifest";
 import type { ProgressEvent } from "@drayage/transport";
 import { describe, expect, it } from "vitest";
 import { barsReporter } from "../src/progress/bars.ts";
 import { jsonReporter } from "../src/progress/json.ts";
 import { linesReporter } from "../src/progress/lines.ts";
+import { skopeoReporter } from "../src/progress/skopeo.ts";
 
 const layer = parseDigest(`sha256:${"a1".repeat(32)}`);
 const config = parseDigest(`sha256:${"c0".repeat(32)}`);
@@ -57,6 +59,62 @@ describe("progress", () => {
       `Copying blob ${layer}`,
       `Copying config ${config} reused: already exists`,
       "Writing manifest to image destination",
+    ]);
+  });
+
+  it("as skopeo's lines is one image of an index after the other, whatever came first", () => {
+    const [first, second, root] = ["11", "22", "33"].map((hex) => parseDigest(`sha256:${hex.repeat(32)}`));
+    const output = written();
+    const reporter = skopeoReporter(output, { removeSignatures: false });
+    const image = (index: number, state: "start" | "done"): ProgressEvent => ({
+      type: "image",
+      state,
+      instance: index === 0 ? first : second,
+      index,
+    });
+    const blob = (instance: Digest | undefined, state: "start" | "reused" | "skipped"): ProgressEvent => ({
+      type: "blob",
+      state,
+      kind: "layer",
+      digest: layer,
+      instance,
+    });
+    const manifest = (instance: Digest | undefined, mediaType: string): ProgressEvent => ({
+      type: "manifest",
+      state: "write",
+      digest: root as Digest,
+      mediaType,
+      instance,
+    });
+    for (const event of [
+      { type: "images", total: 2, of: 3 } as const,
+      image(0, "start"),
+      image(1, "start"),
+      blob(second, "start"),
+      blob(first, "reused"),
+      manifest(second, mediaTypes.ociManifest),
+      image(1, "done"),
+      blob(first, "skipped"),
+      manifest(first, mediaTypes.ociManifest),
+      image(0, "done"),
+      manifest(undefined, mediaTypes.ociIndex),
+    ]) {
+      reporter.report(event);
+    }
+    const lines = (at: number, instance: Digest | undefined): string[] => [
+      `Copying image ${instance} (${at}/2)`,
+      "Getting image source signatures",
+      `Copying blob ${layer}`,
+      "Writing manifest to image destination",
+      "Storing signatures",
+    ];
+    expect(output.text().trimEnd().split("\n")).toEqual([
+      "Getting image list signatures",
+      "Copying 2 of 3 images in list",
+      ...lines(1, first),
+      ...lines(2, second),
+      "Writing manifest list to image destination",
+      "Storing list signatures",
     ]);
   });
 

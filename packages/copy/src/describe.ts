@@ -1,3 +1,4 @@
+import { formatBytes } from "./bytes.ts";
 import type { CopyPlan, DocumentPlan, ImagePlan, IndexPlan, LayerPlan } from "./plan.ts";
 import { frozenText } from "./side.ts";
 
@@ -18,7 +19,7 @@ function describeDocument(document: DocumentPlan): readonly string[] {
     case "index":
       return describeIndex(document);
     case "opaque":
-      return [`${document.mediaType} ${document.digest}: copied as it is, ${bytes(document.size)}`];
+      return [`${document.mediaType} ${document.digest}: copied as it is, ${formatBytes(document.size)}`];
   }
 }
 
@@ -27,7 +28,9 @@ function describeImage(image: ImagePlan): readonly string[] {
   const lines = [`image ${image.digest}${platform}`, `  ${describeType("manifest", image)}`];
   if (image.config !== undefined) {
     const { action, digest, size, reason } = image.config;
-    lines.push(`  config ${digest}, ${bytes(size)}: ${action === "keep" ? "kept" : "converted"}: ${reason}`);
+    lines.push(
+      `  config ${digest}, ${formatBytes(size)}: ${action === "keep" ? "kept" : "converted"}: ${reason}`,
+    );
   }
   lines.push(...image.layers.map((layer) => `  ${describeLayer(layer)}`));
   return [...lines, ...describeSignatures(image)];
@@ -62,7 +65,7 @@ function describeSignatures({ signatures, frozen }: ImagePlan | IndexPlan): read
 }
 
 function describeLayer({ index, descriptor, action, basis }: LayerPlan): string {
-  const name = `layer ${index + 1} ${descriptor.digest}${descriptor.size < 0 ? "" : `, ${bytes(descriptor.size)}`}`;
+  const name = `layer ${index + 1} ${descriptor.digest}${descriptor.size < 0 ? "" : `, ${formatBytes(descriptor.size)}`}`;
   const doubt =
     basis === "guess" || basis === "media type"
       ? ` (told from its ${basis === "guess" ? "kind" : basis})`
@@ -85,16 +88,4 @@ function describeAction(action: LayerPlan["action"]): string {
     case "skip":
       return "left where it is";
   }
-}
-
-const units = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
-
-function bytes(count: number): string {
-  let value = count;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }

@@ -2,6 +2,7 @@
  * Copies images between any two transports: plan, then do. Validates and inspects them, too.
  * @module
  */
+export { formatBytes } from "./bytes.ts";
 export {
   type CopyImageInput,
   type CopyLocationsOptions,

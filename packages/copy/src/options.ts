@@ -7,7 +7,8 @@ import type { OperationOptions, ProgressEvent } from "@drayage/transport";
  *
  * - `system`, or a wish: the one image that suits the machine, or the wish. No index is written.
  * - `all`: every image, and the index.
- * - a list: the images for these platforms (`linux/arm64`), or of these digests, and the index.
+ * - a list: the images for these platforms (`linux/arm64`), or of these digests, and the index. An empty list:
+ *   the index alone.
  *
  * A source that is no index is copied whatever this says.
  */

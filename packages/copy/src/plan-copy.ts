@@ -14,7 +14,14 @@ import type { CopyPlan, DocumentPlan, IndexPlan, MemberPlan, OpaquePlan } from "
 import { planImage } from "./plan-image.ts";
 import { type PlanInput, type Planning, planningLanes } from "./planning.ts";
 import { withScope } from "./scope.ts";
-import { findInstance, isSelected, platformText, readSelection, requireAllFound } from "./select.ts";
+import {
+  findInstance,
+  isIndexAlone,
+  isSelected,
+  platformText,
+  readSelection,
+  requireAllFound,
+} from "./select.ts";
 import { type FrozenReason, frozenError, frozenText, onSide } from "./side.ts";
 
 /** How many bytes of manifests and configs one plan may read, and how many of them it keeps. */
@@ -264,7 +271,9 @@ class DocumentPlanner {
       return { digest: descriptor.digest, platform: platformText(descriptor), action };
     });
     const copied = members.filter(({ action }) => action === "copy");
-    if (copied.length === 0 && selection.kind === "some" && index.manifests.length > 0) return undefined;
+    const alone = isIndexAlone(selection) && place.depth === 0 && input.sparse !== "strip";
+    if (copied.length === 0 && selection.kind === "some" && index.manifests.length > 0 && !alone)
+      return undefined;
     if (frozen !== undefined && members.some(({ action }) => action === "strip")) {
       throw frozenError("the index must lose the images that are not copied", frozen);
     }

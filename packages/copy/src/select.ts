@@ -38,6 +38,11 @@ function isList(
   return Array.isArray(selection);
 }
 
+/** Whether the index is wanted, and none of its images: skopeo's `--multi-arch index-only`. */
+export function isIndexAlone(selection: Selection): boolean {
+  return selection.kind === "some" && selection.digests.size === 0 && selection.platforms.length === 0;
+}
+
 /** Whether an image of an index is among those that are wanted. A platform without variant wants all of them. */
 export function isSelected(selection: Selection, descriptor: Descriptor): boolean {
   if (selection.kind !== "some") return true;

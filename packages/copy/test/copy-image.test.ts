@@ -279,6 +279,16 @@ describe("indexes", () => {
     expect(byDigest.to.manifests.size).toBe(2);
   });
 
+  it("is copied alone where no platform is wanted, unless what is left out is stripped", async () => {
+    const from = threePlatforms();
+    const { to, result } = await copyTo(from, { platforms: [] });
+    expect(result.digest).toBe(from.root);
+    expect([...to.manifests.keys()]).toEqual([from.root]);
+    expect(to.blobs.size).toBe(0);
+    const error = await errorOf(copyTo(from, { platforms: [], sparse: "strip" }));
+    expect(error.code).toBe("ERR_DRAYAGE_PLATFORM_NOT_FOUND");
+  });
+
   it("becomes a list or index of the other kind where the destination takes only that", async () => {
     const docker = threePlatforms("v2s2");
     const accepts = { manifestTypes: [mediaTypes.ociManifest, mediaTypes.ociIndex] };
@@ -483,7 +493,7 @@ describe("plans", () => {
     expect(describePlan(plan)).toEqual([
       `image ${from.root}`,
       `  manifest kept as ${mediaTypes.ociManifest}: the destination takes it as it is; if it is rejected, ${mediaTypes.dockerManifest}, then ${mediaTypes.dockerV1SignedManifest}, then ${mediaTypes.dockerV1Manifest}`,
-      expect.stringMatching(/^ {2}config sha256:\w+, \d+ bytes: kept: nothing changes it$/),
+      expect.stringMatching(/^ {2}config sha256:\w+, \d+ B: kept: nothing changes it$/),
       expect.stringMatching(
         /^ {2}layer 1 sha256:\w+, 4.9 KiB: compressed with gzip: the destination wants layers compressed$/,
       ),

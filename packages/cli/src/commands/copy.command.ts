@@ -28,7 +28,7 @@ export type CopyFlags = GlobalFlags &
   RegistryFlags<"src"> &
   RegistryFlags<"dest"> & {
     readonly all?: boolean;
-    readonly multiArch?: string;
+    readonly multiArch?: "system" | "all" | "index-only";
     readonly platform?: readonly string[];
     readonly sparse?: "keep" | "strip";
     readonly format?: "oci" | "v2s1" | "v2s2";
@@ -67,7 +67,12 @@ export const copyCommand: Command<DrayContext> = buildCommand<CopyFlags, [string
       ...registryFlags("src"),
       ...registryFlags("dest"),
       all: toggle("Copy all images of an index, and the index"),
-      multiArch: text("choice", "What of an index to copy: system, all or index-only"),
+      multiArch: {
+        kind: "enum",
+        values: ["system", "all", "index-only"],
+        optional: true,
+        brief: "What of an index to copy",
+      },
       platform: texts("os/arch", "Copy the images for these platforms: linux/amd64,linux/arm64/v8"),
       sparse: {
         kind: "enum",

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { type CopyPlan, type CopyResult, copy, describePlan, planCopy, withEnds } from "@drayage/copy";
+import { ioError } from "@drayage/errors";
 import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { copyOptions, destinationOptions } from "../copy-options.ts";
@@ -32,7 +33,11 @@ export async function copyImages(
     this.process.stdout.write(flags.json ? planJson(plan) : `${describePlan(plan).join("\n")}\n`);
     return;
   }
-  const reporter = createReporter(this, flags.quiet ? "none" : (flags.progress ?? "auto"), "Copying");
+  const reporter = createReporter(this, {
+    style: flags.quiet ? "none" : (flags.progress ?? "auto"),
+    verb: "Copying",
+    removeSignatures: flags.removeSignatures,
+  });
   let result: CopyResult;
   try {
     result = await copy(source, destination, { ...options, onProgress: (event) => reporter.report(event) });
@@ -40,9 +45,18 @@ export async function copyImages(
     reporter.end();
   }
   if (flags.digestfile !== undefined) {
-    await writeFile(flags.digestfile, result.digest);
+    await writeDigest(flags.digestfile, result.digest);
   }
   if (flags.json) this.process.stdout.write(resultJson(result, { source, destination }));
+}
+
+/** The image is there by now: what is reported is that its digest is not. */
+async function writeDigest(path: string, digest: string): Promise<void> {
+  try {
+    await writeFile(path, digest);
+  } catch (error) {
+    throw ioError(error, "write the digest of the copied image", { path });
+  }
 }
 
 function planJson({ contents: _, ...plan }: CopyPlan): string {

@@ -1,10 +1,9 @@
-import { type ProblemPlace, type ValidationReport, validateImage } from "@drayage/copy";
+import { formatBytes, type ProblemPlace, type ValidationReport, validateImage } from "@drayage/copy";
 import { sanitizeText } from "@drayage/errors";
 import { requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { openLocations, requireText } from "../locations.ts";
-import { formatBytes } from "../output/bytes.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { createReporter } from "../progress/reporter.ts";
 import { sourceOptions } from "../source-options.ts";
@@ -18,7 +17,10 @@ export async function validate(this: DrayContext, flags: ValidateFlags, image: s
     reference,
     sourceOptions(this, flags),
   );
-  const reporter = createReporter(this, flags.quiet ? "none" : (flags.progress ?? "auto"), "Checking");
+  const reporter = createReporter(this, {
+    style: flags.quiet ? "none" : (flags.progress ?? "auto"),
+    verb: "Checking",
+  });
   let report: ValidationReport;
   try {
     report = await validateImage(source, {

@@ -21,7 +21,7 @@ export function imageRecord(
     Labels: mapOrNull(image.labels),
     Architecture: image.architecture,
     Os: image.os,
-    Layers: image.layers.length === 0 ? null : image.layers,
+    Layers: image.layers,
     LayersData: image.layersData.map((layer) => ({
       MIMEType: layer.mediaType,
       Digest: layer.digest,

@@ -1,6 +1,6 @@
+import { formatBytes } from "@drayage/copy";
 import type { BlobProgress, ProgressEvent } from "@drayage/transport";
 import type { DrayContext, Output } from "../context.ts";
-import { formatBytes } from "../output/bytes.ts";
 import type { Reporter, Verb } from "./reporter.ts";
 import { sentenceOf } from "./sentences.ts";
 

@@ -3,6 +3,7 @@ import type { DrayContext, Output } from "../context.ts";
 import { barsReporter } from "./bars.ts";
 import { jsonReporter } from "./json.ts";
 import { linesReporter } from "./lines.ts";
+import { skopeoReporter } from "./skopeo.ts";
 
 /** How progress is shown. `auto` is bars on a terminal and lines elsewhere. */
 export const progressStyles = ["auto", "bars", "lines", "json", "none"] as const;
@@ -20,9 +21,16 @@ export interface Reporter {
 
 /**
  * The reporter for a style. Progress goes to standard error, so that standard output stays free for
- * results; called as skopeo it goes where skopeo's goes, to standard output.
+ * results; called as skopeo it goes where skopeo's goes, to standard output, in skopeo's lines.
  */
-export function createReporter(context: DrayContext, style: ProgressStyle, verb: Verb): Reporter {
+export function createReporter(
+  context: DrayContext,
+  {
+    style,
+    verb,
+    removeSignatures = false,
+  }: { readonly style: ProgressStyle; readonly verb: Verb; readonly removeSignatures?: boolean | undefined },
+): Reporter {
   const output = context.personality === "skopeo" ? context.process.stdout : context.process.stderr;
   switch (style === "auto" ? automatic(output, context.env) : style) {
     case "bars":
@@ -30,7 +38,9 @@ export function createReporter(context: DrayContext, style: ProgressStyle, verb:
     case "json":
       return jsonReporter(output);
     case "lines":
-      return linesReporter(output, verb);
+      return context.personality === "skopeo" && verb === "Copying"
+        ? skopeoReporter(output, { removeSignatures })
+        : linesReporter(output, verb);
     default:
       return { report() {}, end() {} };
   }
