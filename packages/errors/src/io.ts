@@ -34,7 +34,11 @@ export function errnoOf(error: unknown): string | undefined {
  * A system error as `ERR_DRAYAGE_IO` that names the operation and the path in words.
  * Errors that are none of the system's come back as they are.
  */
-export function ioError(error: unknown, op: string, options: { path?: string; side?: Side } = {}): unknown {
+export function ioError(
+  error: unknown,
+  op: string,
+  options: { path?: string | undefined; side?: Side | undefined } = {},
+): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const path = options.path ?? (error as SystemError).path;
