@@ -12,6 +12,8 @@ export type {
   FileOrigin,
   StreamOrigin,
 } from "./blob.ts";
+export { endedBy, openByteReader } from "./byte-reader.ts";
+export { type ByteWriter, openByteWriter } from "./byte-writer.ts";
 export { drain } from "./drain.ts";
 export { type InflatedFile, type InflatedFileOptions, inflatedFile } from "./inflated-file.ts";
 export { openBlob, type ReadBlobOptions, type ReadOptions, readBlob, readUnverified } from "./open.ts";
@@ -25,6 +27,7 @@ export {
 } from "./origins.ts";
 export { type Owner, type OwnerState, stateOf, thisOwner } from "./owner.ts";
 export { type PeekedBlob, peekBlob } from "./peek.ts";
+export { descriptorOf, type PipeOptions } from "./pipe.ts";
 export { readFileLimited } from "./read-file-limited.ts";
 export type { BlobSink, DrainOptions, DrainResult, FileSink, WriterSink } from "./sink.ts";
 export {
@@ -36,4 +39,5 @@ export {
 export { removeLeftovers } from "./staged-leftovers.ts";
 export { type DeflatedOptions, deflated, type InflatedOptions, inflated } from "./steps.ts";
 export { syncDirectory } from "./sync-directory.ts";
+export { temporaryFolder } from "./temporary-folder.ts";
 export { type WriteFileAtomicOptions, writeFileAtomic } from "./write-file-atomic.ts";

@@ -1,17 +1,17 @@
-import { createReadStream } from "node:fs";
-import { access, constants, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { ioError, throwIfAborted } from "@drayage/errors";
 import type { Blob } from "./blob.ts";
+import { openByteReader } from "./byte-reader.ts";
 import { drain } from "./drain.ts";
 import { fileBlob, streamBlob } from "./origins.ts";
 import { peekBlob } from "./peek.ts";
 import { createStagedFile } from "./staged-file.ts";
 import { inflated } from "./steps.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 export interface InflatedFileOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Where a temporary file goes; `$TMPDIR`, `/var/tmp` or the system's place for such files where absent. */
+  /** Where a temporary file goes; see {@link temporaryFolder}. */
   readonly temporaryDir?: string | undefined;
   /** Called with the count of bytes read so far, where they have to be copied. */
   readonly onBytes?: ((total: number) => void) | undefined;
@@ -37,7 +37,7 @@ export async function inflatedFile(path: string, options: InflatedFileOptions = 
   if (blob.origin.kind === "file" && !(await isCompressed(blob, signal))) {
     return { path, temporary: false, [Symbol.asyncDispose]: async () => undefined };
   }
-  const folder = options.temporaryDir ?? (await temporaryFolder());
+  const folder = await temporaryFolder(options.temporaryDir);
   // Readable by its owner only: the folder is everybody's.
   const copy = await createStagedFile(folder, { mode: 0o600 });
   try {
@@ -57,22 +57,12 @@ async function blobAt(path: string): Promise<Blob> {
   } catch (error) {
     throw ioError(error, "read", { path });
   }
-  return isPipe ? streamBlob(() => createReadStream(path), { what: JSON.stringify(path) }) : fileBlob(path);
+  if (!isPipe) return fileBlob(path);
+  return streamBlob(({ signal }) => openByteReader(path, { signal }), { what: JSON.stringify(path) });
 }
 
 async function isCompressed(blob: Blob, signal: AbortSignal | undefined): Promise<boolean> {
   const { detectCompression, magicLength } = await import("@drayage/compression");
   await using peeked = await peekBlob(blob, magicLength, { signal });
   return detectCompression(peeked.head) !== undefined;
-}
-
-/** As the Go tools choose it: what is too large for a /tmp in memory goes to /var/tmp. */
-async function temporaryFolder(): Promise<string> {
-  if (process.env.TMPDIR) return process.env.TMPDIR;
-  try {
-    await access("/var/tmp", constants.W_OK);
-    return "/var/tmp";
-  } catch {
-    return tmpdir();
-  }
 }

@@ -45,7 +45,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
 
 async function leftoversIn(folder: string): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];
-  for (const entry of await readdir(folder)) {
+  for (const entry of await namesIn(folder)) {
     const name = parseStagedName(entry);
     if (name === undefined) continue;
     const state = stateOf(name.owner);
@@ -56,6 +56,16 @@ async function leftoversIn(folder: string): Promise<Leftover[]> {
     leftovers.push({ ...name, path, ...found });
   }
   return leftovers;
+}
+
+/** None where a folder may be written to, but not read. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (errnoOf(error) === "EACCES") return [];
+    throw error;
+  }
 }
 
 /** Undefined for what is no file of this user alone, or is gone by now. */

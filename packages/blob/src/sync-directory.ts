@@ -1,8 +1,16 @@
 import { open } from "node:fs/promises";
 import { errnoOf, ioError } from "@drayage/errors";
 
-// What systems say that cannot sync a directory: Windows, and some network and user-space file systems.
-const unsupported: readonly (string | undefined)[] = ["EINVAL", "EISDIR", "ENOTSUP", "EPERM", "EBADF"];
+// What systems say that cannot sync a directory: Windows, and some network and user-space file systems. One that may
+// be written to but not read cannot even be opened.
+const unsupported: readonly (string | undefined)[] = [
+  "EACCES",
+  "EBADF",
+  "EINVAL",
+  "EISDIR",
+  "ENOTSUP",
+  "EPERM",
+];
 
 /** Brings a folder's entries to the disk, so that a rename in it survives a power cut. */
 export async function syncDirectory(path: string): Promise<void> {

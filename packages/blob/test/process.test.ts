@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -27,6 +28,26 @@ beforeAll(async () => {
   program = await bundleForNode(join(import.meta.dirname, "support", "drain-worker.ts"), bundles);
 });
 afterAll(() => rmSync(bundles, { recursive: true, force: true }));
+
+it.runIf(process.platform === "linux")("a file is written to a folder that cannot be listed", async () => {
+  for (const path of [bundles, folder.path]) chmodSync(path, 0o755);
+  const drop = folder.join("drop");
+  mkdirSync(drop);
+  chmodSync(drop, 0o333);
+  const module = await bundleForNode(join(import.meta.dirname, "..", "src", "index.ts"), bundles);
+  const source = `
+    import { writeFileAtomic } from ${JSON.stringify(module)};
+    await writeFileAtomic(process.argv[1], Buffer.from("hello"));`;
+  // Root may list every folder.
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  execFileSync(process.execPath, ["--input-type=module", "-e", source, join(drop, "file")], {
+    stdio: "inherit",
+    ...user,
+  });
+  expect(readFileSync(join(drop, "file"), "utf8")).toBe("hello");
+  chmodSync(drop, 0o755);
+  expect(readdirSync(drop)).toEqual(["file"]);
+});
 
 describe("a process that drains", () => {
   it("keeps its memory flat over a gibibyte, through buffers and through streams", () => {

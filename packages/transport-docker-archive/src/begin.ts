@@ -1,10 +1,9 @@
 import { dirname } from "node:path";
-import { createStagedFile } from "@drayage/blob";
+import { createStagedFile, openByteWriter } from "@drayage/blob";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import type { DestinationOptions } from "@drayage/transport";
 import { takeOver } from "./append.ts";
 import { openArchive } from "./archive.ts";
-import { byteStream } from "./byte-stream.ts";
 import { type ArchiveContents, emptyContents } from "./contents.ts";
 import { createFileOutput } from "./file-output.ts";
 import type { ArchiveOutput } from "./output.ts";
@@ -22,7 +21,7 @@ export async function beginArchive(path: string, options: DestinationOptions): P
   throwIfAborted(options.signal);
   const target = await findTarget(path);
   if (target.kind === "file") return beginFile(path, target, options);
-  const stream = byteStream(await target.open(), path);
+  const stream = await openByteWriter(path, { signal: options.signal });
   return {
     output: createStreamOutput(stream, { path, temporaryDir: options.temporaryDir }),
     contents: emptyContents(),
@@ -37,7 +36,8 @@ async function beginFile(
   const { existing } = target;
   const isFilled = existing !== undefined && existing.size > 0;
   if (isFilled && options.append !== true) throw exists(path);
-  const file = await createStagedFile(dirname(target.path));
+  // Others may never write to it, whatever the umask: as skopeo has it.
+  const file = await createStagedFile(dirname(target.path), { mode: 0o644 });
   const commit = async (): Promise<void> => {
     if (!isUnchanged(existing, await statIfThere(target.path))) throw changed(path);
     // An empty file has been made beforehand, maybe by mktemp, for the sake of its permissions.

@@ -1,14 +1,15 @@
-import { tmpdir } from "node:os";
-import { type Blob, createStagedFile, type DrainResult, drain, fileBlob } from "@drayage/blob";
+import {
+  type Blob,
+  type ByteWriter,
+  createStagedFile,
+  type DrainResult,
+  drain,
+  fileBlob,
+  temporaryFolder,
+} from "@drayage/blob";
 import { DrayageError } from "@drayage/errors";
 import { tarEnd, tarPadding } from "@drayage/tar";
 import { type AddBlobOptions, type ArchiveOutput, fileHeader, symlinkHeader } from "./output.ts";
-
-/** Something that only takes bytes in order: a pipe, a terminal, a device. */
-export interface ByteStream {
-  write(bytes: Uint8Array): Promise<void>;
-  close(): Promise<void>;
-}
 
 export interface StreamOutputOptions {
   /** What the stream is, for messages. */
@@ -21,7 +22,7 @@ export interface StreamOutputOptions {
  * Entries to a stream. A blob whose digest and size are known flows straight through; another is kept in a temporary
  * file first, since a header cannot be corrected once it has been sent.
  */
-export function createStreamOutput(stream: ByteStream, options: StreamOutputOptions): ArchiveOutput {
+export function createStreamOutput(stream: ByteWriter, options: StreamOutputOptions): ArchiveOutput {
   let written = 0;
   let broken = false;
 
@@ -46,7 +47,8 @@ export function createStreamOutput(stream: ByteStream, options: StreamOutputOpti
   }
 
   async function spool(blob: Blob, add: AddBlobOptions): Promise<DrainResult> {
-    await using file = await createStagedFile(options.temporaryDir ?? tmpdir(), { mode: 0o600 });
+    const folder = await temporaryFolder(options.temporaryDir);
+    await using file = await createStagedFile(folder, { mode: 0o600 });
     const result = await drain(blob, file.sink, add);
     if (!add.has(result.digest)) {
       const { digest, size } = result;

@@ -1,6 +1,7 @@
-import { constants, type Stats } from "node:fs";
-import { lstat, open, readlink, realpath, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { descriptorOf } from "@drayage/blob";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 
 /** A regular file, or none yet. */
@@ -15,45 +16,25 @@ export interface FileTarget {
 export type WriteTarget =
   | FileTarget
   /** A pipe, a device, or an open file of this process. */
-  | { readonly kind: "stream"; readonly open: () => Promise<OpenStream> };
-
-export interface OpenStream {
-  readonly fd: number;
-  close(): Promise<void>;
-}
+  | { readonly kind: "stream" };
 
 /** Looks what is at the place. Writes nothing. */
 export async function findTarget(path: string): Promise<WriteTarget> {
-  const descriptor = descriptorOf(path);
-  if (descriptor !== undefined) {
-    return { kind: "stream", open: async () => ({ fd: descriptor, close: async () => {} }) };
-  }
+  // A descriptor that leads to a file is written to from where it stands: whoever opened it holds it, not its name.
+  if (descriptorOf(resolve(path)) !== undefined) return { kind: "stream" };
   try {
     const real = await followLinks(path);
     const existing = await statIfThere(real);
-    if (existing === undefined || existing.isFile()) return { kind: "file", path: real, existing };
-    if (existing.isDirectory()) {
+    if (existing?.isDirectory() === true || path.endsWith("/")) {
       throw new DrayageError("ERR_DRAYAGE_IO", `cannot write ${JSON.stringify(path)}: it is a directory`, {
         hint: "name a file in it",
       });
     }
-    return { kind: "stream", open: () => openStream(real) };
+    if (existing === undefined || existing.isFile()) return { kind: "file", path: real, existing };
+    return { kind: "stream" };
   } catch (error) {
     throw ioError(error, "write", { path });
   }
-}
-
-/**
- * The file descriptor that a path such as `/dev/stdout` stands for. The descriptor is written to as it is: opening
- * the path anew fails for sockets, and would start over at the beginning of a file that the shell has opened.
- */
-function descriptorOf(path: string): number | undefined {
-  if (process.platform === "win32") return undefined;
-  const absolute = resolve(path);
-  if (absolute === "/dev/stdout") return 1;
-  if (absolute === "/dev/stderr") return 2;
-  const [, digits] = /^\/(?:dev|proc\/self)\/fd\/(\d{1,6})$/.exec(absolute) ?? [];
-  return digits === undefined ? undefined : Number(digits);
 }
 
 /** The path with symbolic links followed, also where the last one leads to a file that is not there yet. */
@@ -84,11 +65,6 @@ export async function statIfThere(path: string): Promise<Stats | undefined> {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw ioError(error, "write", { path });
   }
-}
-
-async function openStream(path: string): Promise<OpenStream> {
-  const handle = await open(path, constants.O_WRONLY);
-  return { fd: handle.fd, close: () => handle.close() };
 }
 
 /** Whether a file is still the one that was looked at. */

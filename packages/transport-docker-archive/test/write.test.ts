@@ -45,8 +45,19 @@ describe("an archive is written", () => {
     expect(readdirSync(folder)).not.toContain("a.tar");
     await destination.commit();
     expect(readdirSync(folder)).toEqual(["a.tar"]);
-    expect(statSync(file).mode & 0o777).toBe(0o666 & ~process.umask());
+    expect(statSync(file).mode & 0o777).toBe(0o644 & ~process.umask());
     expect(await readWhole(file)).toEqual(whole(two));
+  });
+
+  it("never in a folder's place, nor at a path that says so", async () => {
+    const folder = temporaryDirectory();
+    for (const place of [folder, `${folder}/`, path.join(folder, "a.tar/")]) {
+      await expect(open(place)).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_IO",
+        message: `cannot write ${JSON.stringify(place)}: it is a directory`,
+      });
+    }
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("over an empty file, whose permissions stay", async () => {
@@ -293,6 +304,13 @@ describe.skipIf(process.platform === "win32")("an archive is written to a pipe",
     await destination.commit();
     closeSync(descriptor);
     expect(Buffer.compare(readFileSync(file).subarray(6), readFileSync(wanted))).toBe(0);
+  });
+
+  it.runIf(process.platform === "linux")("and an abort ends the wait for a reader", async () => {
+    const pipe = path.join(temporaryDirectory(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const opening = open(pipe, { signal: AbortSignal.timeout(50) });
+    await expect(opening).rejects.toMatchObject({ code: "ERR_DRAYAGE_ABORTED" });
   });
 
   it("and a reader that goes away ends it", async () => {

@@ -1,11 +1,8 @@
-import { constants, type Stats, write } from "node:fs";
+import type { Stats } from "node:fs";
 import { open, realpath, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
-import { createStagedFile, type StagedFile } from "@drayage/blob";
-import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors";
+import { createStagedFile, openByteWriter, type StagedFile, temporaryFolder } from "@drayage/blob";
+import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 
 /** Where an archive goes. */
 export interface ArchiveTarget {
@@ -26,7 +23,7 @@ export async function archiveTarget(path: string, temporaryDir?: string): Promis
   const label = JSON.stringify(path);
   const full = resolve(path);
   const stats = await statIfPresent(full);
-  if (stats?.isDirectory() === true) {
+  if (stats?.isDirectory() === true || path.endsWith("/")) {
     throw refused(`${label} is a folder, not an archive`, "a layout in a folder is written by oci-dir:");
   }
   // A descriptor that leads to a file is not that file: whoever opened it holds it, not its name.
@@ -63,53 +60,28 @@ async function statIfPresent(path: string): Promise<Stats | undefined> {
 function streamTarget(path: string, temporaryDir: string | undefined): ArchiveTarget {
   return {
     exists: false,
-    stage: () => createStagedFile(temporaryDir ?? process.env.TMPDIR ?? tmpdir(), { mode: 0o600 }),
+    stage: async () => createStagedFile(await temporaryFolder(temporaryDir), { mode: 0o600 }),
     publish: (file, signal) => stream(file, path, signal),
   };
 }
 
 const chunkSize = 1024 * 1024;
-const writeAsync = promisify(write);
 
 async function stream(file: StagedFile, path: string, signal: AbortSignal | undefined): Promise<void> {
-  await using output = await openOutput(path);
-  await using input = await open(file.path, "r");
-  const buffer = new Uint8Array(chunkSize);
-  for (let position = 0; ; ) {
-    throwIfAborted(signal, `write ${path}`);
-    const { bytesRead } = await input.read(buffer, 0, chunkSize, position);
-    if (bytesRead === 0) break;
-    await writeAll(output.fd, buffer.subarray(0, bytesRead), path);
-    position += bytesRead;
+  const output = await openByteWriter(path, { signal });
+  try {
+    await using input = await open(file.path, "r");
+    const buffer = new Uint8Array(chunkSize);
+    for (let position = 0; ; ) {
+      const { bytesRead } = await input.read(buffer, 0, chunkSize, position);
+      if (bytesRead === 0) break;
+      await output.write(buffer.subarray(0, bytesRead));
+      position += bytesRead;
+    }
+  } finally {
+    await output.close();
   }
   await file.discard();
-}
-
-async function writeAll(fd: number, bytes: Uint8Array, path: string): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += (await writeAsync(fd, bytes, done, bytes.length - done, null)).bytesWritten;
-    } catch (error) {
-      // The other end of a pipe that does not block has not read yet.
-      if (errnoOf(error) !== "EAGAIN") throw ioError(error, "write", { path });
-      await delay(5);
-    }
-  }
-}
-
-interface Output extends AsyncDisposable {
-  readonly fd: number;
-}
-
-/** This process's own descriptors are used as they are: not each can be opened again, a socket for one. */
-async function openOutput(path: string): Promise<Output> {
-  const number = path === "/dev/stdout" ? "1" : /^\/(?:dev|proc\/self)\/fd\/([0-9]+)$/.exec(path)?.[1];
-  if (number !== undefined) return { fd: Number(number), [Symbol.asyncDispose]: () => Promise.resolve() };
-  try {
-    return await open(path, constants.O_WRONLY);
-  } catch (error) {
-    throw ioError(error, "write", { path });
-  }
 }
 
 function refused(message: string, hint: string): DrayageError {

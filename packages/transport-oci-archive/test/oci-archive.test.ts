@@ -62,6 +62,25 @@ function unpack(path: string): Record<string, string> {
   return treeOf(`${path}.d`);
 }
 
+it("an archive is not written in a folder's place, nor at a path that says so", async () => {
+  mkdirSync(at("place"));
+  for (const path of [at("place"), `${at("place")}/`, `${at("new")}/`]) {
+    await expect(destination(`${path}:x`)).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_DESTINATION_REFUSED",
+      message: `${JSON.stringify(path)} is a folder, not an archive`,
+    });
+  }
+});
+
+it.runIf(process.platform === "linux")("an abort ends the wait for a pipe's reader", async () => {
+  execFileSync("mkfifo", [at("pipe")]);
+  await using input = await source(pack());
+  await using output = await destination(at("pipe"), { temporaryDir: folder });
+  await putImage(input, output);
+  const committing = output.commit({ signal: AbortSignal.timeout(50) });
+  await expect(committing).rejects.toMatchObject({ code: "ERR_DRAYAGE_ABORTED" });
+});
+
 type Member = Partial<TarEntryInput> & { readonly name: string; readonly data?: string | Uint8Array };
 
 /** An archive made header by header, for what tar would not write. */

@@ -1,7 +1,13 @@
-import { type BigIntStats, createReadStream } from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { createStagedFile, drain, streamBlob } from "@drayage/blob";
+import {
+  createStagedFile,
+  drain,
+  openByteReader,
+  type PipeOptions,
+  streamBlob,
+  temporaryFolder,
+} from "@drayage/blob";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import { standardInput } from "./reference.ts";
 
@@ -16,8 +22,13 @@ export interface LocalFileOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where the copy of what can be read only once goes. */
   readonly temporaryDir?: string | undefined;
-  standardInput(): AsyncIterable<Uint8Array>;
+  readonly standardInput: OpenBytes;
 }
+
+/** Opens bytes that can be read once. Those of a signal that is aborted end at once. */
+export type OpenBytes = (
+  options: PipeOptions,
+) => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 
 /** The file itself, or a copy of what can be read only once: standard input, a pipe, a device. */
 export async function localFile(file: string, options: LocalFileOptions): Promise<LocalFile> {
@@ -38,7 +49,7 @@ export async function localFile(file: string, options: LocalFileOptions): Promis
       },
     );
   }
-  return copied(() => createReadStream(file), { ...options, what, time });
+  return copied((open) => openByteReader(file, open), { ...options, what, time });
 }
 
 async function statOf(file: string): Promise<BigIntStats> {
@@ -56,11 +67,11 @@ async function statOf(file: string): Promise<BigIntStats> {
 }
 
 async function copied(
-  open: () => AsyncIterable<Uint8Array>,
+  open: OpenBytes,
   options: LocalFileOptions & { readonly what: string; readonly time: bigint },
 ): Promise<LocalFile> {
-  const { what, time, signal, temporaryDir = tmpdir() } = options;
-  const copy = await createStagedFile(temporaryDir, { mode: 0o600 });
+  const { what, time, signal, temporaryDir } = options;
+  const copy = await createStagedFile(await temporaryFolder(temporaryDir), { mode: 0o600 });
   try {
     await drain(streamBlob(open, { what }), copy.sink, { signal });
   } catch (error) {

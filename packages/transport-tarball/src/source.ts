@@ -1,17 +1,17 @@
-import { type Blob, bytesBlob } from "@drayage/blob";
+import { type Blob, bytesBlob, endedBy, type PipeOptions } from "@drayage/blob";
 import { type Digest, digestAlgorithm, digestBytes } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { encodeGoJson, manifestDigest, mediaTypes } from "@drayage/manifest";
 import type { ImageSource, SourceOptions } from "@drayage/transport";
 import { encodeConfig } from "./config.ts";
 import { readLayer, type TarballLayer } from "./layer.ts";
-import { type LocalFile, localFile } from "./local-file.ts";
+import { type LocalFile, localFile, type OpenBytes } from "./local-file.ts";
 import { standardInput, type TarballReference } from "./reference.ts";
 import { readSettings, type TarballImage } from "./settings.ts";
 
 export interface TarballOptions extends TarballImage {
   /** What `-` reads; the process's standard input where absent. */
-  readonly standardInput?: (() => AsyncIterable<Uint8Array>) | undefined;
+  readonly standardInput?: OpenBytes | undefined;
 }
 
 /** An image of files: they are read once to find out their digests, then whenever a layer is asked for. */
@@ -22,7 +22,7 @@ export async function openTarballSource(
 ): Promise<ImageSource> {
   const { signal, temporaryDir } = options;
   const image = { ...own, ...readSettings(options.settings) };
-  const standard = own.standardInput ?? (() => process.stdin);
+  const standard = own.standardInput ?? processInput;
   const files: LocalFile[] = [];
   const close = async (): Promise<void> => {
     for (const file of files.splice(0)) await file[Symbol.asyncDispose]();
@@ -41,6 +41,10 @@ export async function openTarballSource(
     await close();
     throw error;
   }
+}
+
+function processInput({ signal }: PipeOptions): AsyncIterable<Uint8Array> {
+  return endedBy(process.stdin, signal);
 }
 
 interface TarballContent {

@@ -7,7 +7,7 @@ export interface OperationOptions {
 export interface SourceOptions extends OperationOptions {
   /** Where blobs of OCI layouts are shared between layouts: `<folder>/<algorithm>/<hex>`. */
   readonly sharedBlobDir?: string | undefined;
-  /** Where large temporary files go; the system's place for them where absent. */
+  /** Where large temporary files go; `$TMPDIR`, `/var/tmp` or the system's place for them where absent. */
   readonly temporaryDir?: string | undefined;
   /** Options of a plugin's own, as the user wrote them: `--src-option key=value`. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
