@@ -12,7 +12,7 @@ export interface DrayConfiguration {
 }
 
 /** Where the configuration is read from: `$DRAYAGE_CONFIG`, or `drayage/config.json` in the user's place for such files. */
-export function configurationPath(env: Readonly<Partial<Record<string, string>>>): string {
+function configurationPath(env: Readonly<Partial<Record<string, string>>>): string {
   if (env.DRAYAGE_CONFIG !== undefined && env.DRAYAGE_CONFIG !== "") return env.DRAYAGE_CONFIG;
   const base = env.XDG_CONFIG_HOME;
   return join(

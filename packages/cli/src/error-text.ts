@@ -2,7 +2,7 @@ import { isDrayageError, sanitizeText } from "@drayage/errors";
 import type { Personality } from "./personality.ts";
 
 /** One line that says what went wrong and what can be done. */
-export function errorSentence(error: unknown): string {
+function errorSentence(error: unknown): string {
   if (!isDrayageError<string>(error)) {
     return sanitizeText(error instanceof Error ? error.message : String(error));
   }

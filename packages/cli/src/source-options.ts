@@ -20,6 +20,6 @@ export function sourceOptions(context: DrayContext, flags: SourceFlags): SourceO
 }
 
 /** Tells the user something that does not stop the work. */
-export function warn(context: DrayContext, message: string): void {
+function warn(context: DrayContext, message: string): void {
   context.process.stderr.write(`dray: warning: ${sanitizeText(message)}\n`);
 }

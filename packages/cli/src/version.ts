@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Personality } from "./personality.ts";
 
 /** The version in this package's own package.json. */
-export function drayVersion(): string {
+function drayVersion(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -98,7 +98,7 @@ export function listTags(file: string): Promise<readonly string[]> {
 /** How much is known of a layer's bytes before they flow. */
 export type Knowledge = "all" | "nothing" | "compressed";
 
-export function layerBlob({ bytes, diffId }: FixtureImage["layers"][number], known: Knowledge): Blob {
+function layerBlob({ bytes, diffId }: FixtureImage["layers"][number], known: Knowledge): Blob {
   if (known === "all") return bytesBlob(bytes, { digest: diffId });
   if (known === "compressed") return inflated(bytesBlob(gzipSync(bytes)), { algorithm: "gzip" });
   async function* chunks(): AsyncGenerator<Uint8Array> {

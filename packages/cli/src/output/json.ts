@@ -9,7 +9,7 @@ export function goIndentedJson(value: unknown): string {
 }
 
 /** Compact JSON text with each member and item on a line of its own. Values stay as they are written. */
-export function indentJson(compact: string): string {
+function indentJson(compact: string): string {
   let depth = 0;
   const line = (change: number): string => {
     depth += change;
