@@ -7,8 +7,8 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { thisOwner } from "@drayage/blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { acquireLock } from "../src/index.ts";
-import { bundle } from "./bundle.ts";
 
 let folder: string;
 let path: string;
@@ -114,7 +114,7 @@ describe("a lock", () => {
   it("guards a counter among processes of which some are killed", async () => {
     const counter = join(folder, "counter");
     writeFileSync(counter, "0");
-    const worker = await bundle("lock-worker", folder);
+    const worker = await bundleForNode(join(import.meta.dirname, "lock-worker.ts"), folder);
     const start = (rounds: number): ChildProcess =>
       spawn(process.execPath, [worker, path, counter, String(rounds)], {
         stdio: ["ignore", "pipe", "inherit"],

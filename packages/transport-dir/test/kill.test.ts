@@ -8,8 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { randomImage, randomLayer, readImage, writeImage } from "@drayage/testkit";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { dir } from "../src/index.ts";
-import { bundle } from "./bundle.ts";
 import { putImage } from "./put-image.ts";
 import { treeOf } from "./trees.ts";
 
@@ -34,7 +34,7 @@ async function read(place: string): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "drayage-"));
-  worker = await bundle("copy-worker", folder);
+  worker = await bundleForNode(join(import.meta.dirname, "copy-worker.ts"), folder);
   for (const [name, layers] of [
     ["a", 6],
     ["b", 3],

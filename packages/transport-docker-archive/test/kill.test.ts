@@ -5,8 +5,8 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeWithPeers, temporaryDirectory } from "@drayage-internal/peers";
 import { describe, expect, it } from "vitest";
+import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { readWhole, whole } from "./archives.ts";
-import { bundle } from "./bundle.ts";
 import { image, layerA, layerB, layerC, listTags, open, put, tar } from "./fixtures.ts";
 
 const two = image([layerA, layerB]);
@@ -14,7 +14,7 @@ const two = image([layerA, layerB]);
 describe("a process that is killed while it adds images", () => {
   it("leaves an archive whose images are whole, and which takes the next one", async () => {
     const folder = temporaryDirectory();
-    const worker = await bundle("kill-worker", folder);
+    const worker = await bundleForNode(path.join(import.meta.dirname, "kill-worker.ts"), folder);
     const place = path.join(folder, "place");
     mkdirSync(place);
     const file = path.join(place, "a.tar");

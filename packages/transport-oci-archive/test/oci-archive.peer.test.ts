@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { readImage } from "@drayage/testkit";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { ociArchive } from "../src/index.ts";
-import { bundle } from "./bundle.ts";
 import { HandMadeLayout, named, putImage, treeOf } from "./images.ts";
 
 const transport = ociArchive();
@@ -111,7 +111,7 @@ describeWithPeers("oci-archive: in a process of its own", [], () => {
   });
 
   it("/dev/stdout gets the archive, and a pipe whose reader went away is an error", async () => {
-    const worker = await bundle("copy-worker", folder);
+    const worker = await bundleForNode(join(import.meta.dirname, "copy-worker.ts"), folder);
     const piped = spawnSync(process.execPath, [worker, at("in.tar"), "/dev/stdout"], { maxBuffer: 1e8 });
     expect([piped.status, piped.stderr.toString()]).toEqual([0, ""]);
     await copy(at("in.tar"), at("out.tar"));
@@ -123,7 +123,7 @@ describeWithPeers("oci-archive: in a process of its own", [], () => {
   });
 
   it("that is killed leaves the earlier archive or the new one, and the next copy clears up", async () => {
-    const worker = await bundle("copy-worker", folder);
+    const worker = await bundleForNode(join(import.meta.dirname, "copy-worker.ts"), folder);
     mkdirSync(at("out"));
     writeFileSync(at("out", "image.tar"), "earlier");
     await copy(at("in.tar"), at("whole.tar"));

@@ -40,15 +40,17 @@ export interface ImageCommit {
   readonly folder: LayoutFolder;
   readonly name: string | undefined;
   readonly image: Descriptor;
-  /** Blobs that were not written because they were there, with their sizes. */
-  readonly reused: ReadonlyMap<Digest, number>;
+  /** The image's blobs, with their sizes. */
+  readonly needed: ReadonlyMap<Digest, number>;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Enters the image in index.json, as it is at this moment: other processes may have added theirs. */
-export async function commitImage({ folder, name, image, reused, signal }: ImageCommit): Promise<void> {
+export async function commitImage({ folder, name, image, needed, signal }: ImageCommit): Promise<void> {
+  // Before there is a lock too: the layout's folder itself may be gone.
+  await checkNeeded(folder, needed);
   await using lock = await lockLayout(folder, signal);
-  await checkReused(folder, reused);
+  await checkNeeded(folder, needed);
   const index = addImage(await currentIndex(folder), image, name);
   const version = await folder.readFile(layoutFile, manifestLimit);
   throwIfAborted(signal);
@@ -95,9 +97,9 @@ export async function removeBlob(folder: LayoutFolder, digest: Digest): Promise<
   }
 }
 
-/** Another process may have failed, and removed what it had put, or have deleted an image. */
-async function checkReused(folder: LayoutFolder, reused: ReadonlyMap<Digest, number>): Promise<void> {
-  for (const [digest, size] of reused) {
+/** Another process may have failed, and removed what both had put, or have deleted an image. */
+async function checkNeeded(folder: LayoutFolder, needed: ReadonlyMap<Digest, number>): Promise<void> {
+  for (const [digest, size] of needed) {
     const found = await folder.locate(digest);
     if (found?.length !== size) throw changed(folder, `has lost the blob ${digest} to another process`);
   }

@@ -49,8 +49,8 @@ function destination(
   const folders = madeFolders();
   /** Blobs that were not there before. */
   const added = new Set<Digest>();
-  /** Blobs that were there, and must still be when the image is committed. */
-  const reused = new Map<Digest, number>();
+  /** Blobs that were put or found, and must still be there when the image is committed, with their sizes. */
+  const needed = new Map<Digest, number>();
   const working = new Set<Promise<unknown>>();
   let top: Descriptor | undefined;
   let state: "open" | "committed" | "closed" = "open";
@@ -74,6 +74,7 @@ function destination(
     const isNew = (await sizeOfFile(path)) === undefined;
     await file.commit(path, { mode: options.mode });
     if (isNew) added.add(result.digest);
+    needed.set(result.digest, result.size);
     return result;
   }
 
@@ -101,7 +102,7 @@ function destination(
     const { digest, size } = descriptor;
     const found = await sizeOfFile(folder.blobPath(digest));
     if (found === undefined || (size !== -1 && found !== size)) return undefined;
-    if (!added.has(digest)) reused.set(digest, found);
+    needed.set(digest, found);
     return { size: found };
   }
 
@@ -130,7 +131,7 @@ function destination(
     if (top === undefined) {
       throw new DrayageError("ERR_DRAYAGE_USAGE", `${folder.label}: there is no manifest to commit`);
     }
-    await commitImage({ folder, name: reference.place.name, image: top, reused, signal: options.signal });
+    await commitImage({ folder, name: reference.place.name, image: top, needed, signal: options.signal });
     state = "committed";
   }
 

@@ -9,8 +9,8 @@ import { digestBytes, digestHex } from "@drayage/digest";
 import { readImage } from "@drayage/testkit";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { ociDir } from "../src/index.ts";
-import { bundle } from "./bundle.ts";
 import { HandMadeLayout, named, putImage, treeOf } from "./images.ts";
 
 const transport = ociDir();
@@ -18,7 +18,7 @@ let folder: string;
 let worker: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "drayage-"));
-  worker = await bundle("kill-worker", folder);
+  worker = await bundleForNode(join(import.meta.dirname, "kill-worker.ts"), folder);
   const layout = new HandMadeLayout(join(folder, "in"));
   const layers = Array.from({ length: 12 }, (_, number) => String(number).repeat(300_000));
   layout.index([layout.image(layers, named("v1"))]);

@@ -243,6 +243,20 @@ describe("a destination", () => {
     expect(indexOf("out").manifests).toEqual([]);
   });
 
+  it("does not commit what another run had put too, and has removed since it failed", async () => {
+    await using opened = await source(at("in"));
+    const failing = await destination(`${at("out")}:v1`);
+    await putImage(opened, failing);
+    await using output = await destination(`${at("out")}:v2`);
+    await putImage(opened, output);
+    await failing.close();
+    await expect(output.commit()).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_DESTINATION_REFUSED",
+      retryable: true,
+    });
+    expect(existsSync(at("out", "index.json"))).toBe(false);
+  });
+
   it("verifies a blob, and then shows no trace of it", async () => {
     const output = await destination(at("out"));
     const digest = digestBytes(new TextEncoder().encode("right"));
