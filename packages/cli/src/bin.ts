@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { errnoOf, ioError } from "@drayage/errors";
+import { errorLine } from "./error-text.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { main } from "./main.ts";
+import { personalityOf } from "./personality.ts";
 
 const interrupt = new AbortController();
 let received: NodeJS.Signals | undefined;
@@ -14,11 +17,16 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-// The reader of a pipe went away: nothing that is written can be of use any more.
+// The reader of a pipe went away, or the disk is full: nothing that is written can be of use any more.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error) => {
     interrupt.abort(error);
     process.exitCode = exitCodes.failure;
+    // Who closes a pipe knows.
+    if (stream !== process.stdout || errnoOf(error) === "EPIPE") return;
+    process.stderr.write(
+      `${errorLine(ioError(error, "write to standard output"), personalityOf(process.argv[1]))}\n`,
+    );
   });
 }
 

@@ -243,6 +243,38 @@ describe("dray inspect", () => {
     );
   });
 
+  it("prints the config that a docker v2s1 manifest amounts to, which has none of its own", async () => {
+    await dray(["copy", "-q", "--format", "v2s1", `dir:${at("plain")}`, `dir:${at("v2s1")}`]);
+    const { status, stdout } = await dray(["inspect", "--config", `dir:${at("v2s1")}`]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ os: "linux", rootfs: { type: "layers" } });
+    const raw = await dray(["inspect", "--config", "--raw", `dir:${at("v2s1")}`]);
+    expect(raw).toMatchObject({ status: 1, stdout: "" });
+    expect(raw.stderr).toMatch(/has no config of its own; /);
+  });
+
+  it("called as skopeo wants an image of an index, and otherwise shows the index", async () => {
+    const index = {
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      manifests: [
+        {
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          digest: `sha256:${"0".repeat(64)}`,
+          size: 2,
+          platform: { architecture: "mips", os: "plan9" },
+        },
+      ],
+    };
+    mkdirSync(at("elsewhere"));
+    writeFileSync(at("elsewhere", "manifest.json"), JSON.stringify(index));
+    const shown = await dray(["inspect", `dir:${at("elsewhere")}`]);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ Platforms: [{ Platform: "plan9/mips" }] });
+    const refused = await dray(["inspect", `dir:${at("elsewhere")}`], { calledAs: "skopeo" });
+    expect(refused).toMatchObject({ status: 1, stdout: "" });
+    expect(refused.stderr).toContain("the index has no image for this machine");
+  });
+
   it("prints what skopeo prints, in its order", async () => {
     const { stdout } = await dray(["inspect", `oci-dir:${at("layout")}:app`]);
     expect(Object.keys(JSON.parse(stdout) as object)).toEqual([

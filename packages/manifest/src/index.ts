@@ -21,6 +21,7 @@ export type {
 export { type ConvertedManifest, type ConvertManifestOptions, convertManifest } from "./convert.ts";
 export { type ConvertIndexOptions, convertIndex, sortZstdLast, updateIndex } from "./convert-index.ts";
 export { manifestDigest } from "./digest.ts";
+export { configFromDockerV1 } from "./docker-v1-config.ts";
 export { emptyLayer, emptyLayerDigest } from "./empty-layer.ts";
 export { encodeGoOciConfig } from "./encode-config.ts";
 export type { Compat } from "./encode-manifest.ts";

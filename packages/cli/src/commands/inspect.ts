@@ -2,11 +2,13 @@ import { type ImageInspection, type InspectedImage, inspectImage } from "@drayag
 import type { Algorithm } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import {
+  configFromDockerV1,
   encodeGoOciConfig,
   type ImageConfig,
   isIndexMediaType,
   manifestDigest,
   parseConfig,
+  parseImageManifest,
   RawJson,
 } from "@drayage/manifest";
 import { type ImageSource, requireAbility } from "@drayage/transport";
@@ -49,12 +51,17 @@ async function describe(
   }
   const inspection = await inspectImage(source, { platform, signal: context.signal });
   if (flags.raw && !flags.config) return rawManifest(inspection, source, context.signal);
-  if (flags.config) return configText(requireImage(inspection), flags, context);
+  if (flags.config) {
+    const image = requireImage(inspection);
+    if (flags.raw) return image.config ?? refuseRawConfig(image);
+    const manifest = await rawManifest(inspection, source, context.signal);
+    return configText(image.config ?? configFromManifest(manifest, image), flags, context);
+  }
   const digest = digestOf(inspection, flags.manifestDigest);
   // An index is not one of its images: nobody asked for this machine's, so none is guessed.
-  const guesses = context.personality === "skopeo" || platform !== undefined;
+  const wantsImage = context.personality === "skopeo" || platform !== undefined;
   const record =
-    inspection.instances !== undefined && !(guesses && inspection.image !== undefined)
+    inspection.instances !== undefined && !wantsImage
       ? indexRecord(inspection, digest)
       : imageRecord(inspection, requireImage(inspection), digest);
   return flags.format === undefined
@@ -72,22 +79,22 @@ async function rawManifest(
   return (await source.manifest(digest, { signal })).bytes;
 }
 
-function configText(image: InspectedImage, flags: InspectFlags, context: DrayContext): string | Uint8Array {
-  if (image.config === undefined) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
-      `${image.mediaType} has no config of its own`,
-      {
-        hint: "look at the manifest with --raw",
-      },
-    );
-  }
-  if (flags.raw) return image.config;
-  const config: ImageConfig = parseConfig(image.config);
+function refuseRawConfig({ mediaType }: InspectedImage): never {
+  throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${mediaType} has no config of its own`, {
+    hint: "look at the manifest with --raw, or at what the manifest says of the config with --config",
+  });
+}
+
+/** The config that a docker v2s1 manifest amounts to. Its diffIDs are not known without reading the layers. */
+function configFromManifest(bytes: Uint8Array, image: InspectedImage): Uint8Array {
+  const { v1 } = parseImageManifest(bytes, image.mediaType);
+  return v1 === undefined ? refuseRawConfig(image) : configFromDockerV1(v1, []);
+}
+
+function configText(bytes: Uint8Array, flags: InspectFlags, context: DrayContext): string {
+  const config: ImageConfig = parseConfig(bytes);
   if (flags.format !== undefined) return renderTemplate(flags.format, configRecord(config));
-  return goIndentedJson(
-    new RawJson(context.personality === "skopeo" ? encodeGoOciConfig(config) : image.config),
-  );
+  return goIndentedJson(new RawJson(context.personality === "skopeo" ? encodeGoOciConfig(config) : bytes));
 }
 
 function requireImage(inspection: ImageInspection): InspectedImage {
