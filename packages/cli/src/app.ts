@@ -3,6 +3,8 @@ import {
   type Application,
   buildApplication,
   buildRouteMap,
+  type Command,
+  type Command,
   EnumValidationError,
   text_en,
 } from "@stricli/core";
@@ -20,7 +22,7 @@ import { exitCodeOf } from "./exit-codes.ts";
 import type { Personality } from "./personality.ts";
 
 /** The commands, each of which loads its own code when it runs. */
-export const commands = {
+export const commands: Readonly<Record<string, Command<DrayContext>>> = {
   copy: copyCommand,
   inspect: inspectCommand,
   "list-tags": listTagsCommand,
@@ -29,12 +31,14 @@ export const commands = {
   "manifest-digest": manifestDigestCommand,
   transports: transportsCommand,
   completion: completionCommand,
-} as const;
+};
 
 /** The command line of dray: its commands, and how its errors read. */
 export function buildDray(options: {
   readonly personality: Personality;
   readonly debug: boolean;
+  /** The first argument: errors in the arguments name its help. */
+  readonly command: string | undefined;
 }): Application<DrayContext> {
   const line = (error: unknown): string =>
     options.debug
@@ -43,9 +47,9 @@ export function buildDray(options: {
   const root = buildRouteMap({
     routes: commands,
     docs: {
-      brief: "Haul container images between archives, folders, registries and stores",
+      brief: "Haul container images between archives, layouts and folders",
       fullDescription: [
-        "Haul container images between archives, folders, registries and stores.",
+        "Haul container images between archives, layouts and folders, and what plugins reach.",
         "",
         "An image is named as TRANSPORT:DETAILS; `dray transports` lists the transports.",
         "",
@@ -72,7 +76,7 @@ export function buildDray(options: {
         exceptionWhileLoadingCommandFunction: line,
         exceptionWhileLoadingCommandContext: line,
         commandErrorResult: line,
-        exceptionWhileParsingArguments: (error) => line(usageError(error, options.personality)),
+        exceptionWhileParsingArguments: (error) => line(usageError(error, `${options.personality} ${options.command ?? ""}`)),
         noCommandRegisteredForInput: ({ input, corrections }) =>
           line(unknownCommand(input, corrections, options.personality)),
       },
@@ -80,9 +84,9 @@ export function buildDray(options: {
   });
 }
 
-function usageError(error: unknown, name: string): DrayageError {
+function usageError(error: unknown, command: string): DrayageError {
   return new DrayageError("ERR_DRAYAGE_USAGE", usageText(error), {
-    hint: `see ${name} COMMAND --help`,
+    hint: `see ${command} --help`,
     cause: error,
   });
 }
@@ -92,7 +96,8 @@ function usageText(error: unknown): string {
   if (error instanceof EnumValidationError) {
     return `--${error.externalFlagName}: choose one of ${error.values.join(", ")}, not ${JSON.stringify(error.input)}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function unknownCommand(input: string, corrections: readonly string[], name: string): DrayageError {
