@@ -4,7 +4,6 @@ import {
   buildApplication,
   buildRouteMap,
   type Command,
-  type Command,
   EnumValidationError,
   text_en,
 } from "@stricli/core";
@@ -21,8 +20,18 @@ import { debugText, errorLine } from "./error-text.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import type { Personality } from "./personality.ts";
 
+type CommandName =
+  | "copy"
+  | "inspect"
+  | "list-tags"
+  | "validate"
+  | "delete"
+  | "manifest-digest"
+  | "transports"
+  | "completion";
+
 /** The commands, each of which loads its own code when it runs. */
-export const commands: Readonly<Record<string, Command<DrayContext>>> = {
+export const commands: Readonly<Record<CommandName, Command<DrayContext>>> = {
   copy: copyCommand,
   inspect: inspectCommand,
   "list-tags": listTagsCommand,
