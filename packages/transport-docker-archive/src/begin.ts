@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { createStagedFile, openByteWriter } from "@drayage/blob";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
+import { commitUnlessChanged } from "@drayage/file-lock";
 import type { DestinationOptions } from "@drayage/transport";
 import { takeOver } from "./append.ts";
 import { openArchive } from "./archive.ts";
@@ -8,7 +9,7 @@ import { type ArchiveContents, emptyContents } from "./contents.ts";
 import { createFileOutput } from "./file-output.ts";
 import type { ArchiveOutput } from "./output.ts";
 import { createStreamOutput } from "./stream-output.ts";
-import { type FileTarget, findTarget, isUnchanged, statIfThere } from "./target.ts";
+import { type FileTarget, findTarget } from "./target.ts";
 
 /** An archive that is being written. */
 export interface BegunArchive {
@@ -39,9 +40,10 @@ async function beginFile(
   // Others may never write to it, whatever the umask: as skopeo has it.
   const file = await createStagedFile(dirname(target.path), { mode: 0o644 });
   const commit = async (): Promise<void> => {
-    if (!isUnchanged(existing, await statIfThere(target.path))) throw changed(path);
     // An empty file has been made beforehand, maybe by mktemp, for the sake of its permissions.
-    await file.commit(target.path, existing === undefined ? {} : { mode: existing.mode & 0o7777 });
+    const mode = existing && existing.mode & 0o7777;
+    const label = `docker-archive:${path}`;
+    await commitUnlessChanged(file, target.path, { before: existing, label, mode, signal: options.signal });
   };
   try {
     if (!isFilled) return { output: createFileOutput(file, { start: 0, commit }), contents: emptyContents() };
@@ -70,13 +72,5 @@ function compressed(path: string): DrayageError {
     {
       hint: "decompress the archive first",
     },
-  );
-}
-
-function changed(path: string): DrayageError {
-  return new DrayageError(
-    "ERR_DRAYAGE_DESTINATION_EXISTS",
-    `docker-archive:${path} was changed by somebody else while the image was written`,
-    { hint: "run the command again" },
   );
 }

@@ -58,22 +58,11 @@ async function isSymbolicLink(path: string): Promise<boolean> {
 }
 
 /** What is at the path; undefined where nothing is. Throws ERR_DRAYAGE_IO. */
-export async function statIfThere(path: string): Promise<Stats | undefined> {
+async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw ioError(error, "write", { path });
   }
-}
-
-/** Whether a file is still the one that was looked at. */
-export function isUnchanged(before: Stats | undefined, now: Stats | undefined): boolean {
-  if (before === undefined || now === undefined) return before === now;
-  return (
-    before.dev === now.dev &&
-    before.ino === now.ino &&
-    before.size === now.size &&
-    before.mtimeMs === now.mtimeMs
-  );
 }

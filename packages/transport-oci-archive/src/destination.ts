@@ -32,7 +32,7 @@ export async function openDestination(
   throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
   const { place } = reference;
   refusePosition(place, scheme);
-  const target = await archiveTarget(place.path, options.temporaryDir);
+  const target = await archiveTarget(place.path, options);
   const label = JSON.stringify(place.path);
   let opening: Promise<Opened> | undefined;
   let top: Descriptor | undefined;

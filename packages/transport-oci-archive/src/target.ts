@@ -3,6 +3,8 @@ import { open, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { createStagedFile, openByteWriter, type StagedFile, temporaryFolder } from "@drayage/blob";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
+import { commitUnlessChanged } from "@drayage/file-lock";
+import type { DestinationOptions } from "@drayage/transport";
 
 /** Where an archive goes. */
 export interface ArchiveTarget {
@@ -17,9 +19,14 @@ export interface ArchiveTarget {
 /**
  * What a path stands for: a file, which is replaced by renaming, or a pipe or device, which gets the bytes at the end.
  *
+ * With `append`, the file is not replaced if somebody else has changed it meanwhile: what they have added would be lost.
+ *
  * @throws ERR_DRAYAGE_DESTINATION_REFUSED
  */
-export async function archiveTarget(path: string, temporaryDir?: string): Promise<ArchiveTarget> {
+export async function archiveTarget(
+  path: string,
+  { append = false, temporaryDir }: DestinationOptions,
+): Promise<ArchiveTarget> {
   const label = JSON.stringify(path);
   const full = resolve(path);
   const stats = await statIfPresent(full);
@@ -33,7 +40,12 @@ export async function archiveTarget(path: string, temporaryDir?: string): Promis
   return {
     exists: stats !== undefined && stats.size > 0,
     stage: () => createStagedFile(dirname(place)),
-    publish: (file) => file.commit(place, { mode: stats && stats.mode & 0o777 }),
+    publish(file, signal) {
+      const mode = stats && stats.mode & 0o777;
+      return append
+        ? commitUnlessChanged(file, place, { before: stats, label, mode, signal })
+        : file.commit(place, { mode });
+    },
   };
 }
 

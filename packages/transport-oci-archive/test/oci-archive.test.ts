@@ -62,6 +62,21 @@ function unpack(path: string): Record<string, string> {
   return treeOf(`${path}.d`);
 }
 
+it("of two that add to one archive at the same time, none loses what the other has added", async () => {
+  pack();
+  await copy(`${at("in.tar")}:v1`, `${at("out.tar")}:v1`);
+  await using input = await source(at("in.tar"));
+  await using slow = await destination(`${at("out.tar")}:slow`, { append: true });
+  await putImage(input, slow);
+  await copy(at("in.tar"), `${at("out.tar")}:quick`, { append: true });
+  await expect(slow.commit()).rejects.toMatchObject({
+    code: "ERR_DRAYAGE_DESTINATION_EXISTS",
+    message: `${JSON.stringify(at("out.tar"))} was changed by somebody else while the image was written`,
+    retryable: true,
+  });
+  expect(await transport.listTags?.(transport.parse(at("out.tar")))).toEqual(["v1", "quick"]);
+});
+
 it("an archive is not written in a folder's place, nor at a path that says so", async () => {
   mkdirSync(at("place"));
   for (const path of [at("place"), `${at("place")}/`, `${at("new")}/`]) {
