@@ -199,7 +199,9 @@ class DocumentPlanner {
       depth: 0,
       whole: false,
     });
-    requireAllFound(this.#planning.selection, this.#found, [...this.#there]);
+    if (isIndexMediaType(root.mediaType)) {
+      requireAllFound(this.#planning.selection, this.#found, [...this.#there]);
+    }
     if (planned === undefined) {
       throw new DrayageError(
         "ERR_DRAYAGE_PLATFORM_NOT_FOUND",

@@ -1,6 +1,14 @@
-import { type Blob, type CompressionAlgorithm, drain, inflated, peekBlob, readBlob } from "@drayage/blob";
+import {
+  type Blob,
+  type CompressionAlgorithm,
+  drain,
+  inflated,
+  peekBlob,
+  readBlob,
+  type WriterSink,
+} from "@drayage/blob";
 import { detectCompression, magicLength } from "@drayage/compression";
-import type { Digest } from "@drayage/digest";
+import { type Algorithm, createHasher, type Digest, digestAlgorithm } from "@drayage/digest";
 import { isDrayageError } from "@drayage/errors";
 import {
   configLimit,
@@ -50,9 +58,12 @@ export class ImageChecker {
     const config = manifest.isArtifact
       ? await this.#checkArtifactConfig(manifest, where)
       : await this.#readConfig(manifest, where);
-    const read = await findings.scope.all(manifest.layers, Number.MAX_SAFE_INTEGER, (layer, index) =>
-      this.#checkLayer(layer, { ...where, what: "layer", digest: layer.digest, layer: index }, manifest),
-    );
+    const read = await findings.scope.all(manifest.layers, Number.MAX_SAFE_INTEGER, (layer, index) => {
+      const diffId = config?.rootfs?.diff_ids?.[index];
+      const algorithm = diffId === undefined ? "sha256" : digestAlgorithm(diffId);
+      const place = { ...where, what: "layer", digest: layer.digest, layer: index } as const;
+      return this.#checkLayer(layer, place, { manifest, algorithm });
+    });
     if (config !== undefined) this.#compare(config, { manifest, read, where });
     // Layers are read side by side: the order in which they are done is no order for a reader.
     const found = findings.problems.splice(before);
@@ -62,12 +73,12 @@ export class ImageChecker {
 
   /** Something in an index that is no manifest. */
   async checkOpaque(descriptor: Descriptor, where: Where): Promise<void> {
-    await this.#readOnce(descriptor, { ...where, what: "manifest" }, false);
+    await this.#readOnce(descriptor, { ...where, what: "manifest" }, undefined);
   }
 
   async #checkArtifactConfig({ config }: ImageManifest, where: Where): Promise<undefined> {
     if (config === undefined) return;
-    await this.#readOnce(config, { ...where, what: "config", digest: config.digest }, false);
+    await this.#readOnce(config, { ...where, what: "config", digest: config.digest }, undefined);
     this.#input.findings.checked.configs += 1;
   }
 
@@ -86,14 +97,13 @@ export class ImageChecker {
   async #checkLayer(
     layer: LayerDescriptor,
     place: ProblemPlace,
-    manifest: ImageManifest,
+    { manifest, algorithm }: { readonly manifest: ImageManifest; readonly algorithm: Algorithm },
   ): Promise<ReadLayer | undefined> {
     const isArchive = !manifest.isArtifact && !layer.mediaType.endsWith("+encrypted");
-    const read = await this.#readOnce(layer, place, isArchive);
+    const read = await this.#readOnce(layer, place, isArchive ? algorithm : undefined);
     const said = saidCompression(layer.mediaType);
     // A docker archive's layers are called gzip whatever they are: that is how docker's own tools name them.
-    const isDockerPlain =
-      read?.present === undefined && read?.diffId === layer.digest && said?.algorithm === "gzip";
+    const isDockerPlain = read?.present === undefined && said?.algorithm === "gzip";
     const isWrong = isArchive && read !== undefined && said !== undefined && read.present !== said.algorithm;
     if (isWrong && !(isDockerPlain && manifest.mediaType.includes("docker"))) {
       this.#input.findings.add({
@@ -108,14 +118,14 @@ export class ImageChecker {
   #readOnce(
     descriptor: LayerDescriptor,
     place: ProblemPlace,
-    unpack: boolean,
+    diffIdAlgorithm: Algorithm | undefined,
   ): Promise<ReadLayer | undefined> {
     // With what is said of it: another descriptor of the same digest may give another size.
-    const key = `${descriptor.digest} ${descriptor.size} ${unpack}`;
+    const key = `${descriptor.digest} ${descriptor.size} ${diffIdAlgorithm}`;
     const known = this.#layers.get(key);
     if (known !== undefined) return known;
     const { limiter, findings } = this.#input;
-    const reading = limiter.run(() => this.#read(descriptor, place, unpack), findings.scope.signal);
+    const reading = limiter.run(() => this.#read(descriptor, place, diffIdAlgorithm), findings.scope.signal);
     this.#layers.set(key, reading);
     return reading;
   }
@@ -123,7 +133,7 @@ export class ImageChecker {
   async #read(
     descriptor: LayerDescriptor,
     place: ProblemPlace,
-    unpack: boolean,
+    diffIdAlgorithm: Algorithm | undefined,
   ): Promise<ReadLayer | undefined> {
     const { source, findings, onProgress } = this.#input;
     const { signal } = findings.scope;
@@ -145,7 +155,7 @@ export class ImageChecker {
       onProgress?.({ ...event, state: "bytes", bytes });
     };
     const result = await findings.attempt(place, async (): Promise<ReadLayer> => {
-      if (!unpack) {
+      if (diffIdAlgorithm === undefined) {
         await drain(opened, discard, { signal, onBytes });
         return { diffId: undefined, present: undefined };
       }
@@ -153,8 +163,12 @@ export class ImageChecker {
       try {
         const present = detectCompression(peeked.head);
         const blob = present === undefined ? peeked.blob : inflated(peeked.blob, { algorithm: present });
-        const { digest: diffId } = await drain(blob, discard, { signal, onBytes });
-        return { diffId, present };
+        // What is drained as it is has the algorithm of its own digest; what comes out of a decompressor, sha256.
+        const drained = present === undefined ? digestAlgorithm(digest) : "sha256";
+        const hasher = drained === diffIdAlgorithm ? undefined : createHasher(diffIdAlgorithm);
+        const sink: WriterSink = { kind: "writer", write: (chunk) => hasher?.update(chunk) };
+        const result = await drain(blob, sink, { signal, onBytes });
+        return { diffId: hasher?.digest() ?? result.digest, present };
       } catch (error) {
         // Damage that the decompressor meets first may be told more plainly by the digest.
         if (isDrayageError(error, "ERR_DRAYAGE_COMPRESSION_INVALID")) {

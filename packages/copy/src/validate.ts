@@ -105,7 +105,7 @@ export async function validateImage(
         if (selection.kind === "one" && isIndexMediaType(origin.mediaType))
           await walkChosen(origin, walk, selection.wish);
         else await walkDocument(origin, { platform: undefined, depth: 0, whole: false }, walk);
-        requireAllFound(selection, walk.found, [...walk.there]);
+        if (isIndexMediaType(origin.mediaType)) requireAllFound(selection, walk.found, [...walk.there]);
       });
     }
     return {

@@ -279,6 +279,15 @@ describe("indexes", () => {
     expect(byDigest.to.manifests.size).toBe(2);
   });
 
+  it("is what platforms are asked of: an image that is no index is copied whatever they are", async () => {
+    const from = memoryStore();
+    const image = addImage(from, gzipImage);
+    for (const platforms of ["all", [], ["linux/riscv64"], { architecture: "riscv64" }] as const) {
+      expect((await copyTo(from, { platforms })).result.digest).toBe(image.digest);
+      expect((await validateImage(memorySource(from), { platforms })).problems).toEqual([]);
+    }
+  });
+
   it("is copied alone where no platform is wanted, unless what is left out is stripped", async () => {
     const from = threePlatforms();
     const { to, result } = await copyTo(from, { platforms: [] });

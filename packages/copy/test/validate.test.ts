@@ -69,6 +69,28 @@ describe("a sound image", () => {
     expect(events.filter((event) => event.type === "blob" && event.state === "done")).toHaveLength(2);
   });
 
+  it("may name its layers' contents by other algorithms than its blobs", async () => {
+    const store = memoryStore();
+    const image = addImage(store, twoLayers);
+    const contents = twoLayers.layers.map(({ content }) => content);
+    editConfig(store, image.digest, (config) => {
+      config.rootfs = { type: "layers", diff_ids: contents.map((bytes) => digestBytes(bytes, "sha512")) };
+    });
+    expect((await validateImage(memorySource(store))).problems).toEqual([]);
+    editConfig(store, image.digest, (config) => {
+      config.rootfs = {
+        type: "layers",
+        diff_ids: [...contents].reverse().map((b) => digestBytes(b, "sha512")),
+      };
+    });
+    const { problems } = await validateImage(memorySource(store));
+    expect(problems.map(({ code, place }) => [code, place.layer])).toEqual([
+      ["ERR_DRAYAGE_DIGEST_MISMATCH", 0],
+      ["ERR_DRAYAGE_DIGEST_MISMATCH", 1],
+    ]);
+    expect(problems[0]?.message).toContain(digestBytes(contents[0] ?? new Uint8Array(), "sha512"));
+  });
+
   it("is checked for one platform, or for some, where that is asked for", async () => {
     const store = memoryStore();
     const one = addImage(store, { ...twoLayers, platform: amd64 });
