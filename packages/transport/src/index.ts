@@ -42,4 +42,4 @@ export {
   type Registry,
   type RegistryOptions,
 } from "./registry.ts";
-export { joinPath, type SplitPath, type SplitPathOptions, splitPath } from "./split-path.ts";
+export { joinPath, otherReadings, type SplitPath, type SplitPathOptions, splitPath } from "./split-path.ts";

@@ -142,11 +142,14 @@ function isDrive(text: string): boolean {
   return /^[A-Za-z]:[\\/]/.test(text);
 }
 
-/** How to write what somebody may have meant by a text that begins with no known scheme. */
+/** How to write what somebody may have meant by a text that begins with no known scheme: what is here comes first. */
 function placeHint(text: string): string {
   if (/\.(?:tar|tgz|tar\.[a-z0-9]+)(?::|$)/.test(text)) {
     return `an archive is written docker-archive:${text} or oci-archive:${text}`;
   }
-  if (isDrive(text) || /^[./~\\]/.test(text)) return `a folder is written oci-dir:${text} or dir:${text}`;
-  return `an image in a registry is written docker://${text}`;
+  // dir: takes all for the path, so that a name would become part of it.
+  const folder = `a folder is written oci-dir:${text}${text.includes(":", 2) ? "" : ` or dir:${text}`}`;
+  if (isDrive(text) || /^[./~\\]/.test(text)) return folder;
+  const archive = `an archive docker-archive:${text} or oci-archive:${text}`;
+  return `${folder}, ${archive}; an image in a registry is docker://${text}, where @drayage/transport-docker is installed`;
 }

@@ -33,6 +33,23 @@ export function splitPath(text: string, options: SplitPathOptions = {}): SplitPa
   return { path, rest: undefined };
 }
 
+/** How many colons of one reference are looked at: paths seldom have more. */
+const mostReadings = 16;
+
+/**
+ * What a `PATH:REST` would mean if colons of the rest belonged to the path, the longest path first: for a hint where the
+ * path is not there, but one of these is, since somebody forgot the `\:`.
+ */
+export function otherReadings({ path, rest }: SplitPath): readonly SplitPath[] {
+  if (rest === undefined || rest === "") return [];
+  const readings: SplitPath[] = [];
+  for (let end = rest.indexOf(":"); end !== -1; end = rest.indexOf(":", end + 1)) {
+    if (readings.length === mostReadings) break;
+    readings.push({ path: `${path}:${rest.slice(0, end)}`, rest: rest.slice(end + 1) });
+  }
+  return [...readings, { path: `${path}:${rest}`, rest: undefined }].reverse();
+}
+
 /**
  * Writes what {@link splitPath} reads, with no more backslashes than are needed.
  *

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { joinPath, splitPath } from "../src/index.ts";
+import { joinPath, otherReadings, splitPath } from "../src/index.ts";
 import { errorOf } from "./support.ts";
 
 const posix = { windows: false };
@@ -74,5 +74,22 @@ describe("joinPath", () => {
         expect(splitPath(joined, windows)).toEqual({ path, rest });
       }),
     );
+  });
+});
+
+describe("otherReadings", () => {
+  it("gives the path more and more of the rest, the longest first", () => {
+    expect(otherReadings(splitPath("a:b.tar:name:tag", posix))).toEqual([
+      { path: "a:b.tar:name:tag", rest: undefined },
+      { path: "a:b.tar:name", rest: "tag" },
+      { path: "a:b.tar", rest: "name:tag" },
+    ]);
+    expect(otherReadings(splitPath("a\\:b:c", posix))).toEqual([{ path: "a:b:c", rest: undefined }]);
+  });
+
+  it("are none where nothing follows the path, and few however many colons there are", () => {
+    expect(otherReadings({ path: "a", rest: undefined })).toEqual([]);
+    expect(otherReadings({ path: "a", rest: "" })).toEqual([]);
+    expect(otherReadings({ path: "a", rest: "b:".repeat(100_000) })).toHaveLength(17);
   });
 });
