@@ -20,7 +20,7 @@ export interface LayoutFiles {
   /** How messages call the place: a quoted path. */
   readonly label: string;
   /** What to do where this is no layout. */
-  readonly missingHint?: string | undefined;
+  missingHint?(): Promise<string | undefined>;
   /** A small file of the layout, or undefined where it is absent. Throws ERR_DRAYAGE_LIMIT_EXCEEDED. */
   readFile(name: string, limit: number): Promise<Uint8Array | undefined>;
   /** Where a blob's bytes are, or undefined where the layout lacks it. */
@@ -46,7 +46,7 @@ export async function readLayoutIndex(
       "ERR_DRAYAGE_IMAGE_NOT_FOUND",
       `${files.label}: no OCI layout: there is no ${indexFile}`,
       {
-        hint: files.missingHint ?? "check the path",
+        hint: (await files.missingHint?.()) ?? "check the path",
       },
     );
   }

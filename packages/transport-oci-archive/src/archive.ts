@@ -3,9 +3,10 @@ import { type FileOrigin, inflatedFile, readBlob } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import { manifestLimit } from "@drayage/manifest";
-import { blobName, blobOfName, type LayoutFiles } from "@drayage/oci-layout";
+import { blobName, blobOfName, colonHint, type LayoutFiles, type LayoutPlace } from "@drayage/oci-layout";
 import type { SourceOptions } from "@drayage/transport";
 import { type ArchiveFile, scanContents } from "./contents.ts";
+import { scheme } from "./reference.ts";
 
 /** The files of a layout in an archive. */
 export interface ArchiveLayout extends LayoutFiles {
@@ -19,10 +20,11 @@ export interface ArchiveLayout extends LayoutFiles {
  *
  * @throws ERR_DRAYAGE_IMAGE_NOT_FOUND where there is no such file
  */
-export async function openArchive(path: string, options: SourceOptions = {}): Promise<ArchiveLayout> {
+export async function openArchive(place: LayoutPlace, options: SourceOptions = {}): Promise<ArchiveLayout> {
   const { signal, temporaryDir } = options;
+  const { path } = place;
   const label = JSON.stringify(path);
-  await checkPath(path, label);
+  await checkPath(place, label);
   const plain = await inflatedFile(path, { signal, temporaryDir });
   const close = async (): Promise<void> => plain[Symbol.asyncDispose]();
   try {
@@ -39,7 +41,8 @@ export async function openArchive(path: string, options: SourceOptions = {}): Pr
     return {
       label,
       blobs: contents.names.flatMap((name) => blobOfName(name) ?? []),
-      missingHint: isDockerArchive ? "this is a docker archive: read it as docker-archive:" : undefined,
+      missingHint: async () =>
+        isDockerArchive ? "this is a docker archive: read it as docker-archive:" : undefined,
       async readFile(name, limit) {
         const file = contents.find(name);
         if (file === undefined) return undefined;
@@ -59,19 +62,25 @@ export async function openArchive(path: string, options: SourceOptions = {}): Pr
   }
 }
 
-async function checkPath(path: string, label: string): Promise<void> {
+async function checkPath(place: LayoutPlace, label: string): Promise<void> {
+  const { path } = place;
   try {
     if (!(await stat(path)).isDirectory()) return;
   } catch (error) {
     if (errnoOf(error) !== "ENOENT") throw ioError(error, "read", { path });
     throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${label}: there is no such file`, {
-      hint: "check the path",
+      hint: (await colonHint(place, scheme, isFile)) ?? "check the path",
       cause: error,
     });
   }
   throw new DrayageError("ERR_DRAYAGE_LAYOUT_INVALID", `${label} is a folder, not an archive`, {
     hint: "a layout in a folder is reached by oci-dir:",
   });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() === true;
 }
 
 function tooLarge(

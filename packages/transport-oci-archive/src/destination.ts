@@ -7,6 +7,7 @@ import {
   encodeLayoutIndex,
   indexFile,
   type LayoutIndex,
+  type LayoutPlace,
   layoutFile,
   layoutFileBytes,
   readLayoutIndex,
@@ -20,6 +21,7 @@ import type {
 } from "@drayage/transport";
 import { openArchive } from "./archive.ts";
 import { type OciArchiveReference, scheme } from "./reference.ts";
+import { otherNames, replacedText } from "./replaced.ts";
 import { archiveTarget } from "./target.ts";
 import { type ArchiveWriter, archiveWriter } from "./writer.ts";
 
@@ -51,7 +53,7 @@ export async function openDestination(
     try {
       const writer = archiveWriter(file);
       const earlier =
-        options.append === true && target.exists ? await takeOver(place.path, writer, options) : undefined;
+        options.append === true && target.exists ? await takeOver(place, writer, options) : undefined;
       return { file, writer, earlier: earlier ?? emptyLayoutIndex };
     } catch (error) {
       await file.discard();
@@ -90,8 +92,11 @@ export async function openDestination(
     await writer.addFile(indexFile, encodeLayoutIndex(addImage(earlier, top, place.name)));
     await writer.addFile(layoutFile, layoutFileBytes());
     await writer.finish(timestamp);
+    const lost =
+      target.exists && options.append !== true ? await otherNames(place, { ...options, signal }) : [];
     await target.publish(file, signal);
     state = "committed";
+    if (lost.length > 0) options.onWarning?.(replacedText(label, lost));
   }
 
   async function close(): Promise<void> {
@@ -136,11 +141,11 @@ interface Opened {
 
 /** Puts the blobs of an archive that is there into the new one, verified. Gives its images. */
 async function takeOver(
-  path: string,
+  place: LayoutPlace,
   writer: ArchiveWriter,
   options: DestinationOptions,
 ): Promise<LayoutIndex> {
-  const archive = await openArchive(path, options);
+  const archive = await openArchive(place, options);
   try {
     const { index } = await readLayoutIndex(archive);
     for (const digest of archive.blobs) {

@@ -26,7 +26,7 @@ export function ociArchive(): OciArchiveTransport {
     parse: parseReference,
     async openSource(reference, options = {}) {
       throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
-      const files = await openArchive(reference.place.path, options);
+      const files = await openArchive(reference.place, options);
       try {
         return await openLayoutSource(reference, reference.place, files);
       } catch (error) {
@@ -37,7 +37,7 @@ export function ociArchive(): OciArchiveTransport {
     openDestination,
     async listTags(reference, options = {}) {
       throwIfAborted(options.signal, `list ${scheme}:${reference.text}`);
-      const files = await openArchive(reference.place.path, options);
+      const files = await openArchive(reference.place, options);
       try {
         return layoutNames((await readLayoutIndex(files)).index);
       } finally {

@@ -21,7 +21,7 @@ export async function deleteImage(
   options: DestinationOptions = {},
 ): Promise<void> {
   const { signal, onWarning } = options;
-  const folder = layoutFolder(reference.place.path, options.sharedBlobDir);
+  const folder = layoutFolder(reference.place, options.sharedBlobDir);
   throwIfAborted(signal);
   // Where there is no layout there is no folder for a lock.
   await readLayoutIndex(folder);

@@ -30,7 +30,7 @@ export async function openDestination(
   throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
   const { place } = reference;
   refusePosition(place, scheme);
-  const folder = layoutFolder(place.path, options.sharedBlobDir);
+  const folder = layoutFolder(place, options.sharedBlobDir);
   await checkPlace(folder);
   return destination(reference, folder, {
     manifestTypes,

@@ -4,7 +4,8 @@ import { type FileOrigin, readFileLimited } from "@drayage/blob";
 import { type Digest, digestAlgorithm, digestHex } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError, isDrayageError } from "@drayage/errors";
 import { manifestLimit } from "@drayage/manifest";
-import { blobsFolder, type LayoutFiles } from "@drayage/oci-layout";
+import { blobsFolder, colonHint, indexFile, type LayoutFiles, type LayoutPlace } from "@drayage/oci-layout";
+import { scheme } from "./reference.ts";
 
 /** A layout in a folder. */
 export interface LayoutFolder extends LayoutFiles {
@@ -17,7 +18,8 @@ export interface LayoutFolder extends LayoutFiles {
   blobPath(digest: Digest): string;
 }
 
-export function layoutFolder(path: string, sharedBlobDir?: string): LayoutFolder {
+export function layoutFolder(place: LayoutPlace, sharedBlobDir?: string): LayoutFolder {
+  const { path } = place;
   const root = resolve(path);
   const shared = sharedBlobDir !== undefined;
   const blobs = shared ? resolve(sharedBlobDir) : join(root, blobsFolder);
@@ -29,12 +31,18 @@ export function layoutFolder(path: string, sharedBlobDir?: string): LayoutFolder
     blobs,
     shared,
     label,
+    missingHint: () => colonHint(place, scheme, isLayout),
     blobPath,
     readFile: (name, limit) => readIfPresent(join(root, name), limit),
     locate: (digest) => locateFile(blobPath(digest), label),
     readRange: (range) => readFileLimited(range.path, manifestLimit),
     close: () => Promise.resolve(),
   };
+}
+
+async function isLayout(path: string): Promise<boolean> {
+  const stats = await stat(join(path, indexFile)).catch(() => undefined);
+  return stats?.isFile() === true;
 }
 
 /** The file's bytes, or undefined where there is no such file. */

@@ -28,14 +28,14 @@ export function ociDir(): OciDirTransport {
     parse: parseReference,
     async openSource(reference, options = {}) {
       throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
-      const folder = layoutFolder(reference.place.path, options.sharedBlobDir);
+      const folder = layoutFolder(reference.place, options.sharedBlobDir);
       return openLayoutSource(reference, reference.place, folder);
     },
     openDestination,
     deleteImage,
     async listTags(reference, options = {}) {
       throwIfAborted(options.signal, `list ${scheme}:${reference.text}`);
-      const folder = layoutFolder(reference.place.path, options.sharedBlobDir);
+      const folder = layoutFolder(reference.place, options.sharedBlobDir);
       return layoutNames((await readLayoutIndex(folder)).index);
     },
   } satisfies TransportDefinition<OciDirReference>;
