@@ -89,6 +89,25 @@ describe("the suite", () => {
     expect(passed).toContain("says that an image is not there");
   });
 
+  it("says which method does not heed an aborted signal", async () => {
+    const setup = () =>
+      memoryFixture({}, (memory) => ({
+        ...memory,
+        openSource: (reference) => memory.openSource(memory.parse(reference.text)),
+        openDestination: (reference, options) => {
+          options?.signal?.throwIfAborted();
+          return memory.openDestination(memory.parse(reference.text));
+        },
+      }));
+    const { failed } = await runSuite({ name: "deaf", setup });
+    expect(Object.fromEntries(failed)).toEqual({
+      "reads nothing once the signal is aborted":
+        "openSource with an aborted signal (see throwIfAborted of @drayage/errors): expected ERR_DRAYAGE_ABORTED, and nothing was thrown",
+      "stops before it begins when the signal is aborted":
+        "openDestination with an aborted signal (see throwIfAborted of @drayage/errors): expected ERR_DRAYAGE_ABORTED, and there was AbortError: This operation was aborted",
+    });
+  });
+
   it("skips the cases that it is told to, with the reason that it is told", async () => {
     const { skipped, passed } = await runSuite({
       name: "memory",

@@ -9,6 +9,20 @@ export async function rejects(
   promise: Promise<unknown>,
   ...codes: readonly DrayageErrorCode[]
 ): Promise<void> {
+  await assertRejected(promise, "", codes);
+}
+
+/** Fails unless a method that was called with an aborted signal is rejected as it should be; `method` names it. */
+export async function rejectsAborted(promise: Promise<unknown>, method: string): Promise<void> {
+  const what = `${method} with an aborted signal (see throwIfAborted of @drayage/errors): `;
+  await assertRejected(promise, what, ["ERR_DRAYAGE_ABORTED"]);
+}
+
+async function assertRejected(
+  promise: Promise<unknown>,
+  what: string,
+  codes: readonly DrayageErrorCode[],
+): Promise<void> {
   let error: unknown;
   try {
     await promise;
@@ -16,12 +30,12 @@ export async function rejects(
     error = thrown;
   }
   const expected = codes.length === 0 ? "an error" : codes.join(" or ");
-  assert.notEqual(error, undefined, `expected ${expected}, and nothing was thrown`);
-  assert.ok(isDrayageError<string>(error), `expected ${expected}, and there was ${describe(error)}`);
+  assert.notEqual(error, undefined, `${what}expected ${expected}, and nothing was thrown`);
+  assert.ok(isDrayageError<string>(error), `${what}expected ${expected}, and there was ${describe(error)}`);
   if (codes.length === 0) return;
   assert.ok(
     codes.some((code) => error.code === code),
-    `expected ${expected}, and there was ${error.code}: ${error.message}`,
+    `${what}expected ${expected}, and there was ${error.code}: ${error.message}`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { ImageDestination, ImageReference } from "@drayage/transport";
 import type { SampleImage } from "../image.ts";
 import { readImage } from "../read-image.ts";
 import { writeImage } from "../write-image.ts";
-import { assertSame, rejects } from "./assertions.ts";
+import { assertSame, rejects, rejectsAborted } from "./assertions.ts";
 import type { Bench } from "./bench.ts";
 import type { Case, Cases } from "./case.ts";
 import { brokenAfter, pieces, stuckAfter } from "./streams.ts";
@@ -115,10 +115,10 @@ export const refusalCases: Cases<
       const reference = bench.reference();
       const before = await bench.snapshot();
       const signal = AbortSignal.abort();
-      await rejects(bench.destination(reference, { signal }), "ERR_DRAYAGE_ABORTED");
+      await rejectsAborted(bench.destination(reference, { signal }), "openDestination");
       const destination = await bench.destination(reference);
       const { bytes } = firstLayer(sample);
-      await rejects(putLayer(destination, sample, { open: bytes, signal }), "ERR_DRAYAGE_ABORTED");
+      await rejectsAborted(putLayer(destination, sample, { open: bytes, signal }), "putBlob");
       await destination.close();
       assert.deepEqual(await bench.snapshot(), before);
     },

@@ -3,7 +3,7 @@ import { readBlob } from "@drayage/blob";
 import { digestBytes } from "@drayage/digest";
 import { parseManifest } from "@drayage/manifest";
 import { readImage } from "../read-image.ts";
-import { assertBytes, rejects } from "./assertions.ts";
+import { assertBytes, rejects, rejectsAborted } from "./assertions.ts";
 import type { Cases } from "./case.ts";
 
 const limit = 64 * 1024 * 1024;
@@ -77,16 +77,16 @@ export const sourceCases: Cases<
     async run(bench) {
       const reference = await bench.present();
       const signal = AbortSignal.abort();
-      await rejects(bench.source(reference, { signal }), "ERR_DRAYAGE_ABORTED");
+      await rejectsAborted(bench.source(reference, { signal }), "openSource");
       const source = await bench.source(reference);
-      await rejects(source.manifest(undefined, { signal }), "ERR_DRAYAGE_ABORTED");
+      await rejectsAborted(source.manifest(undefined, { signal }), "manifest");
       const { bytes, mediaType } = await source.manifest();
       const parsed = parseManifest(bytes, mediaType);
       if (parsed.kind === "index") return bench.skip("the image is an index");
       const descriptor = parsed.config ?? parsed.layers[0];
       assert.ok(descriptor, "the image has a config or a layer");
       const reading = source.blob(descriptor, { signal }).then((blob) => readBlob(blob, { limit, signal }));
-      await rejects(reading, "ERR_DRAYAGE_ABORTED");
+      await rejectsAborted(reading, "blob, and reading it,");
     },
   },
   "takes a source being closed twice": {
