@@ -75,6 +75,10 @@ describe("a bad template is refused with what is wrong in it", () => {
 describe("what a template cannot reach", () => {
   it("the prototype of a record is not a field", () => {
     expect(() => renderTemplate("{{.toString}}", record)).toThrow(/no field toString/);
+    expect(() => renderTemplate("{{.Name.Length}}", record)).toThrow(
+      "registry.example/app has no field Length",
+    );
+    expect(() => renderTemplate("{{.Created.Year}}", record)).toThrow(/UTC has no field Year/);
     expect(renderTemplate("{{.Labels.constructor}}", record)).toBe("<no value>\n");
   });
 });

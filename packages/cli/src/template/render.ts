@@ -1,7 +1,7 @@
 import { functions } from "./functions.ts";
 import { templateError } from "./lex.ts";
 import { type Operand, type Pipeline, parseTemplate, type TemplateNode } from "./parse.ts";
-import { goText, isTrue } from "./values.ts";
+import { goText, isGoTime, isTrue } from "./values.ts";
 
 /**
  * Renders the Go template that `--format` gives over one record, as skopeo does. A leading `table ` is
@@ -131,5 +131,7 @@ function field(value: unknown, name: string, scope: Scope): unknown {
   if (value === scope.record) {
     throw templateError(`there is no field ${name}; there are ${Object.keys(scope.record).join(", ")}`);
   }
+  const mayLack = value === undefined || (typeof value === "object" && !(value !== null && isGoTime(value)));
+  if (!mayLack) throw templateError(`${goText(value)} has no field ${name}`);
   return undefined;
 }

@@ -33,7 +33,7 @@ export function goTime(rfc3339: string): GoTime {
   return { [timeBrand]: rfc3339, toJSON: () => rfc3339 };
 }
 
-function isGoTime(value: object): value is GoTime {
+export function isGoTime(value: object): value is GoTime {
   return timeBrand in value;
 }
 
