@@ -85,7 +85,8 @@ export function buildDray(options: {
         exceptionWhileLoadingCommandFunction: line,
         exceptionWhileLoadingCommandContext: line,
         commandErrorResult: line,
-        exceptionWhileParsingArguments: (error) => line(usageError(error, `${options.personality} ${options.command ?? ""}`)),
+        exceptionWhileParsingArguments: (error) =>
+          line(usageError(error, `${options.personality} ${options.command ?? ""}`)),
         noCommandRegisteredForInput: ({ input, corrections }) =>
           line(unknownCommand(input, corrections, options.personality)),
       },

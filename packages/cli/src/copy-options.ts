@@ -18,7 +18,7 @@ export function copyOptions(context: DrayContext, flags: CopyFlags): CopyOptions
   return {
     signal: context.signal,
     platforms: platformSelection(flags),
-    sparse: flags.sparse,
+    sparse: flags.sparse ?? (flags.platform === undefined || flags.preserveDigests ? undefined : "strip"),
     format: flags.format,
     compression: { format, level, force },
     preserveDigests: flags.preserveDigests,
@@ -51,6 +51,9 @@ function platformSelection(flags: CopyFlags): PlatformSelection {
     flags.platform && "--platform",
   ].filter(Boolean);
   if (ways.length > 1) throw contradiction(String(ways[0]), String(ways[1]));
+  const [platform, ...others] = flags.platform ?? [];
+  // One platform asks for an image, several for an index of them.
+  if (platform !== undefined && others.length === 0) return parsePlatform(platform);
   if (flags.platform !== undefined) return flags.platform.map(parsePlatform);
   if (flags.all || flags.multiArch === "all") return "all";
   if (flags.multiArch === "index-only") return [];

@@ -1,6 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import type { DrayContext } from "./context.ts";
-import { hidden, text, toggle } from "./flags/kinds.ts";
+import { hidden, text, toggle, valued } from "./flags/kinds.ts";
 import { durationParser, textParser } from "./flags/parsers.ts";
 
 /** Flags that every command takes, before or after its name. */
@@ -26,7 +26,7 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
     optional: true,
     variadic: true,
     placeholder: "package",
-    brief: "Load transports from this package or file",
+    brief: valued("package", "Load transports from this package or file"),
   },
   overrideOs: text("os", "Choose images for this system instead of the running one"),
   overrideArch: text("arch", "Choose images for this architecture instead of the machine's"),
@@ -37,7 +37,7 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
     parse: durationParser,
     optional: true,
     placeholder: "duration",
-    brief: "Give up after this time (90s, 5m, 1h30m)",
+    brief: valued("duration", "Give up after this time (90s, 5m, 1h30m)"),
   },
   policy: hidden(text("path", "Trust policy file")),
   insecurePolicy: hidden(toggle("Check no trust policy")),

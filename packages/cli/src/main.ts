@@ -1,9 +1,9 @@
-import { proposeCompletions, run, type StricliProcess } from "@stricli/core";
+import { type InputCompletion, proposeCompletions, run, type StricliProcess } from "@stricli/core";
 import { buildDray, commands } from "./app.ts";
 import type { DrayContext, Output } from "./context.ts";
 import { errorLine } from "./error-text.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { tidyArguments } from "./flags/arguments.ts";
+import { hiddenFlags, tidyArguments } from "./flags/arguments.ts";
 import { durationParser } from "./flags/parsers.ts";
 import { globalFlagValue } from "./global-flags.ts";
 import { personalityOf } from "./personality.ts";
@@ -39,12 +39,12 @@ export async function main(invocation: Invocation): Promise<number> {
   };
   const signal = timedSignal(argv, invocation.signal);
   const context: DrayContext = { process: stricliProcess, env, personality, signal };
-  const app = buildDray({ personality, debug: wantsDebug(argv) });
+  const app = buildDray({ personality, debug: wantsDebug(argv), command: argv[0] });
   try {
     if (first === "__complete") {
-      for (const { completion } of await proposeCompletions(app, invocation.argv.slice(1), context)) {
-        stdout.write(`${completion}\n`);
-      }
+      const words = invocation.argv.slice(1);
+      const proposed = await proposeCompletions(app, words, context);
+      for (const text of shownCompletions(proposed, words)) stdout.write(`${text}\n`);
       return exitCodes.success;
     }
     await run(app, argv, context);
@@ -54,6 +54,19 @@ export async function main(invocation: Invocation): Promise<number> {
   }
   const status = Number(stricliProcess.exitCode ?? 0);
   return status < 0 ? exitCodes.failure : status;
+}
+
+/** Flags are proposed where one was begun, and those that help does not show never. */
+function shownCompletions(proposed: readonly InputCompletion[], words: readonly string[]): readonly string[] {
+  const [name = ""] = words;
+  const begun = words.at(-1)?.startsWith("-") === true;
+  const hidden = new Set(
+    Object.hasOwn(commands, name) ? hiddenFlags(commands[name as keyof typeof commands]) : [],
+  );
+  return proposed
+    .filter(({ kind }) => kind !== "argument:flag" || begun)
+    .map(({ completion }) => completion)
+    .filter((text) => !hidden.has(text));
 }
 
 /** `help` and `help copy` mean `--help` and `copy --help`; nothing at all means `--help` too. */
@@ -72,8 +85,16 @@ function timedSignal(argv: readonly string[], signal: AbortSignal): AbortSignal 
   if (value === undefined) return signal;
   try {
     const duration = durationParser(value);
-    return duration > 0 ? AbortSignal.any([signal, AbortSignal.timeout(duration)]) : signal;
+    return duration > 0 ? AbortSignal.any([signal, timeout(duration, value)]) : signal;
   } catch {
     return signal;
   }
+}
+
+/** Aborts after `duration` milliseconds, with a reason that names the flag. */
+function timeout(duration: number, text: string): AbortSignal {
+  const controller = new AbortController();
+  const reason = new DOMException(`gave up after ${text} (--command-timeout)`, "TimeoutError");
+  setTimeout(() => controller.abort(reason), duration).unref();
+  return controller.signal;
 }

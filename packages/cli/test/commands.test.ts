@@ -71,7 +71,7 @@ describe("dray itself", () => {
     ]) {
       const { status, stderr } = await dray(argv);
       expect(status).toBe(1);
-      expect(stderr).toMatch(/^dray: [^\n]+; see dray COMMAND --help\n$/);
+      expect(stderr).toMatch(/^dray: [^\n]+; see dray copy --help\n$/);
     }
     const { stderr } = await dray(["copy", "--multi-arch", "some", "dir:a", "dir:b"]);
     expect(stderr).toMatch(/^dray: --multi-arch: choose one of system, all, index-only, not "some"; /);

@@ -8,7 +8,7 @@ export function throwIfAborted(signal: AbortSignal | undefined, op?: string): vo
 /** The error that an aborted call ends with. */
 export function abortError(reason: unknown, op?: string): DrayageError {
   const timeout = reason instanceof Error && reason.name === "TimeoutError";
-  return new DrayageError("ERR_DRAYAGE_ABORTED", timeout ? "the time is up" : "interrupted", {
+  return new DrayageError("ERR_DRAYAGE_ABORTED", timeout ? reason.message : "interrupted", {
     op,
     cause: reason,
   });

@@ -165,7 +165,7 @@ describe("a command that takes too long", () => {
       ["copy", "--quiet", "--command-timeout", "1ms", source, `dir:${to}`],
       { mayFail: true },
     );
-    expect({ code, stderr }).toEqual({ code: 1, stderr: "dray: the time is up\n" });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "dray: gave up after 1ms (--command-timeout)\n" });
     expect(existsSync(to)).toBe(false);
   });
 });

@@ -15,6 +15,7 @@ _dray() {
   fi
   mapfile -t candidates < <(dray __complete "\${words[@]}" 2>/dev/null)
   COMPREPLY=("\${candidates[@]}")
+  if [[ "\${candidates[0]}" == *[:/] ]]; then compopt -o nospace; fi
   if declare -F __ltrim_colon_completions >/dev/null; then
     __ltrim_colon_completions "\${words[-1]}"
   fi
@@ -27,7 +28,7 @@ _dray() {
   local -a candidates
   candidates=("\${(@f)$(dray __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   if [[ -n "\${candidates[1]}" ]]; then
-    compadd -- "\${candidates[@]}"
+    if [[ "\${candidates[1]}" == *[:/] ]]; then compadd -S '' -- "\${candidates[@]}"; else compadd -- "\${candidates[@]}"; fi
   else
     _files
   fi

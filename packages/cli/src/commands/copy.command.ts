@@ -1,7 +1,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
 import { imageArgument } from "../flags/image-argument.ts";
-import { hidden, settings, text, texts, toggle } from "../flags/kinds.ts";
+import { hidden, settings, text, texts, toggle, valued } from "../flags/kinds.ts";
 import { wholeNumberParser } from "../flags/parsers.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
@@ -105,14 +105,14 @@ export const copyCommand: Command<DrayContext> = buildCommand<CopyFlags, [string
         parse: wholeNumberParser(0, 1024),
         optional: true,
         placeholder: "n",
-        brief: "How many blobs move at the same time",
+        brief: valued("n", "How many blobs move at the same time"),
       },
       retryTimes: hidden({
         kind: "parsed",
         parse: wholeNumberParser(0, 1000),
         optional: true,
         placeholder: "n",
-        brief: "How often a failed transfer is tried again",
+        brief: valued("n", "How often a failed transfer is tried again"),
       } as const),
       retryDelay: hidden(text("duration", "How long to wait between tries")),
       srcSharedBlobDir: text("folder", "Where the source's layouts share their blobs"),
@@ -128,7 +128,7 @@ export const copyCommand: Command<DrayContext> = buildCommand<CopyFlags, [string
         parse: wholeNumberParser(-1, 22),
         optional: true,
         placeholder: "level",
-        brief: "How hard to compress",
+        brief: valued("level", "How hard to compress"),
       },
       destForceCompressFormat: toggle("Recompress layers that are compressed otherwise"),
       destOciAcceptUncompressedLayers: toggle("Let layers of an OCI layout stay uncompressed"),

@@ -32,8 +32,13 @@ export async function inspect(this: DrayContext, flags: InspectFlags, image: str
     reference,
     sourceOptions(this, flags),
   );
+  // skopeo lists names for registries alone.
+  const names = async (): Promise<readonly string[]> =>
+    flags.noTags || this.personality === "skopeo" || transport.listTags === undefined
+      ? []
+      : transport.listTags(reference, sourceOptions(this, flags));
   try {
-    this.process.stdout.write(await describe(this, flags, source));
+    this.process.stdout.write(await describe(this, flags, { source, names }));
   } finally {
     await source.close();
   }
@@ -42,7 +47,7 @@ export async function inspect(this: DrayContext, flags: InspectFlags, image: str
 async function describe(
   context: DrayContext,
   flags: InspectFlags,
-  source: ImageSource,
+  { source, names }: { readonly source: ImageSource; readonly names: () => Promise<readonly string[]> },
 ): Promise<string | Uint8Array> {
   const platform = chosenPlatform(flags);
   // The manifest as it is needs no look at the config, which may be missing or damaged.
@@ -50,21 +55,24 @@ async function describe(
     return (await source.manifest(undefined, { signal: context.signal })).bytes;
   }
   const inspection = await inspectImage(source, { platform, signal: context.signal });
+  // An index is not one of its images: where nobody asked for one, none is guessed.
+  const asked =
+    platform !== undefined || context.personality === "skopeo" || inspection.instances === undefined;
   if (flags.raw && !flags.config) return rawManifest(inspection, source, context.signal);
   if (flags.config) {
-    const image = requireImage(inspection);
+    const image = requireImage(inspection, asked);
     if (flags.raw) return image.config ?? refuseRawConfig(image);
     const manifest = await rawManifest(inspection, source, context.signal);
     return configText(image.config ?? configFromManifest(manifest, image), flags, context);
   }
   const digest = digestOf(inspection, flags.manifestDigest);
-  // An index is not one of its images: nobody asked for this machine's, so none is guessed.
-  const wantsImage = context.personality === "skopeo" || platform !== undefined;
-  const record =
-    inspection.instances !== undefined && !wantsImage
-      ? indexRecord(inspection, digest)
-      : imageRecord(inspection, requireImage(inspection), digest);
-  return flags.format === undefined
+  const record = asked
+    ? imageRecord(inspection, requireImage(inspection, asked), {
+        digest: flags.platform === undefined ? digest : (inspection.image?.digest ?? digest),
+        names: await names(),
+      })
+    : indexRecord(inspection, digest);
+  return flags.format === undefined || flags.format === "json"
     ? goIndentedJson(record)
     : renderTemplate(flags.format, templateRecord(record));
 }
@@ -74,7 +82,7 @@ async function rawManifest(
   source: ImageSource,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { digest } = requireImage(inspection);
+  const { digest } = requireImage(inspection, true);
   if (!isIndexMediaType(inspection.manifest.mediaType)) return inspection.manifest.bytes;
   return (await source.manifest(digest, { signal })).bytes;
 }
@@ -97,13 +105,17 @@ function configText(bytes: Uint8Array, flags: InspectFlags, context: DrayContext
   return goIndentedJson(new RawJson(context.personality === "skopeo" ? encodeGoOciConfig(config) : bytes));
 }
 
-function requireImage(inspection: ImageInspection): InspectedImage {
-  if (inspection.image !== undefined) return inspection.image;
+function requireImage(inspection: ImageInspection, asked: boolean): InspectedImage {
+  if (inspection.image !== undefined && asked) return inspection.image;
   if (inspection.instances !== undefined) {
     const platforms = inspection.instances.flatMap(({ platform }) => platform ?? []);
-    throw new DrayageError("ERR_DRAYAGE_PLATFORM_NOT_FOUND", "the index has no image for this machine", {
-      hint: `choose one with --platform: ${platforms.join(", ")}`,
-    });
+    throw new DrayageError(
+      "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
+      asked ? "the index has no image for this machine" : "this is an index of several images",
+      {
+        hint: `choose one with --platform: ${platforms.join(", ")}`,
+      },
+    );
   }
   throw new DrayageError(
     "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",

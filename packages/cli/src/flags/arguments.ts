@@ -26,6 +26,18 @@ export function tidyArguments(argv: readonly string[], commands: KnownCommands):
   return [command, ...spell([...before.given, ...after.given]), ...after.words];
 }
 
+/** The flags of a command that its help does not show, as they are written: `--sign-by`. */
+export function hiddenFlags({ parameters }: { readonly parameters: CommandParameters }): readonly string[] {
+  return Object.entries(parameters.flags ?? {})
+    .filter(([, flag]) => "hidden" in flag && flag.hidden === true)
+    .map(([key]) => spelling(key));
+}
+
+/** A flag's name as it is written: `dest-option` of `destOption`. */
+function spelling(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 interface KnownFlag {
   readonly name: string;
   readonly takesValue: boolean;
@@ -47,13 +59,13 @@ interface Scanned {
 function knownFlags({ flags = {}, aliases = {} }: CommandParameters): ReadonlyMap<string, KnownFlag> {
   const known = new Map<string, KnownFlag>();
   for (const [key, parameter] of Object.entries(flags)) {
-    const name = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const name = spelling(key);
     const flag = {
       name,
       takesValue: parameter.kind !== "boolean",
       repeatable: parameter.variadic !== undefined,
     };
-    for (const spelling of [name, `--${key}`]) known.set(spelling, flag);
+    for (const written of [name, `--${key}`]) known.set(written, flag);
   }
   for (const [letter, key] of Object.entries(aliases)) {
     const flag = known.get(`--${key}`);

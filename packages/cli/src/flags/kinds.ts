@@ -8,9 +8,20 @@ interface TextFlag {
   readonly brief: string;
 }
 
+/** The line of help of a flag with a value, which the parser shows like one without. */
+export function valued(placeholder: string, brief: string): string {
+  return `<${placeholder}> ${brief}`;
+}
+
 /** A flag with a value. */
 export function text(placeholder: string, brief: string): TextFlag {
-  return { kind: "parsed", parse: textParser, optional: true, placeholder, brief };
+  return {
+    kind: "parsed",
+    parse: textParser,
+    optional: true,
+    placeholder,
+    brief: valued(placeholder, brief),
+  };
 }
 
 /** A flag that may be given several times, or once with commas. */
@@ -35,7 +46,7 @@ export function settings(brief: string): SettingsFlag {
     optional: true,
     variadic: true,
     placeholder: "key=value",
-    brief,
+    brief: valued("key=value", brief),
   };
 }
 

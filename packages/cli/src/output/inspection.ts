@@ -9,13 +9,13 @@ type OutputRecord = Readonly<Record<string, unknown>>;
 export function imageRecord(
   inspection: ImageInspection,
   image: InspectedImage,
-  digest: string,
+  { digest, names }: { readonly digest: string; readonly names: readonly string[] },
 ): OutputRecord {
   return {
     Name: inspection.name,
     Tag: image.tag === "" ? undefined : image.tag,
     Digest: digest,
-    RepoTags: [],
+    RepoTags: names,
     Created: image.created ?? null,
     DockerVersion: image.dockerVersion,
     Labels: mapOrNull(image.labels),

@@ -28,7 +28,7 @@ export function barsReporter(output: Output, style: BarStyle): Reporter {
 
   const erase = (): string => (drawn === 0 ? "" : `\u001b[${drawn}A\u001b[0J`);
   const draw = (done?: string): void => {
-    const width = Math.max(40, output.columns ?? 80);
+    const width = Math.max(40, output.columns || 80);
     const rows = [...bars.values()].map((bar) => barLine(bar, { width, colour }));
     output.write(
       `${erase()}${done === undefined ? "" : `${done}\n`}${rows.map((row) => `${row}\n`).join("")}`,
