@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleForNode } from "../../../tools/build/bundle.ts";
-import { openByteReader, openByteWriter } from "../src/index.ts";
+import { endedBy, openByteReader, openByteWriter } from "../src/index.ts";
 import { sampleBytes } from "./support/bytes.ts";
 import { errorOf } from "./support/errors.ts";
 import { useFolder } from "./support/folder.ts";
@@ -115,7 +116,7 @@ describe.runIf(process.platform === "linux")("a named pipe", () => {
 describe.runIf(process.platform === "linux")("the standard streams of a process", () => {
   it.each(["pipe", "overlapped"] as const)("are read and written, whatever they are (%s)", async (kind) => {
     const source = `
-      import { openByteReader, openByteWriter } from ${JSON.stringify(bundled)};
+      import { endedBy, openByteReader, openByteWriter } from ${JSON.stringify(bundled)};
       const writer = await openByteWriter("/dev/stdout");
       for await (const chunk of await openByteReader("/dev/stdin")) await writer.write(chunk);
       await writer.close();`;
@@ -129,7 +130,7 @@ describe.runIf(process.platform === "linux")("the standard streams of a process"
 
   it("that are pipes of a shell are too", async () => {
     const source = `
-      import { openByteReader, openByteWriter } from ${JSON.stringify(bundled)};
+      import { endedBy, openByteReader, openByteWriter } from ${JSON.stringify(bundled)};
       const writer = await openByteWriter("/dev/stdout");
       for await (const chunk of await openByteReader("/dev/fd/0")) await writer.write(chunk);`;
     writeFileSync(folder.join("script.mjs"), source);
@@ -139,4 +140,16 @@ describe.runIf(process.platform === "linux")("the standard streams of a process"
     execFileSync("sh", ["-c", command, process.execPath, script, folder.join("file"), folder.join("copy")]);
     expect(Buffer.compare(readFileSync(folder.join("copy")), bytes)).toBe(0);
   });
+});
+
+it("a stream that is stuck in a read is ended by its signal, also before anybody reads it", async () => {
+  for (const isRead of [true, false]) {
+    const [stream, aborts] = [new PassThrough(), new AbortController()];
+    const reading = isRead ? errorOf(allOf(endedBy(stream, aborts.signal))) : undefined;
+    if (!isRead) endedBy(stream, aborts.signal);
+    aborts.abort();
+    expect((await reading)?.code).toBe(isRead ? "ERR_DRAYAGE_ABORTED" : undefined);
+    await delay(0);
+    expect(stream.destroyed).toBe(true);
+  }
 });

@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { temporaryDirectory } from "@drayage-internal/peers";
-import { transform } from "esbuild";
 import { expect, it } from "vitest";
+import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { readWhole, whole } from "./archives.ts";
 import { image, layerA, layerB, open, put } from "./fixtures.ts";
 
@@ -18,16 +19,12 @@ it("the example of the README runs", async () => {
     await destination.commit();
   }
   const packages = path.join(import.meta.dirname, "..", "..");
-  const placed = example
-    .replace(/"@drayage\/(.*)"/g, (_, name: string) =>
-      JSON.stringify(path.join(packages, name, "src", "index.ts")),
-    )
-    .replace("images.tar", from)
-    .replace('"out.tar"', JSON.stringify(to));
-  const { code } = await transform(placed, { loader: "ts", target: "node20" });
-  const file = path.join(folder, "example.mjs");
-  writeFileSync(file, code);
-  await import(file);
+  const placed = example.replace(/"@drayage\/(.*)"/g, (_, name: string) =>
+    JSON.stringify(path.join(packages, name, "src", "index.ts")),
+  );
+  writeFileSync(path.join(folder, "example.ts"), placed);
+  const program = await bundleForNode(path.join(folder, "example.ts"), folder);
+  execFileSync(process.execPath, [program], { cwd: folder });
   for (const [index, name] of ["busybox:1.36", "busybox:1.37"].entries()) {
     expect(await readWhole(`${to}:${name}`)).toEqual(whole(images[index] ?? images[0]));
   }
