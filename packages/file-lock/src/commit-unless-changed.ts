@@ -1,10 +1,11 @@
-import type { Stats } from "node:fs";
+import { fsync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
 import type { CommitFileOptions, StagedFile } from "@drayage/blob";
 import { digestBytes, digestHex } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
-import { acquireLock } from "./lock.ts";
+import { acquireLock, type Lock } from "./lock.ts";
 
 export interface CommitUnlessChangedOptions extends CommitFileOptions {
   /** What was at the path when it was looked at; undefined where nothing was. */
@@ -25,10 +26,28 @@ export async function commitUnlessChanged(
   path: string,
   { before, label, mode, signal }: CommitUnlessChangedOptions,
 ): Promise<void> {
-  const name = digestHex(digestBytes(new TextEncoder().encode(basename(path)))).slice(0, 16);
-  await using lock = await acquireLock(join(dirname(path), `.drayage-lock.${name}`), { signal });
-  if (!isUnchanged(before, await statIfThere(path)) || !(await lock.isHeld())) throw changed(label);
+  // Where there was nothing, nothing that was there can be lost. And in a folder such as /tmp a lock that another user's
+  // process has left cannot be broken.
+  await using lock = before === undefined || before.size === 0 ? undefined : await lockOf(path, signal);
+  // Syncing takes long; between the look and the renaming there should be little time.
+  await sync(file);
+  if (!isUnchanged(before, await statIfThere(path)) || (await lock?.isHeld()) === false) throw changed(label);
   await file.commit(path, { mode });
+}
+
+function lockOf(path: string, signal: AbortSignal | undefined): Promise<Lock> {
+  const name = digestHex(digestBytes(new TextEncoder().encode(basename(path)))).slice(0, 16);
+  return acquireLock(join(dirname(path), `.drayage-lock.${name}`), { signal });
+}
+
+const fsyncAsync = promisify(fsync);
+
+async function sync({ fd, path }: StagedFile): Promise<void> {
+  try {
+    await fsyncAsync(fd);
+  } catch (error) {
+    throw ioError(error, "write", { path });
+  }
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {

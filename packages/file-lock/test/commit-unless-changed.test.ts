@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createStagedFile } from "@drayage/blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { commitUnlessChanged } from "../src/index.ts";
+import { acquireLock, commitUnlessChanged } from "../src/index.ts";
 
 let folder: string;
 let path: string;
@@ -27,6 +28,17 @@ describe("a file", () => {
     expect(readFileSync(path, "utf8")).toBe("two");
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readdirSync(folder)).toEqual(["file"]);
+  });
+
+  it("that is new needs no lock: one that another user has left cannot be broken", async () => {
+    const lock = join(
+      folder,
+      `.drayage-lock.${createHash("sha256").update("file").digest("hex").slice(0, 16)}`,
+    );
+    // Held by this process: whoever waited for it would wait for two minutes.
+    await using _held = await acquireLock(lock);
+    await replace("new", undefined);
+    expect(readFileSync(path, "utf8")).toBe("new");
   });
 
   it.each([
