@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { encodeTarHeader, tarEnd, tarPadding } from "@drayage/tar";
 import { afterAll, describe, expect, it } from "vitest";
 import { bundleForNode } from "../../../tools/build/bundle.ts";
@@ -27,7 +27,30 @@ async function makeArchive(path: string): Promise<void> {
   await copy(from, await registry.resolve(`docker-archive:${path}`));
 }
 
+/** Checks a file as a strict TypeScript program: gives what tsc says, nothing where all is well. */
+function typeErrors(file: string): string {
+  const project = `${file}.tsconfig.json`;
+  const settings = { extends: "../tsconfig.json", include: [], files: [basename(file)] };
+  writeFileSync(project, JSON.stringify(settings));
+  const tsc = new URL("../../../node_modules/typescript7/bin/tsc", import.meta.url).pathname;
+  try {
+    return spawnSync(process.execPath, [tsc, "-p", project], { encoding: "utf8" }).stdout;
+  } finally {
+    rmSync(project);
+  }
+}
+
 describe.each(["../../../README.md", "../README.md"])("the code of %s", (readme) => {
+  it("is strict TypeScript too", () => {
+    const file = new URL(`./readme-types-${process.pid}.generated.ts`, import.meta.url).pathname;
+    try {
+      writeFileSync(file, `${programOf(readme)}\nexport const wrong: string = 1;\n`);
+      expect(typeErrors(file)).toMatch(/^[^\n]*'number' is not assignable to type 'string'\.\n$/);
+    } finally {
+      rmSync(file);
+    }
+  });
+
   it("runs, and prints what it says", async () => {
     const place = mkdtempSync(join(folder, "run-"));
     await makeArchive(join(place, "app.tar"));
