@@ -22,7 +22,7 @@ function configurationPath(env: Readonly<Partial<Record<string, string>>>): stri
   );
 }
 
-/** Reads the configuration; a file that does not exist says nothing. Throws `ERR_DRAYAGE_USAGE` where it is malformed. */
+/** Reads the configuration; one that is not there, or is another user's, says nothing. Throws `ERR_DRAYAGE_USAGE` where it is malformed. */
 export async function readConfiguration(
   env: Readonly<Partial<Record<string, string>>>,
 ): Promise<DrayConfiguration> {
@@ -31,7 +31,9 @@ export async function readConfiguration(
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return { plugins: [], folder: dirname(path) };
+    // Another user's home, as under setpriv or sudo, is no reason to fail; a file that was named is.
+    const absent = env.DRAYAGE_CONFIG ? ["ENOENT"] : ["ENOENT", "EACCES", "ENOTDIR"];
+    if (absent.includes(errnoOf(error) ?? "")) return { plugins: [], folder: dirname(path) };
     throw ioError(error, "read the configuration", { path });
   }
   return { plugins: pluginsIn(text, path), folder: dirname(path) };

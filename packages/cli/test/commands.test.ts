@@ -410,6 +410,13 @@ describe("plugins", () => {
     }
   });
 
+  it("are not looked for in a home that cannot be read", async () => {
+    const env = { DRAYAGE_CONFIG: "", XDG_CONFIG_HOME: at("layer.tar") };
+    expect(await dray(["transports"], { env })).toMatchObject({ status: 0, stderr: "" });
+    const named = await dray(["transports"], { env: { DRAYAGE_CONFIG: at("layer.tar", "config.json") } });
+    expect(named).toMatchObject({ status: 1, stdout: "" });
+  });
+
   it("that claim a built-in scheme are refused", async () => {
     writeFileSync(at("thief.mjs"), plugin.replace('"nowhere"', '"dir"'));
     const { status, stderr } = await dray(["transports", "--plugin", at("thief.mjs")]);

@@ -98,6 +98,7 @@ export async function validateImage(
         images,
         selection,
         seen: new Set(),
+        members: new Map(),
         found: [],
         there: new Set(),
       };
@@ -148,7 +149,10 @@ interface Walk {
   readonly findings: Findings;
   readonly images: ImageChecker;
   readonly selection: ReturnType<typeof readSelection>;
-  readonly seen: Set<Digest>;
+  /** What was walked: digest, and whether as a whole. */
+  readonly seen: Set<string>;
+  /** What is known of members that were read, by the same; undefined for those that could not be. */
+  readonly members: Map<string, { readonly size: number; readonly guessed: string } | undefined>;
   readonly found: Descriptor[];
   readonly there: Set<string>;
 }
@@ -203,8 +207,9 @@ async function walkChosen(
 async function walkDocument(document: VerifiedDocument, place: WalkPlace, walk: Walk): Promise<void> {
   const { findings, images } = walk;
   const { digest, bytes, mediaType } = document;
-  if (walk.seen.has(digest)) return;
-  walk.seen.add(digest);
+  const key = `${digest} ${place.whole}`;
+  if (walk.seen.has(key)) return;
+  walk.seen.add(key);
   const where = { document: digest, platform: place.platform };
   if (isIndexMediaType(mediaType)) {
     findings.checked.indexes += 1;
@@ -254,21 +259,29 @@ async function walkMember(descriptor: Descriptor, place: WalkPlace, walk: Walk):
     document: digest,
     platform: place.platform,
   } as const;
-  const document = await findings.attempt(where, () => readVerified(source, digest, findings.scope.signal));
-  if (document === undefined) return;
-  if (document.bytes.length !== size) {
+  const key = `${digest} ${place.whole}`;
+  const first = !walk.members.has(key);
+  const document = first
+    ? await findings.attempt(where, () => readVerified(source, digest, findings.scope.signal))
+    : undefined;
+  // What an index names again, as a hostile one may do very often, is not read again.
+  const facts = first
+    ? document && { size: document.bytes.length, guessed: guessMediaType(document.bytes) }
+    : walk.members.get(key);
+  walk.members.set(key, facts);
+  if (facts === undefined) return;
+  if (facts.size !== size) {
     findings.add({
       code: "ERR_DRAYAGE_SIZE_MISMATCH",
-      message: `the index gives ${size} bytes for ${digest}, which has ${document.bytes.length}`,
+      message: `the index gives ${size} bytes for ${digest}, which has ${facts.size}`,
       place: where,
     });
   }
-  const guessed = guessMediaType(document.bytes);
-  if (mediaType !== "" && guessed !== mediaType) {
+  if (mediaType !== "" && facts.guessed !== mediaType) {
     findings.add({
-      message: `the index calls ${digest} ${mediaType}, its content is ${guessed}`,
+      message: `the index calls ${digest} ${mediaType}, its content is ${facts.guessed}`,
       place: where,
     });
   }
-  await walkDocument(document, place, walk);
+  if (document !== undefined) await walkDocument(document, place, walk);
 }

@@ -232,3 +232,29 @@ it("an abort is thrown, and ends the reading", async () => {
   });
   await expect(reading).rejects.toMatchObject({ code: "ERR_DRAYAGE_ABORTED" });
 });
+
+describe("an index that names one index very often", () => {
+  it("is checked by reading each document once", async () => {
+    const store = memoryStore();
+    const image = addImage(store, { ...twoLayers, platform: amd64 });
+    const inner = addIndex(
+      store,
+      Array.from({ length: 200 }, () => image),
+    );
+    addIndex(
+      store,
+      Array.from({ length: 200 }, () => inner),
+    );
+    const source = memorySource(store, { chunk: 100 });
+    let reads = 0;
+    const counting = Object.assign(Object.create(source) as typeof source, {
+      manifest: (...args: Parameters<typeof source.manifest>) => {
+        reads += 1;
+        return source.manifest(...args);
+      },
+    });
+    const report = await validateImage(counting);
+    expect(report).toMatchObject({ valid: true, checked: { indexes: 2, manifests: 1 } });
+    expect(reads).toBe(3);
+  });
+});
