@@ -40,7 +40,7 @@ await show(["inspect", "oci-dir:layout:demo"]);
 title("Every digest, size and diffID computed anew");
 for (const station of stations) await show(["validate", "--quiet", station]);
 
-title("The digests side by side");
+title("The digests side by side (of the layers those before compression, the diffIDs)");
 const identities = await Promise.all(stations.map(identity));
 for (const line of table(stations.map(scheme), identities)) console.log(line);
 const unchanged = new Set(identities.map(({ config, diffIds }) => `${config} ${diffIds}`)).size === 1;
@@ -53,13 +53,17 @@ console.log(
 console.log(`
 Try next:
 
-  cd ${folder}
-  alias dray='node ${dray}'
+  cd "${folder}"
+  alias dray='node "${dray}"'
   dray inspect --config oci-dir:layout:demo
   dray copy --dry-run oci-dir:layout:demo docker-archive:another.tar
   dray list-tags docker-archive:last.tar
   dray transports
-  dray --help
+  dray help
+
+What the demo made is in that folder; to delete it:
+
+  rm -r "${folder}"
 `);
 process.exitCode = unchanged ? 0 : 1;
 
