@@ -1,5 +1,5 @@
+import { putImage } from "@drayage-internal/fixtures/layouts";
 import transport from "../src/index.ts";
-import { putImage } from "./put-image.ts";
 
 // Copies the images of two folders into a third in turn, until it is killed or has done it so many times.
 const [first = "", second = "", to = "", rounds = "1"] = process.argv.slice(2);

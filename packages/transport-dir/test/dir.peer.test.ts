@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomIndex, writeImage } from "@drayage/testkit";
+import { putImage, treeOf } from "@drayage-internal/fixtures/layouts";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { dir } from "../src/index.ts";
-import { putImage } from "./put-image.ts";
-import { treeOf } from "./trees.ts";
 
 const transport = dir();
 

@@ -25,9 +25,9 @@ import {
   writeImage,
 } from "@drayage/testkit";
 import { abilities, type ImageDestination, type ImageSource, isTransport } from "@drayage/transport";
+import { treeOf } from "@drayage-internal/fixtures/layouts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import plugin, { dir } from "../src/index.ts";
-import { treeOf } from "./trees.ts";
 
 const transport = dir();
 let folder: string;

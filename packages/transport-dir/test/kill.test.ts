@@ -6,12 +6,11 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { randomImage, randomLayer, readImage, writeImage } from "@drayage/testkit";
+import { putImage, treeOf } from "@drayage-internal/fixtures/layouts";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { dir } from "../src/index.ts";
-import { putImage } from "./put-image.ts";
-import { treeOf } from "./trees.ts";
 
 const transport = dir();
 let folder: string;

@@ -1,5 +1,5 @@
+import { putImage } from "@drayage-internal/fixtures/layouts";
 import transport from "../src/index.ts";
-import { putImage } from "./images.ts";
 
 // Copies an image once.
 const [from = "", to = ""] = process.argv.slice(2);

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readImage } from "@drayage/testkit";
+import { HandMadeLayout, named, putImage, treeOf } from "@drayage-internal/fixtures/layouts";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { ociArchive } from "../src/index.ts";
-import { HandMadeLayout, named, putImage, treeOf } from "./images.ts";
 
 const transport = ociArchive();
 let folder: string;

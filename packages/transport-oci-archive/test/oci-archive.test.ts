@@ -19,9 +19,16 @@ import { mediaTypes } from "@drayage/manifest";
 import { encodeTarHeader, type TarEntryInput, tarEnd, tarPadding } from "@drayage/tar";
 import { readImage } from "@drayage/testkit";
 import { abilities, type ImageDestination, type ImageSource, isTransport } from "@drayage/transport";
+import {
+  type Entry,
+  HandMadeLayout,
+  named,
+  putImage,
+  textOf,
+  treeOf,
+} from "@drayage-internal/fixtures/layouts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import plugin, { ociArchive } from "../src/index.ts";
-import { type Entry, HandMadeLayout, named, putImage, textOf, treeOf } from "./images.ts";
 
 const transport = ociArchive();
 let folder: string;

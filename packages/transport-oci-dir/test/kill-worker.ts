@@ -1,5 +1,5 @@
+import { putImage } from "@drayage-internal/fixtures/layouts";
 import transport from "../src/index.ts";
-import { putImage } from "./images.ts";
 
 // Copies an image again and again to new names, until it is killed; or once, where `rounds` is 1.
 const [from = "", to = "", rounds = "1"] = process.argv.slice(2);

@@ -7,11 +7,11 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { digestBytes, digestHex } from "@drayage/digest";
 import { readImage } from "@drayage/testkit";
+import { HandMadeLayout, named, putImage, treeOf } from "@drayage-internal/fixtures/layouts";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { ociDir } from "../src/index.ts";
-import { HandMadeLayout, named, putImage, treeOf } from "./images.ts";
 
 const transport = ociDir();
 let folder: string;

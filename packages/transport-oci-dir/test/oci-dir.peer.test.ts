@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HandMadeLayout, named, putImage, treeOf } from "@drayage-internal/fixtures/layouts";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ociDir } from "../src/index.ts";
-import { HandMadeLayout, named, putImage, treeOf } from "./images.ts";
 
 const transport = ociDir();
 

@@ -17,9 +17,16 @@ import { bytesBlob, streamBlob } from "@drayage/blob";
 import { digestBytes, digestHex } from "@drayage/digest";
 import { mediaTypes } from "@drayage/manifest";
 import { abilities, type ImageDestination, isTransport } from "@drayage/transport";
+import {
+  type Entry,
+  HandMadeLayout,
+  named,
+  putImage,
+  textOf,
+  treeOf,
+} from "@drayage-internal/fixtures/layouts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import plugin, { ociDir } from "../src/index.ts";
-import { type Entry, HandMadeLayout, named, putImage, textOf, treeOf } from "./images.ts";
 
 const transport = ociDir();
 let folder: string;
