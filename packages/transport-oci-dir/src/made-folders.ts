@@ -5,7 +5,7 @@ import { errnoOf, ioError } from "@drayage/errors";
 export interface MadeFolders {
   /** Makes a folder where there is none. Its parent must be there. */
   make(path: string): Promise<void>;
-  /** Removes those that were made, the last first, if nothing is in them. */
+  /** Removes those that were made, the inner ones first, if nothing is in them. */
   unmake(): Promise<void>;
 }
 
@@ -22,7 +22,9 @@ export function madeFolders(): MadeFolders {
   }
 
   async function unmake(): Promise<void> {
-    for (let path = made.pop(); path !== undefined; path = made.pop()) {
+    // Of two that make folders at the same time, the inner one may be heard of before the outer one.
+    const innerFirst = made.splice(0).sort((a, b) => b.length - a.length);
+    for (const path of innerFirst) {
       try {
         await rmdir(path);
       } catch (error) {
