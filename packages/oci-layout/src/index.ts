@@ -2,6 +2,7 @@
  * What an OCI image layout is, without its files.
  * @module
  */
+export { checkLayoutManifest, layoutManifestTypes } from "./accepted-manifests.ts";
 export { colonHint } from "./colon-hint.ts";
 export { addImage, removeImages } from "./edit.ts";
 export { isObject, type JsonObject } from "./json.ts";

@@ -1,8 +1,9 @@
 import { bytesBlob, type StagedFile } from "@drayage/blob";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
-import { type Descriptor, manifestDigest, manifestLimit, mediaTypes } from "@drayage/manifest";
+import { type Descriptor, manifestDigest } from "@drayage/manifest";
 import {
   addImage,
+  checkLayoutManifest,
   emptyLayoutIndex,
   encodeLayoutIndex,
   indexFile,
@@ -10,6 +11,7 @@ import {
   type LayoutPlace,
   layoutFile,
   layoutFileBytes,
+  layoutManifestTypes,
   readLayoutIndex,
   refusePosition,
 } from "@drayage/oci-layout";
@@ -24,8 +26,6 @@ import { type OciArchiveReference, scheme } from "./reference.ts";
 import { otherNames, replacedText } from "./replaced.ts";
 import { archiveTarget } from "./target.ts";
 import { type ArchiveWriter, archiveWriter } from "./writer.ts";
-
-const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.ociIndex];
 
 export async function openDestination(
   reference: OciArchiveReference,
@@ -65,19 +65,7 @@ export async function openDestination(
     bytes: Uint8Array,
     { mediaType, instance, signal }: PutManifestOptions,
   ): Promise<void> {
-    if (!manifestTypes.includes(mediaType)) {
-      throw new DrayageError(
-        "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
-        `an OCI layout takes no manifest of media type ${JSON.stringify(mediaType)}`,
-        { hint: `it takes ${manifestTypes.join(" and ")}` },
-      );
-    }
-    if (bytes.length > manifestLimit) {
-      throw new DrayageError(
-        "ERR_DRAYAGE_LIMIT_EXCEEDED",
-        `the manifest has ${bytes.length} bytes, and at most ${manifestLimit} are taken`,
-      );
-    }
+    checkLayoutManifest(bytes, mediaType);
     const digest = instance ?? manifestDigest(bytes);
     const { writer } = await begin();
     await writer.addBlob(bytesBlob(bytes, { digest, what: `the manifest ${digest}` }), { signal });
@@ -109,7 +97,7 @@ export async function openDestination(
   return {
     reference,
     accepts: {
-      manifestTypes,
+      manifestTypes: layoutManifestTypes,
       layerCompression: options.acceptUncompressedLayers === true ? "preserve" : "compress",
       foreignLayerUrls: true,
       // They go straight to their places in one file, in the order in which they come.

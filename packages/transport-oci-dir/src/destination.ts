@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { type Blob, bytesBlob, createStagedFile, type DrainResult, drain } from "@drayage/blob";
 import { type Digest, digestAlgorithm } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors";
-import { type Descriptor, manifestDigest, manifestLimit, mediaTypes } from "@drayage/manifest";
-import { blobsFolder, refusePosition } from "@drayage/oci-layout";
+import { type Descriptor, manifestDigest } from "@drayage/manifest";
+import { blobsFolder, checkLayoutManifest, layoutManifestTypes, refusePosition } from "@drayage/oci-layout";
 import type {
   CommitOptions,
   DestinationAccepts,
@@ -17,8 +17,6 @@ import { commitImage, currentIndex, removeUnneeded } from "./commit.ts";
 import { checkInside, type LayoutFolder, layoutFolder } from "./folder.ts";
 import { madeFolders } from "./made-folders.ts";
 import { type OciDirReference, scheme } from "./reference.ts";
-
-const manifestTypes: readonly string[] = [mediaTypes.ociManifest, mediaTypes.ociIndex];
 
 /** How many blobs are written at the same time: more bring nothing where they share one disk. */
 const parallelBlobs = 6;
@@ -33,7 +31,7 @@ export async function openDestination(
   const folder = layoutFolder(place, options.sharedBlobDir);
   await checkPlace(folder);
   return destination(reference, folder, {
-    manifestTypes,
+    manifestTypes: layoutManifestTypes,
     layerCompression: options.acceptUncompressedLayers === true ? "preserve" : "compress",
     foreignLayerUrls: true,
     parallelBlobs,
@@ -108,19 +106,7 @@ function destination(
 
   async function putManifest(bytes: Uint8Array, options: PutManifestOptions): Promise<void> {
     const { mediaType, instance, signal } = options;
-    if (!manifestTypes.includes(mediaType)) {
-      throw new DrayageError(
-        "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
-        `an OCI layout takes no manifest of media type ${JSON.stringify(mediaType)}`,
-        { hint: `it takes ${manifestTypes.join(" and ")}` },
-      );
-    }
-    if (bytes.length > manifestLimit) {
-      throw new DrayageError(
-        "ERR_DRAYAGE_LIMIT_EXCEEDED",
-        `the manifest has ${bytes.length} bytes, and at most ${manifestLimit} are taken`,
-      );
-    }
+    checkLayoutManifest(bytes, mediaType);
     const digest = instance ?? manifestDigest(bytes);
     await store(bytesBlob(bytes, { digest, what: `the manifest ${digest}` }), { signal });
     if (instance === undefined) top = { mediaType, digest, size: bytes.length };
