@@ -1,5 +1,6 @@
 import { isDrayageError, sanitizeText } from "@drayage/errors";
 import type { Personality } from "./personality.ts";
+import { usualHint } from "./usual-hints.ts";
 
 /** One line that says what went wrong and what can be done. */
 function errorSentence(error: unknown): string {
@@ -7,8 +8,8 @@ function errorSentence(error: unknown): string {
     return sanitizeText(error instanceof Error ? error.message : String(error));
   }
   const side = error.side === undefined ? "" : `${error.side}: `;
-  const hint = error.hint === undefined ? "" : `; ${error.hint}`;
-  return `${side}${error.message}${hint}`;
+  const hint = error.hint ?? usualHint(error.code);
+  return `${side}${error.message}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
 /** Go's `%q`, near enough for one line of printable text. */

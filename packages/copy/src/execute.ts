@@ -9,7 +9,7 @@ import type { ExecuteOptions } from "./options.ts";
 import type { CopyPlan, DocumentPlan, IndexPlan } from "./plan.ts";
 import type { CopyResult } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
-import { onSide } from "./side.ts";
+import { onDocuments, onSide } from "./side.ts";
 import { Transfers } from "./transfer.ts";
 
 /** As many as containers/image moves. */
@@ -44,34 +44,36 @@ export async function runPlan(
     });
   }
   if (plan.present) return presentResult(plan);
-  return withScope(input.signal, async (scope) => {
-    const transfers = new Transfers({
-      source: input.source,
-      destination,
-      scope,
-      limiter: createLimiter(parallel),
-      compression: plan.compression,
-      compat: plan.compat,
-      fresh,
-      onProgress,
-    });
-    const execution: Execution = {
-      plan,
-      source: input.source,
-      destination,
-      scope,
-      transfers,
-      lanes: parallel,
-      onProgress,
-      read: (digest) => readPlanned(digest, input, scope),
-    };
-    const written = await writeDocuments(execution);
-    throwIfAborted(scope.signal);
-    await onSide("destination", "commit the image", () =>
-      destination.commit({ signal: scope.signal, timestamp: input.timestamp }),
-    );
-    return resultOf(plan, written, transfers);
-  });
+  return onDocuments(() =>
+    withScope(input.signal, async (scope) => {
+      const transfers = new Transfers({
+        source: input.source,
+        destination,
+        scope,
+        limiter: createLimiter(parallel),
+        compression: plan.compression,
+        compat: plan.compat,
+        fresh,
+        onProgress,
+      });
+      const execution: Execution = {
+        plan,
+        source: input.source,
+        destination,
+        scope,
+        transfers,
+        lanes: parallel,
+        onProgress,
+        read: (digest) => readPlanned(digest, input, scope),
+      };
+      const written = await writeDocuments(execution);
+      throwIfAborted(scope.signal);
+      await onSide("destination", "commit the image", () =>
+        destination.commit({ signal: scope.signal, timestamp: input.timestamp }),
+      );
+      return resultOf(plan, written, transfers);
+    }),
+  );
 }
 
 /** A manifest as it was when the plan was made: from the plan, or by its digest from the source. */

@@ -13,7 +13,7 @@ import { chooseIndexType, takesIndexes } from "./manifest-type.ts";
 import type { CopyPlan, DocumentPlan, IndexPlan, MemberPlan, OpaquePlan } from "./plan.ts";
 import { planImage } from "./plan-image.ts";
 import { type PlanInput, type Planning, planningLanes } from "./planning.ts";
-import { withScope } from "./scope.ts";
+import { type Scope, withScope } from "./scope.ts";
 import {
   findInstance,
   isIndexAlone,
@@ -21,8 +21,9 @@ import {
   platformText,
   readSelection,
   requireAllFound,
+  type Selection,
 } from "./select.ts";
-import { type FrozenReason, frozenError, frozenText, onSide } from "./side.ts";
+import { type FrozenReason, frozenError, frozenText, onDocuments, onSide } from "./side.ts";
 
 /** How many bytes of manifests and configs one plan may read, and how many of them it keeps. */
 const maximumRead = 256 * 1024 * 1024;
@@ -38,56 +39,58 @@ const maximumKept = 32 * 1024 * 1024;
 export async function planCopy(input: PlanInput): Promise<CopyPlan> {
   checkOptions(input);
   const selection = readSelection(input.platforms);
-  return withScope(input.signal, async (scope) => {
-    const contents = new Map<Digest, RawManifest>();
-    let bytesRead = 0;
-    const planning: Planning = {
-      input,
-      selection,
-      scope,
-      reused: new Map(),
-      keep(digest, document) {
-        bytesRead += document.bytes.length;
-        if (bytesRead > maximumRead) {
-          throw new DrayageError(
-            "ERR_DRAYAGE_LIMIT_EXCEEDED",
-            `the image's manifests exceed ${maximumRead} bytes`,
-          );
-        }
-        if (bytesRead <= maximumKept) contents.set(digest, document);
+  return onDocuments(() => withScope(input.signal, (scope) => planIn(scope, input, selection)));
+}
+
+async function planIn(scope: Scope, input: PlanInput, selection: Selection): Promise<CopyPlan> {
+  const contents = new Map<Digest, RawManifest>();
+  let bytesRead = 0;
+  const planning: Planning = {
+    input,
+    selection,
+    scope,
+    reused: new Map(),
+    keep(digest, document) {
+      bytesRead += document.bytes.length;
+      if (bytesRead > maximumRead) {
+        throw new DrayageError(
+          "ERR_DRAYAGE_LIMIT_EXCEEDED",
+          `the image's manifests exceed ${maximumRead} bytes`,
+        );
+      }
+      if (bytesRead <= maximumKept) contents.set(digest, document);
+    },
+  };
+  const origin = await readDocument(input.source, undefined, { signal: scope.signal });
+  // A tag may move before the execution: the bytes that were planned for are kept whatever their size.
+  contents.set(origin.digest, { bytes: origin.bytes, mediaType: origin.mediaType });
+  if (input.expectedDigest !== undefined && origin.digest !== input.expectedDigest) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_DIGEST_MISMATCH",
+      `the source's manifest has the digest ${origin.digest}, not ${input.expectedDigest}`,
+      {
+        side: "source",
+        hint: "the image has changed since its digest was written down, or it is another image",
       },
-    };
-    const origin = await readDocument(input.source, undefined, { signal: scope.signal });
-    // A tag may move before the execution: the bytes that were planned for are kept whatever their size.
-    contents.set(origin.digest, { bytes: origin.bytes, mediaType: origin.mediaType });
-    if (input.expectedDigest !== undefined && origin.digest !== input.expectedDigest) {
-      throw new DrayageError(
-        "ERR_DRAYAGE_DIGEST_MISMATCH",
-        `the source's manifest has the digest ${origin.digest}, not ${input.expectedDigest}`,
-        {
-          side: "source",
-          hint: "the image has changed since its digest was written down, or it is another image",
-        },
-      );
-    }
-    const { root, platform } = await chooseRoot(origin, planning);
-    planning.keep(root.digest, root);
-    checkDestinationDigest(input.destination, origin, root);
-    const planner = new DocumentPlanner(planning, input.destination, origin.digest);
-    const documents = await planner.plan(root, platform);
-    const plan: CopyPlan = {
-      source: input.source.reference.text,
-      destination: input.destination.reference.text,
-      origin: nameOf(origin),
-      root: nameOf(root),
-      present: false,
-      documents,
-      compression: input.compression ?? {},
-      compat: input.compat,
-      contents,
-    };
-    return (await isPresent(plan, input, scope.signal)) ? { ...plan, present: true } : plan;
-  });
+    );
+  }
+  const { root, platform } = await chooseRoot(origin, planning);
+  planning.keep(root.digest, root);
+  checkDestinationDigest(input.destination, origin, root);
+  const planner = new DocumentPlanner(planning, input.destination, origin.digest);
+  const documents = await planner.plan(root, platform);
+  const plan: CopyPlan = {
+    source: input.source.reference.text,
+    destination: input.destination.reference.text,
+    origin: nameOf(origin),
+    root: nameOf(root),
+    present: false,
+    documents,
+    compression: input.compression ?? {},
+    compat: input.compat,
+    contents,
+  };
+  return (await isPresent(plan, input, scope.signal)) ? { ...plan, present: true } : plan;
 }
 
 function checkOptions({ compression, compat }: PlanInput): void {

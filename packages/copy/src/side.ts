@@ -17,6 +17,23 @@ export async function onSide<T>(side: Side, op: string, call: () => Promise<T>):
   }
 }
 
+/** Errors that tell of manifests and configs, which are only ever read at the source. */
+const documentCodes: ReadonlySet<string> = new Set([
+  "ERR_DRAYAGE_CONFIG_INVALID",
+  "ERR_DRAYAGE_LIMIT_EXCEEDED",
+  "ERR_DRAYAGE_MANIFEST_INVALID",
+  "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+]);
+
+/** Runs work on the source's documents: an error in what they say is the source's. */
+export async function onDocuments<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isDrayageError<string>(error) && documentCodes.has(error.code) ? withSide(error, "source") : error;
+  }
+}
+
 /** Errors that tell of the bytes themselves, whoever was reading them. */
 const contentCodes: ReadonlySet<string> = new Set([
   "ERR_DRAYAGE_DIGEST_MISMATCH",
