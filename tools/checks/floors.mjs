@@ -5,7 +5,8 @@
  */
 export const floors = [
   ["errors"],
-  ["digest", "tar"],
+  ["kernels", "tar"],
+  ["digest"],
   ["reference", "compression"],
   ["manifest"],
   ["blob"],
@@ -23,7 +24,7 @@ export const floors = [
 ];
 
 /** Formats: they do no input or output, and run in a browser. */
-export const formats = ["errors", "digest", "reference", "compression", "tar", "manifest"];
+export const formats = ["errors", "kernels", "digest", "reference", "compression", "tar", "manifest"];
 
 /** It stands beside the house: it may use what is below the plugins, and only tests use it. */
 export const beside = "testkit";

@@ -3,10 +3,11 @@ import { build } from "./src/tasks/build.mjs";
 import { check } from "./src/tasks/check.mjs";
 import { demo } from "./src/tasks/demo.mjs";
 import { format } from "./src/tasks/format.mjs";
+import { kernels } from "./src/tasks/kernels.mjs";
 import { test } from "./src/tasks/test.mjs";
 
 /** @type {Record<string, (args: readonly string[]) => Promise<number>>} */
-const tasks = { build, check, demo, format, test };
+const tasks = { build, check, demo, format, kernels, test };
 
 const [name = "", ...args] = process.argv.slice(2);
 const task = tasks[name];

@@ -10,6 +10,7 @@ const colors = process.stdout.isTTY ? [] : ["--colors=off"];
 const steps = [
   { name: "lockfile", run: () => runNode("tools/checks/lockfile.mjs") },
   { name: "normalised", run: () => runNode("tools/workspace/normalise.mjs", ["--check"]) },
+  { name: "kernels", run: () => runNode("tools/kernels/compile.mjs", ["--check"]) },
   {
     name: "format",
     run: () => runNode("node_modules/@biomejs/biome/bin/biome", ["ci", "--error-on-warnings", ...colors]),

@@ -1,0 +1,8 @@
+/**
+ * Inflate, deflate and checksums in WebAssembly.
+ * @module
+ */
+export { crc32, crc64, createSha256, type Sha256 } from "./checksums.ts";
+export { createDeflater, type DeflateBlockOptions, type Deflater, deflateBlockLimit } from "./deflater.ts";
+export { createInflater, type Inflater } from "./inflater.ts";
+export { adoptKernels, type CompiledKernels, compileKernels, kernelsUnavailable } from "./module.ts";

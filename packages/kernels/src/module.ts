@@ -1,0 +1,64 @@
+import { checksumsWasm } from "./generated/checksums.ts";
+import { deflateWasm } from "./generated/deflate.ts";
+import { inflateWasm } from "./generated/inflate.ts";
+import { type KernelExports, type WasmModule, webAssembly } from "./webassembly.ts";
+
+const encoded = { inflate: inflateWasm, deflate: deflateWasm, checksums: checksumsWasm } as const;
+
+export type KernelName = keyof typeof encoded;
+
+/** Kernels compiled so far. It can be posted to a worker, whose engine then has nothing left to compile. */
+export type CompiledKernels = { readonly [name in KernelName]?: WasmModule };
+
+const compiled: { -readonly [name in KernelName]?: WasmModule } = {};
+
+/** A new instance of a kernel, with a memory of its own. The first one takes a millisecond, to compile. */
+export function kernelInstance<Exports extends KernelExports>(name: KernelName): Exports {
+  const api = webAssembly();
+  if (api === undefined) throw new TypeError("this runtime has no WebAssembly");
+  return new api.Instance(compileKernel(name), {}).exports as Exports;
+}
+
+function compileKernel(name: KernelName): WasmModule {
+  const api = webAssembly();
+  if (api === undefined) throw new TypeError("this runtime has no WebAssembly");
+  const module = compiled[name] ?? new api.Module(decodeBase64(encoded[name]));
+  compiled[name] = module;
+  return module;
+}
+
+/** Every kernel, compiled, to be handed to {@link adoptKernels} in a worker. */
+export function compileKernels(): CompiledKernels {
+  for (const name of ["inflate", "deflate", "checksums"] as const) compileKernel(name);
+  return { ...compiled };
+}
+
+/** Takes over what another thread has compiled. */
+export function adoptKernels(kernels: CompiledKernels): void {
+  Object.assign(compiled, kernels);
+}
+
+let reason: string | false | undefined;
+
+/**
+ * Why no kernel runs here, or undefined where they do: some runtimes have no WebAssembly, or none with SIMD, and some
+ * pages forbid it.
+ */
+export function kernelsUnavailable(): string | undefined {
+  reason ??= whyNot() ?? false;
+  return reason === false ? undefined : reason;
+}
+
+function whyNot(): string | undefined {
+  if (webAssembly() === undefined) return "this runtime has no WebAssembly";
+  try {
+    compileKernels();
+    return undefined;
+  } catch (error) {
+    return `this runtime does not compile it: ${(error as Error).message}`;
+  }
+}
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
