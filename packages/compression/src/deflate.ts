@@ -1,10 +1,9 @@
 import { throwIfAborted } from "@drayage/errors";
 import type { DeflateAlgorithm } from "./algorithm.ts";
+import { createBlockFormat } from "./block-format.ts";
 import { blocksOf, chunksOf } from "./chunks.ts";
-import type { ByteSource, DeflateEngine } from "./engine.ts";
+import type { BlockDeflater, ByteSource, DeflateBlock, DeflateEngine } from "./engine.ts";
 import { chooseDeflate } from "./engines.ts";
-import { gzipHeader, gzipTrailer } from "./gzip/frame.ts";
-import { gzipChecksum } from "./gzip/node.ts";
 import { interruptible } from "./interruptible.ts";
 import { checkLevel } from "./levels.ts";
 import { builtin } from "./load.ts";
@@ -20,18 +19,9 @@ export interface DeflateOptions {
   readonly engine?: string | undefined;
 }
 
-/** How much input a block has. It decides the output's bytes, so it is not to be chosen. */
-const blockSize: Readonly<Record<DeflateAlgorithm, number>> = { gzip: 1024 * 1024, zstd: 4 * 1024 * 1024 };
-
-/** How far back deflate looks (RFC 1951). */
-const gzipWindow = 32 * 1024;
-
 /**
  * `source` compressed. The output's bytes depend on the input, the level and the engine, and on nothing
- * else: neither on how the input is cut into chunks, nor on `parallel`.
- *
- * gzip is one member, made of blocks as pigz makes them: each knows the 32 KiB before it, and ends on a
- * byte. zstd is one frame a block, each with its checksum (RFC 8878 allows any number).
+ * else: neither on how the input is cut into chunks, nor on `parallel`. What they are is told by {@link createBlockFormat}.
  *
  * @throws ERR_DRAYAGE_USAGE, ERR_DRAYAGE_COMPRESSION_UNSUPPORTED, ERR_DRAYAGE_ABORTED
  */
@@ -43,53 +33,74 @@ export async function* deflate(
   const level = checkLevel(algorithm, options.level);
   const engine = chooseDeflate(algorithm, options.engine);
   throwIfAborted(signal);
-  const chunks = interruptible(source, signal);
-  if (algorithm === "zstd") {
-    yield* deflateBlocks(chunks, { engine, level, signal, parallel: options.parallel });
-    return;
-  }
-  const checksum = { crc: 0, size: 0 };
-  const onBlock = (bytes: Uint8Array) => {
-    checksum.crc = gzipChecksum(bytes, checksum.crc);
-    checksum.size += bytes.length;
-  };
-  yield gzipHeader(level);
-  yield* deflateBlocks(chunks, { engine, level, signal, parallel: options.parallel, onBlock });
-  yield gzipTrailer(checksum.crc, checksum.size);
-}
-
-interface BlockOptions {
-  readonly engine: DeflateEngine;
-  readonly level: number;
-  readonly signal: AbortSignal | undefined;
-  readonly parallel: number | undefined;
-  onBlock?(bytes: Uint8Array): void;
-}
-
-async function* deflateBlocks(
-  source: ByteSource,
-  { engine, level, signal, parallel, onBlock }: BlockOptions,
-): AsyncGenerator<Uint8Array, void, undefined> {
+  const format = createBlockFormat(algorithm, level);
+  const lanes = await openLanes(engine, options.parallel);
   const inFlight: Promise<Uint8Array>[] = [];
-  const most = engine.parallel ? Math.max(1, Math.floor(parallel ?? usualParallel())) : 1;
   let dictionary: Uint8Array = new Uint8Array(0);
-  for await (const { bytes, last } of blocksOf(source, blockSize[engine.algorithm])) {
-    throwIfAborted(signal);
-    onBlock?.(bytes);
-    const result = Promise.resolve(engine.deflateBlock({ bytes, dictionary, last, level }));
-    // It is awaited in its turn; until then a failure must not count as unhandled.
-    result.catch(() => {});
-    inFlight.push(result);
-    dictionary = bytes.subarray(-gzipWindow);
-    while (inFlight.length >= most || last) {
-      const next = inFlight.shift();
-      if (next === undefined) break;
-      for (const chunk of chunksOf(await next)) {
-        yield chunk;
-        throwIfAborted(signal);
+  try {
+    if (format.header.length > 0) yield format.header;
+    for await (const { bytes, last } of blocksOf(interruptible(source, signal), format.blockSize)) {
+      throwIfAborted(signal);
+      format.onBlock(bytes);
+      inFlight.push(lanes.deflateBlock({ bytes, dictionary, last, level }));
+      dictionary = bytes.subarray(Math.max(0, bytes.length - format.dictionarySize));
+      while (inFlight.length >= lanes.count || last) {
+        const next = inFlight.shift();
+        if (next === undefined) break;
+        for (const chunk of chunksOf(await next)) {
+          yield chunk;
+          throwIfAborted(signal);
+        }
       }
     }
+    const trailer = format.trailer();
+    if (trailer.length > 0) yield trailer;
+  } finally {
+    lanes.close();
   }
+}
+
+/**
+ * What deflates one block at a time without promises, with the engine that {@link deflate} would take; what comes of
+ * the blocks of a {@link createBlockFormat} is what `deflate` gives.
+ *
+ * @throws ERR_DRAYAGE_USAGE, ERR_DRAYAGE_COMPRESSION_UNSUPPORTED
+ */
+export async function createBlockDeflater(
+  algorithm: DeflateAlgorithm,
+  options: { readonly engine?: string | undefined } = {},
+): Promise<BlockDeflater> {
+  return chooseDeflate(algorithm, options.engine).open();
+}
+
+/** How many blocks are deflated at a time, and by what. */
+interface Lanes {
+  readonly count: number;
+  deflateBlock(block: DeflateBlock): Promise<Uint8Array>;
+  close(): void;
+}
+
+async function openLanes(engine: DeflateEngine, parallel: number | undefined): Promise<Lanes> {
+  if (engine.deflateBlock === undefined) {
+    const deflater = await engine.open();
+    return {
+      count: 1,
+      // What it gives is valid until the next block; what `deflate` yields is the consumer's.
+      deflateBlock: async (block) => deflater.deflateBlock(block).slice(),
+      close: () => deflater.close(),
+    };
+  }
+  const { deflateBlock } = engine;
+  return {
+    count: Math.max(1, Math.floor(parallel ?? usualParallel())),
+    deflateBlock(block) {
+      const result = deflateBlock(block);
+      // It is awaited in its turn; until then a failure must not count as unhandled.
+      result.catch(() => {});
+      return result;
+    },
+    close: () => undefined,
+  };
 }
 
 /** node:zlib's blocks share libuv's pool, which has four threads unless told otherwise. */

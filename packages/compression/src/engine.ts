@@ -41,17 +41,32 @@ export interface InflateEngine extends Engine {
 /** One library's way to deflate one block of input. What comes of the blocks in order is the stream. */
 export interface DeflateEngine extends Engine {
   readonly algorithm: DeflateAlgorithm;
-  /** Whether blocks are deflated on other threads, so that several at a time make sense. */
-  readonly parallel: boolean;
-  deflateBlock(block: DeflateBlock): Promise<Uint8Array> | Uint8Array;
+  /** What deflates on the calling thread. It may be a promise, where something has to be loaded. */
+  open(): Promise<BlockDeflater> | BlockDeflater;
+  /** Deflates on the runtime's own threads, where it has any: then several at a time make sense. Same bytes as `open`'s. */
+  deflateBlock?(block: DeflateBlock): Promise<Uint8Array>;
 }
 
+/** A block of input, and what has to be known to deflate it: nothing of the blocks before it, but for their end. */
 export interface DeflateBlock {
+  /** At most as many as {@link BlockFormat.blockSize}, and fewer in the last block alone. May be in shared memory. */
   readonly bytes: Uint8Array;
-  /** The input just before it, at most 32 KiB. Of use to gzip alone. */
+  /** The input just before it, at most {@link BlockFormat.dictionarySize} bytes. Of use to gzip alone. */
   readonly dictionary: Uint8Array;
+  /** Whether the stream ends here. */
   readonly last: boolean;
+  /** As `checkLevel` gave it. */
   readonly level: number;
+}
+
+/** Deflates one block at a time on the calling thread. For workers, each of which has one. */
+export interface BlockDeflater {
+  /** The engine that does it, as the table of engines names it. */
+  readonly engine: string;
+  /** What comes of the block: bytes that are valid until the next call. */
+  deflateBlock(block: DeflateBlock): Uint8Array;
+  /** Frees what the engine holds. More than once does no harm. */
+  close(): void;
 }
 
 /** How large chunks of inflated bytes are. */

@@ -3,9 +3,10 @@
  * @module
  */
 export { type Algorithm, algorithms, type DeflateAlgorithm } from "./algorithm.ts";
-export { type DeflateOptions, deflate } from "./deflate.ts";
+export { type BlockFormat, createBlockFormat } from "./block-format.ts";
+export { createBlockDeflater, type DeflateOptions, deflate } from "./deflate.ts";
 export { detectCompression, magicLength } from "./detect.ts";
-export type { ByteSource, SyncInflater } from "./engine.ts";
+export type { BlockDeflater, ByteSource, DeflateBlock, SyncInflater } from "./engine.ts";
 export { type EngineRow, engines } from "./engines.ts";
 export { createSyncInflater, type InflateOptions, inflate } from "./inflate.ts";
-export { levels } from "./levels.ts";
+export { checkLevel, levels } from "./levels.ts";

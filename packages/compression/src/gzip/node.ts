@@ -1,4 +1,5 @@
-import type { DeflateEngine, InflateEngine } from "../engine.ts";
+import type { ZlibOptions } from "node:zlib";
+import type { DeflateBlock, DeflateEngine, InflateEngine } from "../engine.ts";
 import { chunkSize } from "../engine.ts";
 import { builtin } from "../load.ts";
 import { through } from "../node-stream.ts";
@@ -21,16 +22,29 @@ export const nodeDeflate: DeflateEngine = {
   algorithm: "gzip",
   name: "node:zlib",
   unavailable,
-  parallel: true,
-  deflateBlock({ bytes, dictionary, last, level }) {
-    const { deflateRaw, constants } = zlib();
-    const finishFlush = last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
-    const options = { level, finishFlush, memLevel: 9, ...(dictionary.length > 0 ? { dictionary } : {}) };
+  open() {
+    const { deflateRawSync } = zlib();
+    return {
+      engine: "node:zlib",
+      deflateBlock: (block) => deflateRawSync(block.bytes, rawOptions(block)),
+      close: () => undefined,
+    };
+  },
+  deflateBlock(block) {
+    const { deflateRaw } = zlib();
     return new Promise((resolve, reject) => {
-      deflateRaw(bytes, options, (error, result) => (error === null ? resolve(result) : reject(error)));
+      deflateRaw(block.bytes, rawOptions(block), (error, result) =>
+        error === null ? resolve(result) : reject(error),
+      );
     });
   },
 };
+
+function rawOptions({ dictionary, last, level }: DeflateBlock): ZlibOptions {
+  const { Z_FINISH, Z_SYNC_FLUSH } = zlib().constants;
+  const options = { level, finishFlush: last ? Z_FINISH : Z_SYNC_FLUSH, memLevel: 9 };
+  return dictionary.length > 0 ? { ...options, dictionary } : options;
+}
 
 /** CRC-32 of a gzip trailer, going on from `value`: by node:zlib where it is there. */
 export function gzipChecksum(bytes: Uint8Array, value: number): number {

@@ -1,6 +1,12 @@
 import * as pako from "pako";
 import { concat } from "../chunks.ts";
-import { chunkSize, type DeflateEngine, type InflateEngine, type SyncInflater } from "../engine.ts";
+import {
+  chunkSize,
+  type DeflateBlock,
+  type DeflateEngine,
+  type InflateEngine,
+  type SyncInflater,
+} from "../engine.ts";
 import { invalid, trailing, truncated } from "../errors.ts";
 
 /** zlib in JavaScript: runs everywhere, and knows to the byte where a member ends. */
@@ -15,16 +21,17 @@ export const pakoDeflate: DeflateEngine = {
   algorithm: "gzip",
   name: "pako",
   unavailable: () => undefined,
-  parallel: false,
-  deflateBlock({ bytes, dictionary, last, level }) {
-    const options = { raw: true, level, memLevel: 9, chunkSize };
-    const deflater = new pako.Deflate(dictionary.length > 0 ? { ...options, dictionary } : options);
-    const parts: Uint8Array[] = [];
-    deflater.onData = (part) => void parts.push(part);
-    deflater.push(bytes, last ? pako.Z_FINISH : pako.Z_SYNC_FLUSH);
-    return concat(parts);
-  },
+  open: () => ({ engine: "pako", deflateBlock, close: () => undefined }),
 };
+
+function deflateBlock({ bytes, dictionary, last, level }: DeflateBlock): Uint8Array {
+  const options = { raw: true, level, memLevel: 9, chunkSize };
+  const deflater = new pako.Deflate(dictionary.length > 0 ? { ...options, dictionary } : options);
+  const parts: Uint8Array[] = [];
+  deflater.onData = (part) => void parts.push(part);
+  deflater.push(bytes, last ? pako.Z_FINISH : pako.Z_SYNC_FLUSH);
+  return concat(parts);
+}
 
 /** zlib's window bits for a stream with gzip's header and trailer. */
 const gzipWindow = 31;

@@ -34,8 +34,12 @@ export const napiDeflate: DeflateEngine = {
   algorithm: "zstd",
   name: "zstd-napi",
   unavailable: () => reasonOf(library()),
-  parallel: false,
-  deflateBlock({ bytes, level }) {
-    return module().compress(bytes, { compressionLevel: level, checksumFlag: true });
+  open() {
+    const { compress } = module();
+    return {
+      engine: "zstd-napi",
+      deflateBlock: ({ bytes, level }) => compress(bytes, { compressionLevel: level, checksumFlag: true }),
+      close: () => undefined,
+    };
   },
 };

@@ -1,4 +1,4 @@
-import type { ByteSource, DeflateEngine, InflateEngine } from "../engine.ts";
+import type { ByteSource, DeflateBlock, DeflateEngine, InflateEngine } from "../engine.ts";
 import { chunkSize } from "../engine.ts";
 import { builtin } from "../load.ts";
 import { type ThroughOptions, through } from "../node-stream.ts";
@@ -20,15 +20,29 @@ export const nodeZstdDeflate: DeflateEngine = {
   algorithm: "zstd",
   name: "node:zlib",
   unavailable,
-  parallel: true,
-  deflateBlock({ bytes, level }) {
-    const { zstdCompress, constants } = zlib();
-    const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 };
+  open() {
+    const { zstdCompressSync } = zlib();
+    return {
+      engine: "node:zlib",
+      deflateBlock: (block) => zstdCompressSync(block.bytes, frameOptions(block)),
+      close: () => undefined,
+    };
+  },
+  deflateBlock(block) {
+    const { zstdCompress } = zlib();
     return new Promise((resolve, reject) => {
-      zstdCompress(bytes, { params }, (error, result) => (error === null ? resolve(result) : reject(error)));
+      zstdCompress(block.bytes, frameOptions(block), (error, result) =>
+        error === null ? resolve(result) : reject(error),
+      );
     });
   },
 };
+
+/** The content's size comes into the frame's header because all of it is there at once. */
+function frameOptions({ level }: DeflateBlock): ZstdOptions {
+  const { constants } = zlib();
+  return { params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 } };
+}
 
 /** The frames of `source` through a decompressing stream of Node's. */
 export async function* throughFrames(
@@ -60,12 +74,17 @@ async function* framesOf(source: ByteSource): AsyncGenerator<Uint8Array, void, u
   scanner.finish();
 }
 
+interface ZstdOptions {
+  readonly params: Readonly<Record<number, number>>;
+}
+
 /** The types of Node 20, which this is checked with, do not know zstd. */
 interface ZstdZlib extends Omit<Zlib, "constants"> {
   createZstdDecompress(options: { chunkSize: number }): ReturnType<Zlib["createGunzip"]>;
+  zstdCompressSync(bytes: Uint8Array, options: ZstdOptions): Uint8Array;
   zstdCompress(
     bytes: Uint8Array,
-    options: { params: Readonly<Record<number, number>> },
+    options: ZstdOptions,
     callback: (error: Error | null, result: Uint8Array) => void,
   ): void;
   constants: Readonly<Record<"ZSTD_c_compressionLevel" | "ZSTD_c_checksumFlag", number>>;

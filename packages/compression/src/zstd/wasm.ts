@@ -24,11 +24,14 @@ export const wasmDeflate: DeflateEngine = {
   algorithm: "zstd",
   name: "zstd-wasm",
   unavailable: () => undefined,
-  parallel: false,
-  async deflateBlock({ bytes, level }) {
+  async open() {
     library ??= load();
     const { compress } = await library;
-    return withChecksum(compress(bytes, level), bytes);
+    return {
+      engine: "zstd-wasm",
+      deflateBlock: ({ bytes, level }) => withChecksum(compress(bytes, level), bytes),
+      close: () => undefined,
+    };
   },
 };
 
