@@ -8,5 +8,12 @@ export { createBlockDeflater, type DeflateOptions, deflate } from "./deflate.ts"
 export { detectCompression, magicLength } from "./detect.ts";
 export type { BlockDeflater, ByteSource, DeflateBlock, SyncInflater } from "./engine.ts";
 export { type EngineRow, engines } from "./engines.ts";
+export { readGzipSize } from "./gzip/size.ts";
 export { createSyncInflater, type InflateOptions, inflate } from "./inflate.ts";
 export { checkLevel, levels } from "./levels.ts";
+export {
+  frameHeaderLength,
+  type RandomAccess,
+  readFrameContentSize,
+  readZstdSize,
+} from "./zstd/size.ts";

@@ -1,20 +1,15 @@
-import { DrayageError } from "@drayage/errors";
-import { invalid, tooMuchMemory, trailing, truncated } from "../errors.ts";
-
-/**
- * The largest window that a frame may ask for: what the zstd command grants unless told otherwise, and
- * far more than any of its levels up to 19 uses (8 MiB).
- */
-const windowLimit = 128 * 1024 * 1024;
-
-/** What a frame's header says of its content. */
-export interface FrameStart {
-  readonly type: "frame";
-  /** Whether a checksum of the content follows it. */
-  readonly hasChecksum: boolean;
-  /** The content's size, where the header gives it. */
-  readonly contentSize: number | undefined;
-}
+import { truncated } from "../errors.ts";
+import {
+  blockLength,
+  type FrameStart,
+  frameMagic,
+  headerLength,
+  isSkippable,
+  littleEndian,
+  magicBytes,
+  notZstd,
+  readHeader,
+} from "./headers.ts";
 
 export type FramePiece =
   | FrameStart
@@ -75,7 +70,7 @@ export function createFrameScanner(): FrameScanner {
             expect("skippable size", 4);
             break;
           }
-          if (littleEndian(bytes) !== frameMagic) throw frames > 0 ? trailing("zstd") : notZstd();
+          if (littleEndian(bytes) !== frameMagic) throw notZstd(frames);
           inFrame = true;
           start = at;
           expect("descriptor", 1);
@@ -87,10 +82,8 @@ export function createFrameScanner(): FrameScanner {
           break;
         case "descriptor":
           descriptor = bytes[0] ?? 0;
-          if (descriptor & 0x08) throw invalid("zstd", "a frame header has its reserved bit set");
           expect("header", headerLength(descriptor));
-          if (wanted > 0) break;
-          throw invalid("zstd", "a frame header is empty");
+          break;
         case "header": {
           const header = readHeader(descriptor, bytes);
           hasChecksum = header.hasChecksum;
@@ -143,68 +136,4 @@ export function createFrameScanner(): FrameScanner {
       if (!between || frames === 0) throw truncated("zstd");
     },
   };
-}
-
-const frameMagic = 0xfd2fb528;
-const magicBytes = [0x28, 0xb5, 0x2f, 0xfd];
-const contentSizeLengths = [0, 2, 4, 8];
-const dictionaryLengths = [0, 1, 2, 4];
-
-function isSkippable([a = 0, b = 0, c = 0, d = 0]: readonly number[]): boolean {
-  return (a & 0xf0) === 0x50 && b === 0x2a && c === 0x4d && d === 0x18;
-}
-
-/** How long a frame's header is after its descriptor. */
-function headerLength(descriptor: number): number {
-  const single = isSingleSegment(descriptor);
-  return (single ? 0 : 1) + dictionaryLength(descriptor) + contentSizeLength(descriptor, single);
-}
-
-function readHeader(descriptor: number, bytes: readonly number[]): FrameStart {
-  const single = isSingleSegment(descriptor);
-  const afterWindow = single ? 0 : 1;
-  const afterDictionary = afterWindow + dictionaryLength(descriptor);
-  if (littleEndian(bytes.slice(afterWindow, afterDictionary)) !== 0) {
-    throw new DrayageError("ERR_DRAYAGE_COMPRESSION_UNSUPPORTED", "the zstd stream needs a dictionary");
-  }
-  const sizeBytes = bytes.slice(afterDictionary);
-  // A size of two bytes counts from 256.
-  const size =
-    sizeBytes.length === 0 ? undefined : littleEndian(sizeBytes) + (sizeBytes.length === 2 ? 256 : 0);
-  const window = single ? (size ?? 0) : windowSize(bytes[0] ?? 0);
-  if (window > windowLimit) throw tooMuchMemory("zstd", window, windowLimit);
-  return { type: "frame", hasChecksum: (descriptor & 4) !== 0, contentSize: size };
-}
-
-function isSingleSegment(descriptor: number): boolean {
-  return (descriptor & 0x20) !== 0;
-}
-
-function dictionaryLength(descriptor: number): number {
-  return dictionaryLengths[descriptor & 3] ?? 0;
-}
-
-function contentSizeLength(descriptor: number, single: boolean): number {
-  const length = contentSizeLengths[descriptor >> 6] ?? 0;
-  return length === 0 && single ? 1 : length;
-}
-
-function windowSize(byte: number): number {
-  const base = 2 ** (10 + (byte >> 3));
-  return base + (base / 8) * (byte & 7);
-}
-
-/** How many bytes a block has after its header. */
-function blockLength(type: number, size: number): number {
-  if (type === 3) throw invalid("zstd", "a block is of the reserved type");
-  if (size > 128 * 1024) throw invalid("zstd", `a block has ${size} bytes`);
-  return type === 1 ? 1 : size;
-}
-
-function littleEndian(bytes: readonly number[]): number {
-  return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
-}
-
-function notZstd(): DrayageError {
-  return invalid("zstd", "it does not start with zstd's magic");
 }

@@ -2,7 +2,8 @@ import { isDrayageError } from "@drayage/errors";
 import { Decompress } from "fzstd";
 import type { InflateEngine, SyncInflater } from "../engine.ts";
 import { invalid, truncated } from "../errors.ts";
-import { createFrameScanner, type FrameStart } from "./frames.ts";
+import { createFrameScanner } from "./frames.ts";
+import type { FrameStart } from "./headers.ts";
 import { createXxh64 } from "./xxh64.ts";
 
 /** A decoder in JavaScript. It verifies no checksum, limits no window and knows no end: all that is done here. */
