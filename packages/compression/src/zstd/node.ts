@@ -29,19 +29,34 @@ export const nodeZstdDeflate: DeflateEngine = {
     };
   },
   deflateBlock(block) {
-    const { zstdCompress } = zlib();
+    const { zstdCompress, constants } = zlib();
+    // Told to end the frame with the first write, it gives what the sync function gives; but it ends another one,
+    // of nothing, with the stream. Left alone, it ends full blocks with an empty one.
+    const options = { ...frameOptions(block), flush: constants.ZSTD_e_end };
     return new Promise((resolve, reject) => {
-      zstdCompress(block.bytes, frameOptions(block), (error, result) =>
-        error === null ? resolve(result) : reject(error),
+      zstdCompress(block.bytes, options, (error, frames) =>
+        error === null ? resolve(firstFrame(frames)) : reject(error),
       );
     });
   },
 };
 
-/** The content's size comes into the frame's header because all of it is there at once. */
-function frameOptions({ level }: DeflateBlock): ZstdOptions {
+function frameOptions({ bytes, level }: DeflateBlock): ZstdOptions {
   const { constants } = zlib();
-  return { params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 } };
+  return {
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    // So that the frame's header tells it.
+    pledgedSrcSize: bytes.length,
+  };
+}
+
+function firstFrame(stream: Uint8Array): Uint8Array {
+  let length = 0;
+  for (const piece of createFrameScanner().scan(stream)) {
+    if (piece.type === "end") break;
+    if (piece.type === "bytes") length += piece.bytes.length;
+  }
+  return stream.subarray(0, length);
 }
 
 /** The frames of `source` through a decompressing stream of Node's. */
@@ -76,6 +91,8 @@ async function* framesOf(source: ByteSource): AsyncGenerator<Uint8Array, void, u
 
 interface ZstdOptions {
   readonly params: Readonly<Record<number, number>>;
+  readonly pledgedSrcSize: number;
+  readonly flush?: number;
 }
 
 /** The types of Node 20, which this is checked with, do not know zstd. */
@@ -87,7 +104,7 @@ interface ZstdZlib extends Omit<Zlib, "constants"> {
     options: ZstdOptions,
     callback: (error: Error | null, result: Uint8Array) => void,
   ): void;
-  constants: Readonly<Record<"ZSTD_c_compressionLevel" | "ZSTD_c_checksumFlag", number>>;
+  constants: Readonly<Record<"ZSTD_c_compressionLevel" | "ZSTD_c_checksumFlag" | "ZSTD_e_end", number>>;
 }
 
 function zlib(): ZstdZlib {
