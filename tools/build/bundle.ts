@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { build } from "tsup";
+import { codePlugin } from "./code-plugin.ts";
 
 /**
  * Bundles a TypeScript file with all it imports, from the packages' sources, for tests that need a process of their
@@ -21,6 +22,7 @@ export async function bundleForNode(entry: string, folder: string): Promise<stri
     // node:test has no name without its protocol.
     removeNodeProtocol: false,
     splitting: false,
+    esbuildPlugins: [codePlugin],
     clean: false,
     silent: true,
   });

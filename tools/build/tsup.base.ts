@@ -1,4 +1,5 @@
 import { defineConfig, type Options } from "tsup";
+import { codePlugin } from "./code-plugin.ts";
 
 /** The tsup settings of every package: ESM for Node 20 and browsers; declarations come from tsc. */
 export function base(over: Options = {}): ReturnType<typeof defineConfig> {
@@ -14,6 +15,7 @@ export function base(over: Options = {}): ReturnType<typeof defineConfig> {
     clean: true,
     treeshake: false,
     splitting: true,
+    esbuildPlugins: [codePlugin],
     ...over,
   });
 }

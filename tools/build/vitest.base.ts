@@ -1,9 +1,11 @@
 import { defineConfig, type TestProjectConfiguration, type ViteUserConfig } from "vitest/config";
+import { viteCodePlugin } from "./code-plugin.ts";
 
 const conditions = ["@drayage/source", "module", "node", "development|production"];
 
 /** What all tests share: they run on sources, without a build. */
 const shared: ViteUserConfig = {
+  plugins: [viteCodePlugin],
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: { pool: "forks", watch: false, testTimeout: 60_000, hookTimeout: 120_000 },

@@ -5,7 +5,8 @@ import { createCounter } from "./pace.ts";
 import { hashPresent, presentBytes, startOver } from "./present.ts";
 import type { BlobSink, DrainOptions, DrainResult } from "./sink.ts";
 import { resultOf, stagesOf } from "./stages.ts";
-import { chooseWay, type DrainTask } from "./ways.ts";
+import type { DrainTask } from "./task.ts";
+import { chooseWay } from "./ways.ts";
 import { namingBlob } from "./what.ts";
 
 /**
@@ -43,15 +44,15 @@ async function drainOnce(
   if (skip > 0) await hashPresent(task);
   // A server that is asked for the bytes behind the last one answers with an error.
   const complete = skip > 0 && skip === blob.size;
-  if (!complete) await moved(task);
+  const result = complete ? resultOf(stages) : await moved(task);
   counter.finish();
-  return resultOf(stages);
+  return result;
 }
 
-async function moved(task: DrainTask): Promise<void> {
+async function moved(task: DrainTask): Promise<DrainResult> {
   const run = await chooseWay(task);
   try {
-    await run();
+    return await run();
   } catch (error) {
     throw namingBlob(error, task.blob);
   }

@@ -26,6 +26,8 @@ export function createPace(): Pace {
 /** Calls `onBytes` with the running total, at most once for each chunk's worth of bytes. */
 export interface Counter {
   add(bytes: number): void;
+  /** What another thread has counted. */
+  set(total: number): void;
   /** Tells the total once more if it was not told yet. */
   finish(): void;
 }
@@ -33,13 +35,15 @@ export interface Counter {
 export function createCounter(onBytes: ((total: number) => void) | undefined): Counter {
   let total = 0;
   let told = -1;
+  function set(now: number): void {
+    total = now;
+    if (total - told < chunkSize) return;
+    told = total;
+    onBytes?.(total);
+  }
   return {
-    add(bytes) {
-      total += bytes;
-      if (total - told < chunkSize) return;
-      told = total;
-      onBytes?.(total);
-    },
+    add: (bytes) => set(total + bytes),
+    set,
     finish() {
       if (told !== total) onBytes?.(total);
     },

@@ -4,7 +4,7 @@ import type { Blob } from "./blob.ts";
 import { readAtSync } from "./file-range.ts";
 import { chunkSize, createPace } from "./pace.ts";
 import type { BlobSink } from "./sink.ts";
-import type { DrainTask } from "./ways.ts";
+import type { DrainTask } from "./task.ts";
 
 /** How many bytes that an interrupted drain left in the sink may be kept, if they are what they should be. */
 export function presentBytes(blob: Blob, sink: BlobSink): number {

@@ -1,7 +1,7 @@
 import { ioError } from "@drayage/errors";
 import { writeAllSync } from "./file-writes.ts";
 import type { WriterSink } from "./sink.ts";
-import type { DrainTask } from "./ways.ts";
+import type { DrainTask } from "./task.ts";
 
 /** Takes one chunk of the result after the other. To be awaited when it gives a promise. */
 export type Receiver = (chunk: Uint8Array) => void | Promise<void>;

@@ -1,8 +1,10 @@
 import { type ChunkReader, openReader } from "./chunk-reader.ts";
 import { createPace } from "./pace.ts";
 import { createReceiver } from "./receiver.ts";
+import type { DrainResult } from "./sink.ts";
+import { resultOf } from "./stages.ts";
 import { createSyncSteps, type SyncStep } from "./sync-steps.ts";
-import type { DrainTask, Run } from "./ways.ts";
+import type { DrainTask, Run } from "./task.ts";
 
 /**
  * Reads into one fixed buffer, inflates with synchronous engines and writes, all on this thread; the event loop gets a
@@ -13,7 +15,7 @@ export async function prepareBuffers(task: DrainTask): Promise<Run | undefined> 
   return steps && (() => run(task, steps));
 }
 
-async function run(task: DrainTask, steps: readonly SyncStep[]): Promise<void> {
+async function run(task: DrainTask, steps: readonly SyncStep[]): Promise<DrainResult> {
   const { interrupt } = task;
   const receive = createReceiver(task);
   const pace = createPace();
@@ -30,6 +32,7 @@ async function run(task: DrainTask, steps: readonly SyncStep[]): Promise<void> {
     } finally {
       reader.close();
     }
+    return resultOf(task.stages);
   } finally {
     for (const step of steps) step.close();
   }

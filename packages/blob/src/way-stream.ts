@@ -1,13 +1,15 @@
 import { chunksOf } from "./chunks.ts";
 import { createReceiver } from "./receiver.ts";
-import type { DrainTask, Run } from "./ways.ts";
+import type { DrainResult } from "./sink.ts";
+import { resultOf } from "./stages.ts";
+import type { DrainTask, Run } from "./task.ts";
 
 /** Takes chunk after chunk out of a chain of async iterables, one for each stage. */
 export async function prepareStream(task: DrainTask): Promise<Run> {
   return () => run(task);
 }
 
-async function run(task: DrainTask): Promise<void> {
+async function run(task: DrainTask): Promise<DrainResult> {
   const { blob, stages, skip, signal, interrupt, counter } = task;
   const receive = createReceiver(task);
   const onRead = (count: number): void => counter.add(count);
@@ -15,4 +17,5 @@ async function run(task: DrainTask): Promise<void> {
     const written = receive(chunk);
     if (written !== undefined) await interrupt.race(written);
   }
+  return resultOf(stages);
 }

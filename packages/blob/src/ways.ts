@@ -1,25 +1,11 @@
-import type { Blob, BlobOrigin } from "./blob.ts";
-import type { Interrupt } from "./interrupt.ts";
-import type { Counter } from "./pace.ts";
+import type { BlobOrigin } from "./blob.ts";
 import type { BlobSink } from "./sink.ts";
-import type { Stages } from "./stages.ts";
+import type { DrainTask, Run } from "./task.ts";
+import { prepareBlocks } from "./way-blocks.ts";
 import { prepareBuffers } from "./way-buffers.ts";
+import { prepareClone } from "./way-clone.ts";
 import { prepareStream } from "./way-stream.ts";
-
-/** One drain, as the ways see it. */
-export interface DrainTask {
-  readonly blob: Blob;
-  readonly sink: BlobSink;
-  readonly stages: Stages;
-  /** How many of the origin's first bytes the sink has and the meters have seen. */
-  readonly skip: number;
-  readonly signal: AbortSignal | undefined;
-  readonly interrupt: Interrupt;
-  readonly counter: Counter;
-}
-
-/** Moves the bytes of one task, and has every meter see its stage to the end. */
-export type Run = () => Promise<void>;
+import { prepareThread } from "./way-thread.ts";
 
 /** How bytes move from an origin to a sink. */
 interface Way {
@@ -31,6 +17,12 @@ interface Way {
 
 /** Every way, the best first. The first one that takes the origin, the sink and all steps is used. */
 const ways: readonly Way[] = [
+  // The file system shares or copies the bytes, which are then read once, from the copy.
+  { origins: ["file"], sinks: ["file"], prepare: prepareClone },
+  // As with buffers below, on a thread of its own where this one is busy: for large layers.
+  { origins: ["file", "bytes"], sinks: ["file"], prepare: prepareThread },
+  // Blocks are deflated by several threads where there is much to do.
+  { origins: ["file", "bytes", "stream"], sinks: ["file", "writer"], prepare: prepareBlocks },
   // One fixed buffer and synchronous engines, on this thread.
   { origins: ["file", "bytes"], sinks: ["file", "writer"], prepare: prepareBuffers },
   // A chain of async iterables: takes everything.

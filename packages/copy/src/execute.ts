@@ -1,3 +1,4 @@
+import { holdWorkers } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import type { ImageDestination, ImageSource, RawManifest } from "@drayage/transport";
@@ -66,6 +67,8 @@ export async function runPlan(
         onProgress,
         read: (digest) => readPlanned(digest, input, scope),
       };
+      // Threads serve one blob after the other, instead of being started for each.
+      using _hold = holdWorkers();
       const written = await writeDocuments(execution);
       throwIfAborted(scope.signal);
       await onSide("destination", "commit the image", () =>

@@ -51,4 +51,6 @@ export type DrayageErrorCode =
   /** A transport lacks the ability that was asked for. */
   | "ERR_DRAYAGE_TRANSPORT_UNSUPPORTED"
   /** A command or function was called in a way that it does not take. */
-  | "ERR_DRAYAGE_USAGE";
+  | "ERR_DRAYAGE_USAGE"
+  /** A thread of this process ended before its work was done. */
+  | "ERR_DRAYAGE_WORKER";

@@ -1,0 +1,148 @@
+import {
+  type BlockDeflater,
+  type BlockFormat,
+  createBlockDeflater,
+  type DeflateAlgorithm,
+  engines,
+} from "@drayage/compression";
+import type { Interrupt } from "../interrupt.ts";
+import { type JobWorker, startWorkers, usefulWorkers } from "./pool.ts";
+import { createSlot, type SlotParts, slotParts } from "./slot.ts";
+
+/** Those who deflate the blocks of one stream: this thread, and workers once they are enlisted. */
+export interface BlockCrew {
+  /** How many blocks are handed out and not taken back. */
+  readonly pending: number;
+  /** Memory for the next block's input, or undefined where the oldest one has to be taken first. */
+  freeBlock(): Uint8Array | undefined;
+  /** Hands out the block that stands in the memory of the last {@link freeBlock}. */
+  deflate(size: number, last: boolean): void;
+  /** Waits for the oldest block, and gives away what came of it. */
+  takeOldest(interrupt: Interrupt, give: (bytes: Uint8Array) => Promise<void>): Promise<void>;
+  /** Calls for workers, if there are any and they are not here yet. */
+  enlist(): Promise<void>;
+  close(): void;
+}
+
+export interface BlockCrewOptions {
+  readonly algorithm: DeflateAlgorithm;
+  readonly level: number;
+  readonly format: BlockFormat;
+}
+
+interface Slot extends SlotParts {
+  readonly memory: SharedArrayBuffer;
+}
+
+interface Pending {
+  readonly slot: Slot;
+  /** How many bytes of output there are. */
+  readonly size: Promise<number>;
+}
+
+export async function createBlockCrew({ algorithm, level, format }: BlockCrewOptions): Promise<BlockCrew> {
+  const { blockSize, dictionarySize } = format;
+  const engine = chosenEngine(algorithm);
+  let own: BlockDeflater | undefined;
+  let workers: readonly JobWorker[] = [];
+  let asked = false;
+  let slots = 0;
+  const free: Slot[] = [];
+  const pending: Pending[] = [];
+  let filling: Slot | undefined;
+  let previous: Uint8Array = new Uint8Array(0);
+
+  /** Every worker has a block to deflate and one to go on with, while one more is read or written. */
+  function slotLimit(): number {
+    return workers.length === 0 ? 1 : dictionarySize > 0 ? 2 * workers.length + 1 : workers.length + 1;
+  }
+
+  function nextSlot(): Slot | undefined {
+    const known = free.pop();
+    if (known !== undefined || slots >= slotLimit()) return known;
+    slots += 1;
+    const memory = createSlot(blockSize);
+    return { memory, ...slotParts(memory, blockSize) };
+  }
+
+  async function here(slot: Slot, block: { size: number; before: number; last: boolean }): Promise<number> {
+    own ??= await createBlockDeflater(algorithm, { engine });
+    const made = own.deflateBlock({
+      bytes: slot.input.subarray(0, block.size),
+      dictionary: slot.dictionary.subarray(slot.dictionary.length - block.before),
+      last: block.last,
+      level,
+    });
+    slot.output.set(made);
+    return made.length;
+  }
+
+  async function there(
+    worker: JobWorker,
+    slot: Slot,
+    block: { size: number; before: number; last: boolean },
+  ): Promise<number> {
+    const { size, before, last } = block;
+    const done = await worker.run({
+      kind: "deflate",
+      slot: slot.memory,
+      dictionarySize: before,
+      ...{ algorithm, engine, level, size, last, blockSize },
+    });
+    if (done.state !== "deflated") throw new TypeError(`a worker answered a block with ${done.state}`);
+    return done.size;
+  }
+
+  return {
+    get pending() {
+      return pending.length;
+    },
+    freeBlock() {
+      filling ??= nextSlot();
+      return filling?.input;
+    },
+    deflate(size, last) {
+      const slot = filling;
+      if (slot === undefined) throw new TypeError("there is no block to deflate");
+      filling = undefined;
+      const before = Math.min(dictionarySize, previous.length, slot.dictionary.length);
+      slot.dictionary.set(previous.subarray(previous.length - before), slot.dictionary.length - before);
+      // A copy: its slot may be filled anew before the next block is handed out.
+      previous = slot.input.slice(Math.max(0, size - dictionarySize), size);
+      const [worker] = [...workers].sort((a, b) => a.load - b.load);
+      const block = { size, before, last };
+      const made = worker === undefined ? here(slot, block) : there(worker, slot, block);
+      // It is awaited in its turn; until then a failure must not count as unhandled.
+      made.catch(() => undefined);
+      pending.push({ slot, size: made });
+    },
+    async takeOldest(interrupt, give) {
+      const oldest = pending.shift();
+      if (oldest === undefined) throw new TypeError("no block is handed out");
+      const size = await interrupt.race(oldest.size);
+      await give(oldest.slot.output.subarray(0, size));
+      free.push(oldest.slot);
+    },
+    async enlist() {
+      if (asked || usefulWorkers() < 2 || !fitForWorkers(engine)) return;
+      asked = true;
+      workers = await startWorkers(usefulWorkers());
+    },
+    close() {
+      own?.close();
+    },
+  };
+}
+
+/** An engine that finds its WebAssembly beside its own module has none in a worker that was started from text. */
+function fitForWorkers(engine: string): boolean {
+  return engine !== "zstd-wasm";
+}
+
+function chosenEngine(algorithm: DeflateAlgorithm): string {
+  const chosen = engines().find(
+    (row) => row.direction === "deflate" && row.algorithm === algorithm && row.chosen,
+  );
+  // Where there is none, opening it says why.
+  return chosen?.engine ?? "";
+}

@@ -1,0 +1,32 @@
+/*
+ * A slot is memory that two threads share: one writes a block of input into it, another leaves there what comes of
+ * the block. Nothing of it is posted but its number of bytes.
+ */
+
+/** The most that a gzip or zstd block looks back. */
+export const dictionaryLimit: number = 32 * 1024;
+
+/** The parts of a slot, which follow each other. */
+export interface SlotParts {
+  /** The input just before the block, at the end of this part. */
+  readonly dictionary: Uint8Array;
+  readonly input: Uint8Array;
+  readonly output: Uint8Array;
+}
+
+/** How much comes at most of a block that does not compress, with room to spare: deflate adds 5 bytes to each 64 KiB. */
+function outputLimit(blockSize: number): number {
+  return blockSize + Math.ceil(blockSize / 64) + 4096;
+}
+
+export function createSlot(blockSize: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(dictionaryLimit + blockSize + outputLimit(blockSize));
+}
+
+export function slotParts(slot: SharedArrayBuffer, blockSize: number): SlotParts {
+  return {
+    dictionary: new Uint8Array(slot, 0, dictionaryLimit),
+    input: new Uint8Array(slot, dictionaryLimit, blockSize),
+    output: new Uint8Array(slot, dictionaryLimit + blockSize),
+  };
+}
