@@ -1,11 +1,85 @@
-/** CRC-32 as gzip has it (RFC 1952, 8), going on from `value`. */
-export function crc32(_bytes: Uint8Array, _value = 0): number {
-  throw new TypeError("not yet");
+import { kernelInstance } from "./module.ts";
+import type { KernelExports } from "./webassembly.ts";
+
+interface Global {
+  readonly value: number;
 }
 
-/** CRC-64 with the polynomial of ISO 3309, as Go's hash/crc64 and tar-split have it, going on from `value`. */
-export function crc64(_bytes: Uint8Array, _value = 0n): bigint {
-  throw new TypeError("not yet");
+interface ChecksumsKernel extends KernelExports {
+  readonly input: Global;
+  readonly inputSize: Global;
+  readonly sha256State: Global;
+  makeTables(): void;
+  crc32(length: number, value: number): number;
+  crc64(length: number, value: bigint): bigint;
+  sha256Blocks(length: number): void;
+}
+
+interface Instance {
+  readonly kernel: ChecksumsKernel;
+  readonly input: Uint8Array;
+  readonly sha256State: Uint32Array;
+}
+
+let shared: Instance | undefined;
+
+/** The one instance, which holds nothing between two calls. */
+function instance(): Instance {
+  shared ??= createInstance();
+  return shared;
+}
+
+function createInstance(): Instance {
+  const kernel = kernelInstance<ChecksumsKernel>("checksums");
+  kernel.makeTables();
+  const { buffer } = kernel.memory;
+  return {
+    kernel,
+    input: new Uint8Array(buffer, kernel.input.value, kernel.inputSize.value),
+    sha256State: new Uint32Array(buffer, kernel.sha256State.value, 8),
+  };
+}
+
+/**
+ * CRC-32 as gzip has it (RFC 1952, 8), going on from `value`.
+ *
+ * @throws TypeError where `kernelsUnavailable` gives a reason.
+ */
+export function crc32(bytes: Uint8Array, value = 0): number {
+  const { kernel, input } = instance();
+  let crc = value;
+  for (let at = 0; at < bytes.length; at += input.length) {
+    const piece = bytes.subarray(at, at + input.length);
+    input.set(piece);
+    crc = kernel.crc32(piece.length, crc);
+  }
+  return crc >>> 0;
+}
+
+/**
+ * CRC-64 with the polynomial of ISO 3309, as Go's hash/crc64 and tar-split have it, going on from `value`.
+ *
+ * @throws TypeError where `kernelsUnavailable` gives a reason.
+ */
+export function crc64(bytes: Uint8Array, value = 0n): bigint {
+  const { kernel, input } = instance();
+  let crc = value;
+  for (let at = 0; at < bytes.length; at += input.length) {
+    const piece = bytes.subarray(at, at + input.length);
+    input.set(piece);
+    crc = kernel.crc64(piece.length, crc);
+  }
+  return BigInt.asUintN(64, crc);
+}
+
+/** Where a SHA-256 computation stands. */
+export interface Sha256State {
+  /** How many bytes were taken. */
+  readonly length: number;
+  /** The eight words of the chaining state. */
+  readonly chain: readonly number[];
+  /** The bytes since the last whole block of 64. */
+  readonly pending: Uint8Array;
 }
 
 /** SHA-256 (FIPS 180-4), piece by piece. */
@@ -14,8 +88,79 @@ export interface Sha256 {
   /** The hash of all bytes so far: 32 bytes. More may follow. */
   digest(): Uint8Array;
   copy(): Sha256;
+  /** Where it stands, for {@link createSha256} to go on from. */
+  save(): Sha256State;
 }
 
-export function createSha256(): Sha256 {
-  throw new TypeError("not yet");
+const blockSize = 64;
+
+/** H⁽⁰⁾ (FIPS 180-4, 5.3.3). */
+const initialState: Sha256State = {
+  length: 0,
+  chain: [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19],
+  pending: new Uint8Array(0),
+};
+
+/**
+ * A hash that has taken no bytes, or goes on from `state`. Hashes are objects of JavaScript, as many as one likes, and
+ * need not be closed: they take turns in the kernel.
+ *
+ * @throws TypeError where `kernelsUnavailable` gives a reason.
+ */
+export function createSha256(state: Sha256State = initialState): Sha256 {
+  const { kernel, input, sha256State } = instance();
+  const chain = Uint32Array.from(state.chain);
+  const pending = new Uint8Array(blockSize);
+  pending.set(state.pending);
+  let length = state.length;
+
+  /** Takes the whole blocks that stand at the start of the kernel's input. */
+  function takeBlocks(size: number): void {
+    sha256State.set(chain);
+    kernel.sha256Blocks(size);
+    chain.set(sha256State);
+  }
+
+  function update(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      const held = length % blockSize;
+      const taken = Math.min(input.length - held, bytes.length - at);
+      input.set(pending.subarray(0, held));
+      input.set(bytes.subarray(at, at + taken), held);
+      const rest = (held + taken) % blockSize;
+      const whole = held + taken - rest;
+      if (whole > 0) takeBlocks(whole);
+      pending.set(input.subarray(whole, whole + rest));
+      at += taken;
+      length += taken;
+    }
+  }
+
+  function save(): Sha256State {
+    return { length, chain: [...chain], pending: pending.slice(0, length % blockSize) };
+  }
+
+  return {
+    update,
+    digest() {
+      const padded = createSha256(save());
+      padded.update(padding(length));
+      const hash = new Uint8Array(32);
+      const view = new DataView(hash.buffer);
+      for (const [index, word] of padded.save().chain.entries()) view.setUint32(4 * index, word);
+      return hash;
+    },
+    copy: () => createSha256(save()),
+    save,
+  };
+}
+
+/** A one bit, zeros, and how many bits there were, so that the whole is a number of blocks (FIPS 180-4, 5.1.1). */
+function padding(length: number): Uint8Array {
+  const untilBlock = blockSize - ((length + 9) % blockSize);
+  const bytes = new Uint8Array(9 + (untilBlock % blockSize));
+  bytes[0] = 0x80;
+  new DataView(bytes.buffer).setBigUint64(bytes.length - 8, BigInt(length) * 8n);
+  return bytes;
 }

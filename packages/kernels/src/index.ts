@@ -2,7 +2,13 @@
  * Inflate, deflate and checksums in WebAssembly.
  * @module
  */
-export { crc32, crc64, createSha256, type Sha256 } from "./checksums.ts";
+export { crc32, crc64, createSha256, type Sha256, type Sha256State } from "./checksums.ts";
 export { createDeflater, type DeflateBlockOptions, type Deflater, deflateBlockLimit } from "./deflater.ts";
 export { createInflater, type Inflater } from "./inflater.ts";
-export { adoptKernels, type CompiledKernels, compileKernels, kernelsUnavailable } from "./module.ts";
+export {
+  adoptKernels,
+  type CompiledKernels,
+  compileKernels,
+  type KernelName,
+  kernelsUnavailable,
+} from "./module.ts";

@@ -7,6 +7,8 @@ const encoded = { inflate: inflateWasm, deflate: deflateWasm, checksums: checksu
 
 export type KernelName = keyof typeof encoded;
 
+const names: readonly KernelName[] = ["inflate", "deflate", "checksums"];
+
 /** Kernels compiled so far. It can be posted to a worker, whose engine then has nothing left to compile. */
 export type CompiledKernels = { readonly [name in KernelName]?: WasmModule };
 
@@ -29,7 +31,7 @@ function compileKernel(name: KernelName): WasmModule {
 
 /** Every kernel, compiled, to be handed to {@link adoptKernels} in a worker. */
 export function compileKernels(): CompiledKernels {
-  for (const name of ["inflate", "deflate", "checksums"] as const) compileKernel(name);
+  for (const name of names) compileKernel(name);
   return { ...compiled };
 }
 
@@ -38,21 +40,22 @@ export function adoptKernels(kernels: CompiledKernels): void {
   Object.assign(compiled, kernels);
 }
 
-let reason: string | false | undefined;
+const reasons = new Map<KernelName, string | undefined>();
 
 /**
- * Why no kernel runs here, or undefined where they do: some runtimes have no WebAssembly, or none with SIMD, and some
- * pages forbid it.
+ * Why a kernel does not run here, or undefined where it does: some runtimes have no WebAssembly, or none with SIMD, and
+ * some pages forbid it. Without a name it is about all of them.
  */
-export function kernelsUnavailable(): string | undefined {
-  reason ??= whyNot() ?? false;
-  return reason === false ? undefined : reason;
+export function kernelsUnavailable(name?: KernelName): string | undefined {
+  if (name === undefined) return names.map((one) => kernelsUnavailable(one)).find((one) => one !== undefined);
+  if (!reasons.has(name)) reasons.set(name, whyNot(name));
+  return reasons.get(name);
 }
 
-function whyNot(): string | undefined {
+function whyNot(name: KernelName): string | undefined {
   if (webAssembly() === undefined) return "this runtime has no WebAssembly";
   try {
-    compileKernels();
+    compileKernel(name);
     return undefined;
   } catch (error) {
     return `this runtime does not compile it: ${(error as Error).message}`;

@@ -1,4 +1,16 @@
-/** Stands here until the kernel does. */
-export function version(): u32 {
-  return 0;
+/*
+ * CRC-32, CRC-64 and SHA-256 over bytes that the caller has put at `input`, `inputSize` at most.
+ * `makeTables` comes before all else.
+ */
+import { makeCrc32Tables } from "./crc32";
+import { makeCrc64Tables } from "./crc64";
+
+export { crc32 } from "./crc32";
+export { crc64 } from "./crc64";
+export { input, inputSize } from "./memory";
+export { sha256Blocks, state as sha256State } from "./sha256";
+
+export function makeTables(): void {
+  makeCrc32Tables();
+  makeCrc64Tables();
 }

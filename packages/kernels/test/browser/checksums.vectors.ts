@@ -1,0 +1,99 @@
+import { crc32, crc64, createSha256, kernelsUnavailable } from "../../src/index.ts";
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+function same(actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`expected ${String(expected)}, got ${String(actual)}`);
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function sha256(bytes: Uint8Array): string {
+  const hash = createSha256();
+  hash.update(bytes);
+  return hex(hash.digest());
+}
+
+/** FIPS 180-2's examples, and NIST's further ones for SHA-256 with lengths about a block's (csrc.nist.gov, SHA2_Additional.pdf). */
+const nist: readonly (readonly [string, Uint8Array, string])[] = [
+  ["nothing", text(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
+  ["abc", text("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"],
+  [
+    "56 letters",
+    text("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+    "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+  ],
+  ["one byte", Uint8Array.of(0xbd), "68325720aabd7c82f30f554b313d0570c95accbb7dc4b5aae11204c08ffe732b"],
+  [
+    "four bytes",
+    Uint8Array.of(0xc9, 0x8c, 0x8e, 0x55),
+    "7abc22c0ae5af26ce93dbb94433a0e0b2e119d014f8e7f65bd56c61ccccd9504",
+  ],
+  ["55 zeros", new Uint8Array(55), "02779466cdec163811d078815c633f21901413081449002f24aa3e80f0b88ef7"],
+  ["56 zeros", new Uint8Array(56), "d4817aa5497628e7c77e6b606107042bbba3130888c5f47a375e6179be789fbb"],
+  ["57 zeros", new Uint8Array(57), "65a16cb7861335d5ace3c60718b5052e44660726da4cd13bb745381b235a1785"],
+  ["64 zeros", new Uint8Array(64), "f5a5fd42d16a20302798ef6ed309979b43003d2320d9f0e8ea9831a92759fb4b"],
+  ["1000 zeros", new Uint8Array(1000), "541b3e9daa09b20bf85fa273e5cbd3e80185aa4ec298e765db87742b70138a53"],
+  [
+    "1000 letters A",
+    new Uint8Array(1000).fill(0x41),
+    "c2e686823489ced2017f6059b8b239318b6364f6dcd835d0a519105a1eadd6e4",
+  ],
+  [
+    "1005 letters U",
+    new Uint8Array(1005).fill(0x55),
+    "f4d62ddec0f3dd90ea1380fa16a5ff8dc4c54b21740650f24afc4120903552b0",
+  ],
+  [
+    "a million letters a",
+    new Uint8Array(1_000_000).fill(0x61),
+    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+  ],
+];
+
+export const vectors: readonly { name: string; run(): void | Promise<void> }[] = [
+  {
+    name: "kernels run here",
+    run: () => same(kernelsUnavailable("checksums"), undefined),
+  },
+  {
+    name: "crc32 and crc64 have their check values",
+    run() {
+      same(crc32(text("123456789")), 0xcbf43926);
+      same(crc64(text("123456789")), 0xb90956c775a41001n);
+      same(crc32(new Uint8Array(0)), 0);
+      same(crc64(new Uint8Array(0)), 0n);
+    },
+  },
+  {
+    name: "crc32 and crc64 go on from a value, through pieces of every length",
+    run() {
+      const bytes = Uint8Array.from({ length: 100 }, (_, index) => (index * 37) & 255);
+      const whole32 = crc32(bytes);
+      const whole64 = crc64(bytes);
+      for (let cut = 0; cut <= bytes.length; cut++) {
+        same(crc32(bytes.subarray(cut), crc32(bytes.subarray(0, cut))), whole32);
+        same(crc64(bytes.subarray(cut), crc64(bytes.subarray(0, cut))), whole64);
+      }
+    },
+  },
+  ...nist.map(([name, bytes, expected]) => ({
+    name: `sha256 of ${name}`,
+    run: () => same(sha256(bytes), expected),
+  })),
+  {
+    name: "several sha256 take turns in one kernel, and a copy goes on by itself",
+    run() {
+      const hashes = ["one", "two", "three"].map((word) => ({ word, hash: createSha256() }));
+      for (let round = 0; round < 50; round++) for (const { word, hash } of hashes) hash.update(text(word));
+      for (const { word, hash } of hashes) {
+        const copy = hash.copy();
+        copy.update(text("."));
+        same(hex(hash.digest()), sha256(text(word.repeat(50))));
+        same(hex(copy.digest()), sha256(text(`${word.repeat(50)}.`)));
+      }
+    },
+  },
+];
