@@ -1,12 +1,12 @@
 import { ftruncateSync } from "node:fs";
-import { ioError, isDrayageError, throwIfAborted } from "@drayage/errors";
+import { ioError, isDrayageError } from "@drayage/errors";
 import type { Blob, BlobStage } from "./blob.ts";
 import { drain } from "./drain.ts";
 import { expectedSize } from "./expected-size.ts";
 import { writeAllSync } from "./file-writes.ts";
 import { interruptOf } from "./interrupt.ts";
 import { moveBytes } from "./move-bytes.ts";
-import type { DrainOptions, DrainResult } from "./sink.ts";
+import type { BlobSink, DrainOptions, DrainResult } from "./sink.ts";
 
 export interface BlobSequenceOptions {
   /** Where the first entry starts. */
@@ -22,7 +22,10 @@ export interface AddToSequenceOptions extends DrainOptions {
    * What stands before the blob, once it came whole, and where that will be; undefined where the blob is to be left out.
    * Asked once, in the order of the entries. `room` is what {@link room} had said.
    */
-  header(result: BlobStage, place: { readonly position: number; readonly room: number }): Uint8Array | undefined;
+  header(
+    result: BlobStage,
+    place: { readonly position: number; readonly room: number },
+  ): Uint8Array | undefined;
   /** Called once the blob has its place, if others may follow before it is there. */
   readonly onPlace?: (() => void) | undefined;
 }
@@ -42,12 +45,13 @@ export interface BlobSequence {
 }
 
 interface Entry {
-  /** Where its header would be, and how long. */
+  /** Where the room for its header starts, and how long that is. The blob stands behind it. */
   start: number;
   room: number;
-  readonly header: AddToSequenceOptions["header"];
-  /** Absent where the blob is not whole, or will never be. */
-  result: BlobStage | undefined;
+  /** The blob's size, once all of it is there. */
+  size: number | undefined;
+  /** What stands before the blob if the entry is at `position`; undefined where there is to be no entry. */
+  header: (position: number) => Uint8Array | undefined;
 }
 
 /**
@@ -92,42 +96,41 @@ export function createBlobSequence(
     }
   }
 
-  function lengthOf({ room }: Entry, size: number): number {
-    return room + size + padding(size).length;
-  }
-
-  /** Gives an entry its place behind all others, and their order if nothing is on its way. */
+  /** Gives an entry a place behind all others. */
   function place(entry: Entry, room: number, size: number): void {
     entry.start = tail;
     entry.room = room;
-    tail += lengthOf(entry, size);
+    tail += room + size + padding(size).length;
   }
 
-  async function fill(entry: Entry, blob: Blob, options: DrainOptions): Promise<DrainResult> {
-    const position = entry.start + entry.room;
-    const result = await drain(blob, { kind: "file", fd: file.fd, path: file.path, position }, options);
-    entry.result = { digest: result.digest, size: result.size };
+  async function fill(entry: Entry, blob: Blob, options: AddToSequenceOptions): Promise<DrainResult> {
+    const { room } = entry;
+    const sink: BlobSink = { kind: "file", fd: file.fd, path: file.path, position: entry.start + room };
+    const result = await drain(blob, sink, options);
+    entry.size = result.size;
+    entry.header = (position) => options.header(result, { position, room });
     return result;
   }
 
-  /** Drains a blob of any size behind all others; nobody else may get a place meanwhile. */
+  /** Drains a blob of any size behind all others. Nobody else may get a place meanwhile. */
   async function fillLast(entry: Entry, blob: Blob, options: AddToSequenceOptions): Promise<DrainResult> {
+    const room = options.room(undefined);
     entry.start = tail;
-    entry.room = options.room(undefined);
+    entry.room = room;
     const result = await fill(entry, blob, options);
-    tail += lengthOf(entry, result.size);
+    place(entry, room, result.size);
     return result;
   }
 
   async function add(blob: Blob, given: AddToSequenceOptions): Promise<DrainResult> {
-    const signal = given.signal === undefined ? stopping.signal : AbortSignal.any([given.signal, stopping.signal]);
+    const signal =
+      given.signal === undefined ? stopping.signal : AbortSignal.any([given.signal, stopping.signal]);
     const options = { ...given, signal };
-    const entry: Entry = { start: tail, room: 0, header: given.header, result: undefined };
+    const entry: Entry = { start: tail, room: 0, size: undefined, header: () => undefined };
 
     const begun = await inTurn(signal, async () => {
-      throwIfAborted(signal);
       const size = await expectedSize(blob, { signal });
-      if (moving === 0) await bringToOrder(signal);
+      await tidy();
       entries.push(entry);
       if (size === undefined) return { result: await fillLast(entry, blob, options) };
       place(entry, options.room(size), size);
@@ -140,19 +143,32 @@ export function createBlobSequence(
       // With its size said, the drain ends before it writes to what is another's place.
       return await fill(entry, { ...blob, size: begun.size }, options);
     } catch (error) {
-      const wasHint = blob.size === undefined && isDrayageError(error, "ERR_DRAYAGE_SIZE_MISMATCH");
-      if (!wasHint || blob.origin.kind === "stream") throw error;
+      const wasHint = blob.size === undefined && blob.origin.kind !== "stream";
+      if (!wasHint || !isDrayageError(error, "ERR_DRAYAGE_SIZE_MISMATCH")) throw error;
+      return await inTurn(signal, () => fillLast(entry, blob, options));
     } finally {
       moving -= 1;
     }
-    return inTurn(signal, () => fillLast(entry, blob, options));
   }
 
-  /** Settles all entries, none of which is on its way. */
+  async function append(bytes: Uint8Array): Promise<void> {
+    await inTurn(stopping.signal, async () => {
+      await tidy();
+      const entry: Entry = { start: tail, room: 0, size: 0, header: () => bytes };
+      place(entry, bytes.length, 0);
+      entries.push(entry);
+    });
+  }
+
+  /** Brings what is there to order, as long as nothing is on its way: then hardly anything has to be moved later. */
+  async function tidy(): Promise<void> {
+    if (moving === 0) await bringToOrder(stopping.signal);
+  }
+
   async function bringToOrder(signal: AbortSignal): Promise<void> {
     try {
       for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
-        if (entry.result !== undefined) await settleFirst(entry, entry.result, signal);
+        await settleFirst(entry, signal);
         entries.shift();
       }
       if (tail > end) truncate(end);
@@ -162,16 +178,18 @@ export function createBlobSequence(
     }
   }
 
-  async function settleFirst(entry: Entry, result: BlobStage, signal: AbortSignal): Promise<void> {
-    const { size } = result;
-    const header = entry.header(result, { position: end, room: entry.room });
-    if (header === undefined) return;
+  /** Gives the first entry its last place. One whose blob failed has none. */
+  async function settleFirst(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { size } = entry;
+    const header = size === undefined ? undefined : entry.header(end);
+    if (size === undefined || header === undefined) return;
     const to = end + header.length;
     const behind = padding(size);
     const next = to + size + behind.length;
     if (to !== entry.start + entry.room) {
-      const isTaken = entries.slice(1).some((other) => other.result !== undefined && other.start < next);
-      if (isTaken) await lineUp(signal);
+      while (entries.some((other) => other !== entry && other.size !== undefined && other.start < next)) {
+        await lineUp(signal);
+      }
       await moveBytes(file, { from: entry.start + entry.room, to, length: size }, signal);
     }
     writeAllSync(file, header, end);
@@ -182,11 +200,11 @@ export function createBlobSequence(
   /** Moves all entries behind the last place, in their order. */
   async function lineUp(signal: AbortSignal): Promise<void> {
     for (const entry of entries) {
-      if (entry.result === undefined) continue;
-      const { size } = entry.result;
-      const from = entry.start + entry.room;
-      place(entry, entry.room, size);
-      await moveBytes(file, { from, to: entry.start + entry.room, length: size }, signal);
+      const { room, size } = entry;
+      if (size === undefined) continue;
+      const from = entry.start + room;
+      place(entry, room, size);
+      await moveBytes(file, { from, to: entry.start + room, length: size }, signal);
     }
   }
 
@@ -212,17 +230,6 @@ export function createBlobSequence(
     while (pending.size > 0) await Promise.allSettled(pending);
   }
 
-  async function append(bytes: Uint8Array): Promise<void> {
-    const { signal } = stopping;
-    await inTurn(signal, async () => {
-      if (moving === 0) await bringToOrder(signal);
-      const position = tail;
-      writeAllSync(file, bytes, position);
-      tail += bytes.length;
-      entries.push(entryOfBytes(position, bytes));
-    });
-  }
-
   async function stop(): Promise<void> {
     const stopped = stopping;
     stopping = new AbortController();
@@ -235,7 +242,10 @@ export function createBlobSequence(
     append: (bytes) => awaited(append(bytes)),
     async settle({ signal = stopping.signal } = {}) {
       await allEnded();
-      await inTurn(signal, () => bringToOrder(signal));
+      await inTurn(signal, async () => {
+        if (moving > 0) throw new TypeError("a sequence is settled before all its blobs are there");
+        await bringToOrder(signal);
+      });
       return end;
     },
     stop,

@@ -12,9 +12,16 @@ export type {
   FileOrigin,
   StreamOrigin,
 } from "./blob.ts";
+export {
+  type AddToSequenceOptions,
+  type BlobSequence,
+  type BlobSequenceOptions,
+  createBlobSequence,
+} from "./blob-sequence.ts";
 export { endedBy, openByteReader } from "./byte-reader.ts";
 export { type ByteWriter, openByteWriter } from "./byte-writer.ts";
 export { drain } from "./drain.ts";
+export { expectedSize } from "./expected-size.ts";
 export { type InflatedFile, type InflatedFileOptions, inflatedFile } from "./inflated-file.ts";
 export { openBlob, type ReadBlobOptions, type ReadOptions, readBlob, readUnverified } from "./open.ts";
 export {

@@ -35,13 +35,21 @@ export async function moveBytes(
   }
 }
 
-function readWhole(file: { readonly fd: number; readonly path: string }, bytes: Uint8Array, position: number): void {
+function readWhole(
+  file: { readonly fd: number; readonly path: string },
+  bytes: Uint8Array,
+  position: number,
+): void {
   for (let done = 0; done < bytes.length; ) {
     const count = readAtSync(file.fd, bytes.subarray(done), position + done, file.path);
     if (count === 0) {
-      throw new DrayageError("ERR_DRAYAGE_IO", `cannot read ${JSON.stringify(file.path)}: it ends too early`, {
-        op: "read",
-      });
+      throw new DrayageError(
+        "ERR_DRAYAGE_IO",
+        `cannot read ${JSON.stringify(file.path)}: it ends too early`,
+        {
+          op: "read",
+        },
+      );
     }
     done += count;
   }
