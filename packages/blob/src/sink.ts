@@ -18,6 +18,11 @@ export interface FileSink {
    * drain starts over.
    */
   readonly present?: number | undefined;
+  /**
+   * Makes the sink a second name of a file, and gives a descriptor to read what it is now; undefined where that cannot
+   * be. Absent where links are not wanted.
+   */
+  readonly link?: ((from: string) => number | undefined) | undefined;
 }
 
 /** Anything that takes chunks in order. A chunk is only valid until the call, or its promise, is over. */

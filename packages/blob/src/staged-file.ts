@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
+import { type LinkedFile, linkFile } from "./linked-file.ts";
 import { thisOwner } from "./owner.ts";
 import type { FileSink } from "./sink.ts";
 import { claimLeftover } from "./staged-leftovers.ts";
@@ -16,6 +17,11 @@ export interface StagedFileOptions {
   readonly key?: string | undefined;
   /** The mode while it is staged, less the umask: 0o666 where absent. */
   readonly mode?: number | undefined;
+  /**
+   * Lets the file become a hard link of the one that is drained into it, where the file system can. Both are then one
+   * file: whoever changes one in place changes the other, and the mode stays that of the source.
+   */
+  readonly link?: boolean | undefined;
 }
 
 export interface CommitFileOptions {
@@ -56,21 +62,31 @@ export async function createStagedFile(folder: string, options: StagedFileOption
   } catch (error) {
     throw ioError(error, "write", { path: folder });
   }
-  return stagedFile(handle, path, present);
+  return stagedFile(handle, { path, present, mayLink: options.link === true });
 }
 
-function stagedFile(handle: FileHandle, path: string, present: number): StagedFile {
+function stagedFile(
+  handle: FileHandle,
+  { path, present, mayLink }: { path: string; present: number; mayLink: boolean },
+): StagedFile {
   const { fd } = handle;
+  let linked: LinkedFile | undefined;
   let state: "open" | "committed" | "discarded" = "open";
 
   async function commit(finalPath: string, options: CommitFileOptions = {}): Promise<void> {
     if (state !== "open") throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(path)} is ${state}`);
     try {
-      if (options.mode !== undefined) await handle.chmod(options.mode);
-      await handle.sync();
-      await rename(path, finalPath);
-      state = "committed";
-      await handle.close();
+      if (linked === undefined) {
+        if (options.mode !== undefined) await handle.chmod(options.mode);
+        await handle.sync();
+        await rename(path, finalPath);
+        state = "committed";
+        await handle.close();
+      } else {
+        linked.moveTo(finalPath);
+        state = "committed";
+        await remove();
+      }
     } catch (error) {
       throw ioError(error, "write", { path: finalPath });
     }
@@ -80,6 +96,11 @@ function stagedFile(handle: FileHandle, path: string, present: number): StagedFi
   async function discard(): Promise<void> {
     if (state !== "open") return;
     state = "discarded";
+    linked?.remove();
+    await remove();
+  }
+
+  async function remove(): Promise<void> {
     try {
       await handle.close();
     } finally {
@@ -89,6 +110,13 @@ function stagedFile(handle: FileHandle, path: string, present: number): StagedFi
     }
   }
 
-  const sink: FileSink = { kind: "file", fd, path, position: 0, whole: true, present };
+  function link(from: string): number | undefined {
+    if (state !== "open" || linked !== undefined) return undefined;
+    linked = linkFile(from, dirname(path));
+    return linked?.fd;
+  }
+
+  const place = { kind: "file", fd, path, position: 0, whole: true, present } as const;
+  const sink: FileSink = mayLink ? { ...place, link } : place;
   return { path, fd, present, sink, commit, discard, [Symbol.asyncDispose]: discard };
 }

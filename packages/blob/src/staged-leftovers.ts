@@ -15,6 +15,8 @@ interface Leftover extends StagedName {
   readonly size: number;
   /** Since the last write, in milliseconds. */
   readonly age: number;
+  /** Whether it may be written to: not where its bytes have another name too, or are another user's. */
+  readonly ours: boolean;
 }
 
 /**
@@ -28,11 +30,15 @@ export async function claimLeftover(folder: string, key: string, own: string): P
   const leftovers = await leftoversIn(folder);
   leftovers.sort((a, b) => b.size - a.size);
   for (const leftover of leftovers) {
-    const wanted = key !== "" && leftover.key === key;
+    const wanted = key !== "" && leftover.key === key && leftover.ours;
     if (wanted && !claimed) claimed = await tolerant(rename(leftover.path, own));
-    else if (wanted || leftover.key === "" || leftover.age > keptAge) await tolerant(unlink(leftover.path));
+    else if (wanted || isWorthless(leftover)) await tolerant(unlink(leftover.path));
   }
   return claimed;
+}
+
+function isWorthless({ key, age, ours }: Leftover): boolean {
+  return key === "" || (ours && age > keptAge);
 }
 
 /**
@@ -40,7 +46,9 @@ export async function claimLeftover(folder: string, key: string, own: string): P
  * finished what they may have been for.
  */
 export async function removeLeftovers(folder: string): Promise<void> {
-  for (const { path } of await leftoversIn(folder)) await tolerant(unlink(path));
+  for (const { path, key, ours } of await leftoversIn(folder)) {
+    if (ours || key === "") await tolerant(unlink(path));
+  }
 }
 
 async function leftoversIn(folder: string): Promise<Leftover[]> {
@@ -51,7 +59,7 @@ async function leftoversIn(folder: string): Promise<Leftover[]> {
     const state = stateOf(name.owner);
     if (state === "alive") continue;
     const path = join(folder, entry);
-    const found = await sizeAndAge(path);
+    const found = await factsOf(path);
     if (found === undefined || (state === "unknown" && found.age < foreignAge)) continue;
     leftovers.push({ ...name, path, ...found });
   }
@@ -68,14 +76,14 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** Undefined for what is no file of this user alone, or is gone by now. */
-async function sizeAndAge(path: string): Promise<{ size: number; age: number } | undefined> {
+/** Undefined for what is no file, or is gone by now. */
+async function factsOf(path: string): Promise<Pick<Leftover, "size" | "age" | "ours"> | undefined> {
   try {
     const stats = await lstat(path);
-    // In a folder that others may write to, a link or another's file is a trap.
-    if (!stats.isFile() || stats.nlink !== 1 || stats.uid !== (process.geteuid?.() ?? stats.uid))
-      return undefined;
-    return { size: stats.size, age: Date.now() - stats.mtimeMs };
+    if (!stats.isFile()) return undefined;
+    // In a folder that others may write to, a hard link or another's file is a trap.
+    const ours = stats.nlink === 1 && stats.uid === (process.geteuid?.() ?? stats.uid);
+    return { size: stats.size, age: Date.now() - stats.mtimeMs, ours };
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
     throw error;

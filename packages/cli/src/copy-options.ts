@@ -39,6 +39,7 @@ export function destinationOptions(context: DrayContext, flags: CopyFlags): Dest
     }),
     additionalTags: flags.additionalTag,
     append: flags.destAppend,
+    linkBlobs: flags.destLink,
     acceptUncompressedLayers: flags.destOciAcceptUncompressedLayers,
     layerCompression: flags.destCompress ? "compress" : flags.destDecompress ? "decompress" : undefined,
   };

@@ -30,6 +30,7 @@ export async function openDestination(
   throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
   const folder = resolve(reference.path);
   const label = JSON.stringify(reference.path);
+  const link = options.linkBlobs === true;
   await checkPlace(folder, label, options.signal);
 
   const token = createToken();
@@ -59,7 +60,7 @@ export async function openDestination(
     checkOpen();
     throwIfAborted(options.signal);
     await begin();
-    await using file = await createStagedFile(folder, { key: blob.digest, mode: 0o644 });
+    await using file = await createStagedFile(folder, { key: blob.digest, mode: 0o644, link });
     const result = await drain(blob, file.sink, options);
     const final = name ?? blobName(result.digest);
     await file.commit(join(folder, privateName(token, final)), { mode: options.mode });

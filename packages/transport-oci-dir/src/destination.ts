@@ -30,7 +30,7 @@ export async function openDestination(
   refusePosition(place, scheme);
   const folder = layoutFolder(place, options.sharedBlobDir);
   await checkPlace(folder);
-  return destination(reference, folder, {
+  return destination(reference, folder, options.linkBlobs === true, {
     manifestTypes: layoutManifestTypes,
     layerCompression: options.acceptUncompressedLayers === true ? "preserve" : "compress",
     foreignLayerUrls: true,
@@ -42,6 +42,7 @@ export async function openDestination(
 function destination(
   reference: OciDirReference,
   folder: LayoutFolder,
+  link: boolean,
   accepts: DestinationAccepts,
 ): ImageDestination {
   const folders = madeFolders();
@@ -66,7 +67,7 @@ function destination(
     await checkInside(folder, home);
     // Beside the blobs, not among them: other tools take every name there for a digest.
     const staging = folder.shared ? folder.blobs : folder.root;
-    await using file = await createStagedFile(staging, { key: blob.digest, mode: 0o644 });
+    await using file = await createStagedFile(staging, { key: blob.digest, mode: 0o644, link });
     const result = await drain(blob, file.sink, options);
     const path = folder.blobPath(result.digest);
     const isNew = (await sizeOfFile(path)) === undefined;

@@ -21,6 +21,11 @@ export interface DestinationOptions extends SourceOptions {
   readonly additionalTags?: readonly string[] | undefined;
   /** Adds to the images that an archive holds already, instead of refusing to touch it. */
   readonly append?: boolean | undefined;
+  /**
+   * Lets blobs become hard links of the source's files, where both are in one file system. Whoever then changes a blob's
+   * file in place changes both images.
+   */
+  readonly linkBlobs?: boolean | undefined;
   /** Lets layers stay uncompressed where the transport would have them compressed. */
   readonly acceptUncompressedLayers?: boolean | undefined;
   /** What a transport that preserves layers as they come (`dir`) wants them to be instead. */

@@ -54,6 +54,7 @@ export type CopyFlags = GlobalFlags &
     readonly destCompressFormat?: string;
     readonly destCompressLevel?: number;
     readonly destForceCompressFormat?: boolean;
+    readonly destLink?: boolean;
     readonly destOciAcceptUncompressedLayers?: boolean;
     readonly destPrecomputeDigests?: boolean;
   };
@@ -131,6 +132,7 @@ export const copyCommand: Command<DrayContext> = buildCommand<CopyFlags, [string
         brief: valued("level", "How hard to compress"),
       },
       destForceCompressFormat: toggle("Recompress layers that are compressed otherwise"),
+      destLink: toggle("Make blobs hard links of the source's files where possible (oci-dir, dir)"),
       destOciAcceptUncompressedLayers: toggle("Let layers of an OCI layout stay uncompressed"),
       destPrecomputeDigests: hidden(toggle("Passed to transports that reach registries")),
       signBy: hidden(text("fingerprint", "Not supported yet")),
