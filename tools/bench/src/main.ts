@@ -1,0 +1,76 @@
+import { writeFileSync } from "node:fs";
+import { realImage, realImageNeeds } from "@drayage-internal/fixtures";
+import { openBench } from "./bench.ts";
+import { describeMachine, machineText } from "./machine.ts";
+import { type Options, parseOptions, usage } from "./options.ts";
+import type { Row, RowResult } from "./row.ts";
+import { allRows, namedRows } from "./rows/all.ts";
+import { runRows } from "./run-rows.ts";
+import { textTables } from "./table.ts";
+
+/** `npm run bench`. Gives the exit code: 1 where a result was wrong, or with `--check` where a bar does not hold. */
+export async function main(args: readonly string[]): Promise<number> {
+  let options: Options;
+  let rows: readonly Row[];
+  try {
+    options = parseOptions(args);
+    rows = chosenRows(options);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    console.error(`${error.message}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) {
+    console.log(usage);
+    return 0;
+  }
+  if (options.list) {
+    for (const line of listOf(rows)) console.log(line);
+    return 0;
+  }
+  return await measureAll(rows, options);
+}
+
+async function measureAll(rows: readonly Row[], options: Options): Promise<number> {
+  const started = performance.now();
+  const machine = await describeMachine(rows.flatMap(({ needs }) => needs));
+  console.log(machineText(machine));
+  await using bench = await openBench({ image: realImage, quick: options.quick, runs: options.runs });
+  const results = await runRows(rows, { bench, onRow: ({ name }) => console.log(`measuring ${name} …`) });
+
+  console.log(`\n${textTables(results)}\n`);
+  for (const line of otherLines(results)) console.log(line);
+  console.log(`${results.length} rows in ${Math.round((performance.now() - started) / 1000)} s`);
+  if (options.json !== undefined) {
+    const document = { machine, quick: options.quick, image: "real", results };
+    writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
+  }
+  return exitCode(results, options.check);
+}
+
+function chosenRows({ only, quick }: Options): readonly Row[] {
+  if (only !== undefined) return namedRows(allRows, only);
+  return quick ? allRows.filter((row) => row.quick) : allRows;
+}
+
+function listOf(rows: readonly Row[]): readonly string[] {
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  return rows.map(({ name, title, against, quick }) => {
+    const beside = against === "" ? "" : `, beside ${against}`;
+    return `${name.padEnd(width)}  ${title}${beside}${quick ? " (quick)" : ""}`;
+  });
+}
+
+/** What was skipped and what failed, and why. */
+function otherLines(results: readonly RowResult[]): readonly string[] {
+  return results.flatMap((row) =>
+    row.state === "measured" ? [] : [`${row.name} ${row.state}: ${row.reason}`],
+  );
+}
+
+function exitCode(results: readonly RowResult[], check: boolean): number {
+  const wrong = results.some(({ state }) => state === "failed");
+  const missed = results.some((row) => row.state === "measured" && !row.holds);
+  return wrong || (check && missed) ? 1 : 0;
+}
+void realImageNeeds;
