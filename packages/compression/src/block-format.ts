@@ -1,6 +1,6 @@
 import type { DeflateAlgorithm } from "./algorithm.ts";
+import { gzipChecksum } from "./gzip/checksum.ts";
 import { gzipHeader, gzipTrailer } from "./gzip/frame.ts";
-import { gzipChecksum } from "./gzip/node.ts";
 
 /**
  * How a stream is cut into blocks that are deflated each on its own, and what stands around them. The stream is
@@ -28,14 +28,13 @@ export function createBlockFormat(algorithm: DeflateAlgorithm, level: number): B
   return algorithm === "gzip" ? gzipFormat(level) : zstdFormat;
 }
 
-const mebibyte = 1024 * 1024;
 const nothing = new Uint8Array(0);
 
 function gzipFormat(level: number): BlockFormat {
   let crc = 0;
   let size = 0;
   return {
-    blockSize: mebibyte,
+    blockSize: 1024 * 1024,
     // As far back as deflate looks (RFC 1951).
     dictionarySize: 32 * 1024,
     header: gzipHeader(level),
@@ -48,7 +47,7 @@ function gzipFormat(level: number): BlockFormat {
 }
 
 const zstdFormat: BlockFormat = {
-  blockSize: 4 * mebibyte,
+  blockSize: zstdBlockSize,
   dictionarySize: 0,
   header: nothing,
   onBlock: () => undefined,

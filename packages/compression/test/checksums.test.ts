@@ -1,6 +1,6 @@
 import { crc32 as zlibCrc32 } from "node:zlib";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { bzip2Checksum } from "../src/bzip2/crc32.ts";
 import { crc32 } from "../src/gzip/crc32.ts";
 import { createCrc64 } from "../src/xz/crc64.ts";
@@ -24,6 +24,35 @@ it("the checksums of 123456789 are those of the catalogue of CRCs", () => {
   const crc64 = createCrc64();
   for (const digit of digits) crc64.update(Uint8Array.of(digit));
   expect(Buffer.from(crc64.value()).reverse().toString("hex")).toBe("995dc9bbdf1939fa");
+});
+
+describe("the checksum of a gzip trailer", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.doUnmock("@drayage/kernels");
+    vi.resetModules();
+  });
+
+  it.each([
+    { name: "is node:zlib's where there is one", node: true, webAssembly: true, byKernel: 0 },
+    { name: "is the kernel's outside Node", node: false, webAssembly: true, byKernel: 2 },
+    {
+      name: "is computed in JavaScript where there is no WebAssembly",
+      node: false,
+      webAssembly: false,
+      byKernel: 0,
+    },
+  ])("$name", async ({ node, webAssembly, byKernel }) => {
+    vi.resetModules();
+    const kernels = await vi.importActual<typeof import("@drayage/kernels")>("@drayage/kernels");
+    const crc32OfKernel = vi.fn(kernels.crc32);
+    vi.doMock("@drayage/kernels", () => ({ ...kernels, crc32: crc32OfKernel }));
+    if (!node) vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
+    if (!webAssembly) vi.stubGlobal("WebAssembly", undefined);
+    const { gzipChecksum } = await import("../src/gzip/checksum.ts");
+    expect(gzipChecksum(digits.subarray(4), gzipChecksum(digits.subarray(0, 4), 0))).toBe(0xcbf43926);
+    expect(crc32OfKernel).toHaveBeenCalledTimes(byKernel);
+  });
 });
 
 /** XXH64 as its specification has it, with BigInt: slow, and as plain as can be. */

@@ -1,3 +1,4 @@
+import { createSha256, kernelsUnavailable, type Sha256 } from "@drayage/kernels";
 import { _SHA256, _SHA384, _SHA512 } from "@noble/hashes/sha2.js";
 import type { Algorithm } from "./digest.ts";
 
@@ -11,7 +12,7 @@ export interface Snapshot {
   readonly pending: Uint8Array;
 }
 
-/** One of noble's hashes whose state can be read and set. */
+/** A hash whose state can be read and set. */
 export interface Core {
   update(bytes: Uint8Array): unknown;
   /** Ends the computation. */
@@ -66,8 +67,31 @@ class Core512 extends _SHA512 implements Core {
   }
 }
 
-/** A computation that has taken no bytes. */
+class KernelCore implements Core {
+  #hash: Sha256 = createSha256();
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+  digest(): Uint8Array {
+    return this.#hash.digest();
+  }
+  snapshot(): Snapshot {
+    return this.#hash.save();
+  }
+  restore(snapshot: Snapshot): void {
+    this.#hash = createSha256(snapshot);
+  }
+}
+
+/** A computation that has taken no bytes: in WebAssembly, for sha256 and where the runtime has it, else noble's. */
 export function createCore(algorithm: Algorithm): Core {
+  return algorithm === "sha256" && kernelsUnavailable("checksums") === undefined
+    ? new KernelCore()
+    : createNobleCore(algorithm);
+}
+
+export function createNobleCore(algorithm: Algorithm): Core {
   switch (algorithm) {
     case "sha256":
       return new Core256();

@@ -14,7 +14,7 @@ export interface Hasher {
   copy(): Hasher;
 }
 
-/** A hasher that has taken no bytes: node:crypto's where the runtime has it, else one in JavaScript. */
+/** A hasher that has taken no bytes: node:crypto's where the runtime has it, else a resumable one. */
 export function createHasher(algorithm: Algorithm = "sha256"): Hasher {
   return createNodeHasher(algorithm) ?? createResumableHasher(algorithm);
 }

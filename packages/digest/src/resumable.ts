@@ -27,7 +27,8 @@ export interface ResumableHasher extends Hasher {
 }
 
 /**
- * A hasher in JavaScript (\@noble/hashes), which runs everywhere and whose state can be saved.
+ * A hasher that runs everywhere and whose state can be saved: in WebAssembly (\@drayage/kernels) for sha256, and in
+ * JavaScript (\@noble/hashes) for the others and where there is no WebAssembly. All of them save the same state.
  * With `state` it goes on from where {@link ResumableHasher.save} was called.
  *
  * @throws ERR_DRAYAGE_DIGEST_INVALID where `state` was not saved from a hash of `algorithm`.

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createCore, createNobleCore } from "../src/cores.ts";
 import { createNodeHasher } from "../src/hasher.ts";
 import {
   algorithms,
@@ -38,6 +39,75 @@ it("both engines give what OpenSSL gives, however the bytes are cut", () => {
       expect(digestBytes(data, name)).toBe(expected);
     }),
   );
+});
+
+it("sha256 in WebAssembly and in JavaScript stand at the same state, and go on from each other's", () => {
+  fc.assert(
+    fc.property(bytes, cuts, (data, places) => {
+      let here = createCore("sha256");
+      let there = createNobleCore("sha256");
+      for (const chunk of cut(data, places)) {
+        here.update(chunk);
+        there.update(chunk);
+        const [state, other] = [here.snapshot(), there.snapshot()];
+        expect({ ...state, chain: Uint32Array.from(state.chain) }).toEqual({
+          ...other,
+          chain: Uint32Array.from(other.chain),
+        });
+        here = createCore("sha256");
+        here.restore(other);
+        there = createNobleCore("sha256");
+        there.restore(state);
+      }
+      const expected = createHash("sha256").update(data).digest("hex");
+      expect(Buffer.from(here.digest()).toString("hex")).toBe(expected);
+      expect(Buffer.from(there.digest()).toString("hex")).toBe(expected);
+    }),
+  );
+});
+
+describe("where there is no node:crypto", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.doUnmock("@noble/hashes/sha2.js");
+    vi.resetModules();
+  });
+
+  /** The package, as a browser loads it, and which of noble's hashes were made. */
+  async function load(webAssembly: boolean): Promise<{
+    digest: typeof import("../src/index.ts");
+    noble: string[];
+  }> {
+    vi.resetModules();
+    const noble: string[] = [];
+    const counted = await import("@noble/hashes/sha2.js");
+    vi.doMock("@noble/hashes/sha2.js", () => ({
+      ...counted,
+      _SHA256: class extends counted._SHA256 {
+        constructor() {
+          super();
+          noble.push("sha256");
+        }
+      },
+    }));
+    vi.stubGlobal("process", { ...process, getBuiltinModule: undefined });
+    if (!webAssembly) vi.stubGlobal("WebAssembly", undefined);
+    return { digest: await import("../src/index.ts"), noble };
+  }
+
+  it("sha256 is the kernel's", async () => {
+    const { digest, noble } = await load(true);
+    expect(digest.createHasher()).toHaveProperty("save");
+    expect(digest.digestBytes(new Uint8Array(0))).toBe(emptySha256);
+    expect(noble).toEqual([]);
+  });
+
+  it("and no WebAssembly, sha256 is noble's", async () => {
+    const { digest, noble } = await load(false);
+    expect(digest.createHasher()).toHaveProperty("save");
+    expect(digest.digestBytes(new Uint8Array(0))).toBe(emptySha256);
+    expect(noble).toEqual(["sha256", "sha256"]);
+  });
 });
 
 it("a copy goes on by itself in both engines", () => {

@@ -3,7 +3,6 @@ import type { DeflateBlock, DeflateEngine, InflateEngine } from "../engine.ts";
 import { chunkSize } from "../engine.ts";
 import { builtin } from "../load.ts";
 import { through } from "../node-stream.ts";
-import { crc32 } from "./crc32.ts";
 
 /**
  * node:zlib in its thread pool. It goes on with the next member by itself and checks every trailer, but
@@ -44,11 +43,6 @@ function rawOptions({ dictionary, last, level }: DeflateBlock): ZlibOptions {
   const { Z_FINISH, Z_SYNC_FLUSH } = zlib().constants;
   const options = { level, finishFlush: last ? Z_FINISH : Z_SYNC_FLUSH, memLevel: 9 };
   return dictionary.length > 0 ? { ...options, dictionary } : options;
-}
-
-/** CRC-32 of a gzip trailer, going on from `value`: by node:zlib where it is there. */
-export function gzipChecksum(bytes: Uint8Array, value: number): number {
-  return (builtin("node:zlib")?.crc32 ?? crc32)(bytes, value);
 }
 
 function zlib(): typeof import("node:zlib") {

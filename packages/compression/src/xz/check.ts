@@ -1,6 +1,6 @@
 import { createHasher, digestHex } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
-import { gzipChecksum } from "../gzip/node.ts";
+import { gzipChecksum } from "../gzip/checksum.ts";
 import { createCrc64 } from "./crc64.ts";
 
 /** How a stream's blocks are checked. */

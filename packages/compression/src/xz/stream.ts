@@ -2,7 +2,7 @@ import { createHasher, type Hasher } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import { type ByteQueue, createByteQueue } from "../byte-queue.ts";
 import { invalid, tooMuchMemory, trailing, truncated } from "../errors.ts";
-import { gzipChecksum } from "../gzip/node.ts";
+import { gzipChecksum } from "../gzip/checksum.ts";
 import { type CheckType, checkType } from "./check.ts";
 import { createLzmaDecoder, type LzmaDecoder } from "./lzma.ts";
 import { createWindow, type Window } from "./window.ts";
