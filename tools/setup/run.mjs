@@ -1,4 +1,5 @@
 import { ensureDependencies } from "./src/dependencies.mjs";
+import { bench } from "./src/tasks/bench.mjs";
 import { build } from "./src/tasks/build.mjs";
 import { check } from "./src/tasks/check.mjs";
 import { demo } from "./src/tasks/demo.mjs";
@@ -7,7 +8,7 @@ import { kernels } from "./src/tasks/kernels.mjs";
 import { test } from "./src/tasks/test.mjs";
 
 /** @type {Record<string, (args: readonly string[]) => Promise<number>>} */
-const tasks = { build, check, demo, format, kernels, test };
+const tasks = { bench, build, check, demo, format, kernels, test };
 
 const [name = "", ...args] = process.argv.slice(2);
 const task = tasks[name];

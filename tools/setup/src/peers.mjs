@@ -5,29 +5,31 @@ import { inCi, root, runProgram, withRetries } from "./process.mjs";
 /**
  * Installs the Debian packages of the peers that are missing, where that can be done without a question:
  * there is apt-get, and one is root or sudo asks for no password. `DRAYAGE_INSTALL_PEERS=no` forbids it.
+ * @param {readonly string[]} [tables] the lists of peers, from the root
  */
-export async function ensurePeers() {
-  const missing = missingPeers();
+export async function ensurePeers(tables = ["tools/peers/peers.json"]) {
+  const missing = tables.flatMap(missingPeers);
   if (missing.length === 0) return;
   const names = missing.map(({ binary }) => binary).join(", ");
   const prefix = await administrator();
   if (prefix === undefined) {
-    const consequence = inCi
-      ? "with CI=true the tests that need them fail"
-      : "the tests that need them are skipped";
+    const consequence = inCi ? "with CI=true the tests that need them fail" : "what needs them is skipped";
     console.log(`Not installed: ${names}. They cannot be installed here, so ${consequence}.`);
     return;
   }
-  console.log(`Installing the peers that the tests compare with: ${names}.`);
+  console.log(`Installing the peers to compare with: ${names}.`);
   const packages = [...new Set(missing.map((peer) => peer.package))];
   await apt(prefix, ["update"]);
   await apt(prefix, ["install", "--yes", "--no-install-recommends", ...packages]);
 }
 
-/** @returns {{ binary: string, package: string }[]} */
-function missingPeers() {
+/**
+ * @param {string} file
+ * @returns {{ binary: string, package: string }[]}
+ */
+function missingPeers(file) {
   /** @type {Record<string, { package: string }>} */
-  const table = JSON.parse(readFileSync(path.join(root, "tools/peers/peers.json"), "utf8"));
+  const table = JSON.parse(readFileSync(path.join(root, file), "utf8"));
   return Object.entries(table)
     .map(([binary, peer]) => ({ binary, package: peer.package }))
     .filter(({ binary }) => !onPath(binary));
