@@ -3,9 +3,13 @@ import { deflateWasm } from "./generated/deflate.ts";
 import { inflateWasm } from "./generated/inflate.ts";
 import { type KernelExports, type WasmModule, webAssembly } from "./webassembly.ts";
 
-const encoded = { inflate: inflateWasm, deflate: deflateWasm, checksums: checksumsWasm } as const;
+export type KernelName = "inflate" | "deflate" | "checksums";
 
-export type KernelName = keyof typeof encoded;
+const encoded: Readonly<Record<KernelName, string>> = {
+  inflate: inflateWasm,
+  deflate: deflateWasm,
+  checksums: checksumsWasm,
+};
 
 const names: readonly KernelName[] = ["inflate", "deflate", "checksums"];
 
