@@ -1,30 +1,133 @@
-/** One raw deflate stream (RFC 1951), inflated piece by piece in a fixed amount of memory. */
+import { DrayageError } from "@drayage/errors";
+import { kernelInstance } from "./module.ts";
+import type { KernelExports } from "./webassembly.ts";
+
+/** Raw deflate streams (RFC 1951), one at a time, inflated piece by piece in a fixed amount of memory: 384 KiB. */
 export interface Inflater {
   /** Whether the stream's last block has ended: nothing more comes of {@link Inflater.next}. */
   readonly ended: boolean;
   /**
-   * How many of the bytes that were pushed since the last push are not part of the stream: what follows its end, such as a
-   * gzip trailer. 0 before the end.
+   * How many bytes at the end of the last push are not part of the stream: what follows it, such as a gzip
+   * trailer. 0 before the end.
    */
   readonly unused: number;
   /**
-   * Takes compressed bytes, of any number; they are copied, or used no more once {@link Inflater.next} gave nothing.
-   * To be called when `next` gave nothing, and not after the end.
+   * Takes compressed bytes, of any number. They are read until {@link Inflater.next} gives nothing, so they must stay
+   * as they are until then. To be called when `next` gave nothing, and not after the end.
    */
   push(bytes: Uint8Array): void;
   /**
-   * The next inflated bytes, at most 256 KiB: a view that is valid until the next call. Empty when it
-   * needs more input, or has ended.
+   * The next inflated bytes, at most 256 KiB: a view that is valid until the next call. Empty when it needs more
+   * input, or has ended. All is given that the input so far holds completely.
    *
-   * @throws ERR_DRAYAGE_COMPRESSION_INVALID
+   * @throws ERR_DRAYAGE_COMPRESSION_INVALID, again and again
    */
   next(): Uint8Array;
-  /** Says that no more input comes; `next` then gives the rest, and throws where the stream is truncated. */
+  /** Says that no more input comes: where the stream then lacks its end, `next` throws instead of giving nothing. */
   finish(): void;
-  /** Makes it ready for another stream. */
+  /** Makes it ready for another stream, whatever came of the last one. */
   reset(): void;
 }
 
+/** What assembly/inflate/index.ts exports. */
+interface InflateKernel extends KernelExports {
+  reset(): void;
+  inputPlace(): number;
+  inputSize(): number;
+  feed(length: number): void;
+  unusedInput(): number;
+  startChunk(): void;
+  run(): number;
+  chunkPlace(): number;
+  chunkLength(): number;
+}
+
+/** What `run` ends with: the numbers of assembly/inflate/status.ts. */
+const status = { needsInput: 0, chunkFull: 1, ended: 2 } as const;
+
+const problems: Readonly<Record<number, string>> = {
+  16: "a block has the type 3, which is reserved",
+  17: "the length of a stored block is not confirmed by its complement",
+  18: "a block announces more symbols than there are",
+  19: "the code for a block's code lengths is over-subscribed or incomplete",
+  20: "a block repeats code lengths where none can be",
+  21: "a block has no code for its end",
+  22: "a block's code for literals and lengths is over-subscribed or incomplete",
+  23: "a block's code for distances is over-subscribed or incomplete",
+  24: "bits stand for no literal and no length",
+  25: "bits stand for no distance",
+  26: "a distance reaches back beyond the start",
+};
+
+const nothing = new Uint8Array(0);
+
+/** An inflater with a memory of its own. For many short streams use one again: see {@link Inflater.reset}. */
 export function createInflater(): Inflater {
-  throw new TypeError("not yet");
+  const kernel = kernelInstance<InflateKernel>("inflate");
+  const { buffer } = kernel.memory;
+  const place = new Uint8Array(buffer, kernel.inputPlace(), kernel.inputSize());
+  let input: Uint8Array = nothing;
+  let inputTaken = 0;
+  let ended = false;
+  let finished = false;
+  kernel.reset();
+
+  /** Gives the kernel the next piece of input. False where there is none. */
+  function feed(): boolean {
+    if (inputTaken === input.length) return false;
+    const piece = input.subarray(inputTaken, inputTaken + place.length);
+    place.set(piece);
+    inputTaken += piece.length;
+    kernel.feed(piece.length);
+    return true;
+  }
+
+  /** Fills a chunk as far as there is input. Returns what stopped it. */
+  function fillChunk(): number {
+    kernel.startChunk();
+    for (;;) {
+      const result = kernel.run();
+      if (result !== status.needsInput || !feed()) return result;
+    }
+  }
+
+  return {
+    get ended() {
+      return ended;
+    },
+    get unused() {
+      return ended ? input.length - inputTaken + kernel.unusedInput() : 0;
+    },
+    push(bytes) {
+      if (ended) throw new TypeError("the stream has ended: reset makes the inflater ready for another");
+      if (inputTaken < input.length)
+        throw new TypeError("the last push has not been used up: call next first");
+      input = bytes;
+      inputTaken = 0;
+    },
+    next() {
+      if (ended) return nothing;
+      const result = fillChunk();
+      if (result > status.ended) throw damaged(problems[result] ?? `problem ${result}`);
+      ended = result === status.ended;
+      const length = kernel.chunkLength();
+      if (length > 0) return new Uint8Array(buffer, kernel.chunkPlace(), length);
+      if (finished && !ended) throw damaged("it is truncated");
+      return nothing;
+    },
+    finish() {
+      finished = true;
+    },
+    reset() {
+      kernel.reset();
+      input = nothing;
+      inputTaken = 0;
+      ended = false;
+      finished = false;
+    },
+  };
+}
+
+function damaged(problem: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_COMPRESSION_INVALID", `the deflate stream is damaged: ${problem}`);
 }

@@ -1,0 +1,104 @@
+/*
+ * An entry of a decoding table: 32 bits that say what the next bits of input mean.
+ *
+ *   bits      literals              part of a match         subtable          end of block, invalid
+ *   0 to 7    bits to drop: the code's, and the extra bits'; before a subtable those of the table's index
+ *   8 to 12   first literal         the code's bits         its index's bits
+ *   13        :                     0                       0                 1 at an end of block
+ *   14        :                     0                       1                 0
+ *   15        :                     0                       1                 1
+ *   16 to 23  second literal        length or distance,     its place         0
+ *   24, 25    how many literals     without extra bits      :                 0
+ *   26 to 30  of two, the first's bits  :                   :                 0
+ *   31        1                     0                       0                 0
+ *
+ * The fast loop may thus shift by an entry as it is, for WebAssembly shifts modulo 64, and may subtract an entry as
+ * it is from a count of bits that is read modulo 256.
+ */
+
+const LITERAL: u32 = 1 << 31;
+const EXCEPTION: u32 = 1 << 15;
+const SUBTABLE: u32 = 1 << 14;
+const BLOCK_END: u32 = 1 << 13;
+
+export const INVALID: u32 = EXCEPTION;
+export const END_OF_BLOCK: u32 = EXCEPTION | BLOCK_END;
+
+export function literal(byte: u32): u32 {
+  return LITERAL | (byte << 8) | (1 << 24);
+}
+
+/** Part of a match: a length or a distance, less what its extra bits add. */
+export function matchPart(base: u32, extraBits: u32): u32 {
+  return (base << 16) | extraBits;
+}
+
+export function subtable(place: u32, bits: u32, tableBits: u32): u32 {
+  return EXCEPTION | SUBTABLE | (place << 16) | (bits << 8) | tableBits;
+}
+
+/** An entry that knows how many bits its code has (in a subtable: those after the table's index). */
+export function withCodeBits(entry: u32, bits: u32): u32 {
+  if (isLiteral(entry) || isException(entry)) return entry + bits;
+  return entry + bits + (bits << 8);
+}
+
+/** Two literals that follow each other, both of which have one literal and know their codes' bits. */
+export function twoLiterals(first: u32, second: u32): u32 {
+  const bits = (bitsOf(first) << 26) | (bitsOf(first) + bitsOf(second));
+  return LITERAL | (2 << 24) | ((second & 0xff00) << 8) | (first & 0xff00) | bits;
+}
+
+export function isLiteral(entry: u32): bool {
+  return (entry & LITERAL) != 0;
+}
+
+/** Of what is no literal: whether it is no part of a match either. */
+export function isException(entry: u32): bool {
+  return (entry & EXCEPTION) != 0;
+}
+
+/** Of an exception. */
+export function isSubtable(entry: u32): bool {
+  return (entry & SUBTABLE) != 0;
+}
+
+/** Of an exception. */
+export function isEndOfBlock(entry: u32): bool {
+  return (entry & BLOCK_END) != 0;
+}
+
+/** The bits to drop. */
+export function bitsOf(entry: u32): u32 {
+  return entry & 0xff;
+}
+
+/** One or two literals, the first one lowest. */
+export function literalsOf(entry: u32): u16 {
+  return u16(entry >> 8);
+}
+
+export function literalCountOf(entry: u32): u32 {
+  return (entry >> 24) & 3;
+}
+
+/** The first of two literals alone. */
+export function firstLiteralOf(entry: u32): u32 {
+  return LITERAL | (1 << 24) | (entry & 0xff00) | ((entry >> 26) & 31);
+}
+
+/** A precode symbol, or a length or distance without what its extra bits add. */
+export function baseOf(entry: u32): u32 {
+  return entry >> 16;
+}
+
+/** A length or distance, of which the code and the extra bits are the lowest of `bits`. */
+export function valueOf(entry: u32, bits: u64): u32 {
+  const codeAndExtraBits = bits & ((u64(1) << entry) - 1);
+  return (entry >> 16) + u32(codeAndExtraBits >> ((entry >> 8) & 31));
+}
+
+/** Where in the table the entry is that this one, which is of a subtable, leads to. `bits` follow the table's index. */
+export function subtableIndex(entry: u32, bits: u64): u32 {
+  return ((entry >> 16) & 0x7fff) + (u32(bits) & ((1 << ((entry >> 8) & 31)) - 1));
+}

@@ -1,0 +1,25 @@
+/*
+ * The kernel's memory: a place for input, and a window that output is written to and matches are copied from.
+ * It never grows, so that views of it stay valid.
+ */
+
+/** How much input fits in at a time. What fits into the processor's cache beside the window is fast. */
+export const INPUT_SIZE: u32 = 64 * 1024;
+/** How far back a distance may reach (RFC 1951, 2). */
+export const HISTORY_SIZE: u32 = 32 * 1024;
+/** The most bytes of output between two slides. */
+export const CHUNK_SIZE: u32 = 256 * 1024;
+
+/** The longest match (RFC 1951, 3.2.5). */
+const LONGEST_MATCH: u32 = 258;
+/**
+ * The most that one turn of the fast loop writes before it looks at the limit again: three entries of two literals,
+ * a match, and what a wide copy or a store of two literals writes beyond them.
+ */
+export const CHUNK_RESERVE: u32 = 3 * 2 + LONGEST_MATCH + 2 * 16;
+
+export const input: usize = memory.data(64 * 1024, 16);
+
+/** History, then output: both move back by a slide. */
+export const historyStart: usize = memory.data(32 * 1024 + 256 * 1024, 16);
+export const windowEnd: usize = historyStart + HISTORY_SIZE + CHUNK_SIZE;
