@@ -1,6 +1,7 @@
 import type { DeflateAlgorithm } from "./algorithm.ts";
 import { gzipChecksum } from "./gzip/checksum.ts";
 import { gzipHeader, gzipTrailer } from "./gzip/frame.ts";
+import { zstdBlockSize } from "./zstd/block-size.ts";
 
 /**
  * How a stream is cut into blocks that are deflated each on its own, and what stands around them. The stream is

@@ -1,12 +1,18 @@
 import type { Transform } from "node:stream";
 import type { DeflateEngine, InflateEngine } from "../engine.ts";
 import { type Loaded, optional, reasonOf } from "../load.ts";
+import { zstdWindowLog } from "./block-size.ts";
 import { throughFrames } from "./node.ts";
 
 /** As much of zstd-napi is used here. */
 interface ZstdNapi {
-  compress(bytes: Uint8Array, parameters: { compressionLevel: number; checksumFlag: boolean }): Uint8Array;
+  readonly Compressor: new () => NativeCompressor;
   readonly DecompressStream: new () => Transform;
+}
+
+interface NativeCompressor {
+  setParameters(parameters: { compressionLevel: number; checksumFlag: boolean; windowLog: number }): void;
+  compress(bytes: Uint8Array): Uint8Array;
 }
 
 function library(): Loaded<ZstdNapi> {
@@ -35,10 +41,14 @@ export const napiDeflate: DeflateEngine = {
   name: "zstd-napi",
   unavailable: () => reasonOf(library()),
   open() {
-    const { compress } = module();
+    const { Compressor } = module();
+    const compressor = new Compressor();
     return {
       engine: "zstd-napi",
-      deflateBlock: ({ bytes, level }) => compress(bytes, { compressionLevel: level, checksumFlag: true }),
+      deflateBlock({ bytes, level }) {
+        compressor.setParameters({ compressionLevel: level, checksumFlag: true, windowLog: zstdWindowLog });
+        return compressor.compress(bytes);
+      },
       close: () => undefined,
     };
   },

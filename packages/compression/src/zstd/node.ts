@@ -2,6 +2,7 @@ import type { ByteSource, DeflateBlock, DeflateEngine, InflateEngine } from "../
 import { chunkSize } from "../engine.ts";
 import { builtin } from "../load.ts";
 import { type ThroughOptions, through } from "../node-stream.ts";
+import { zstdWindowLog } from "./block-size.ts";
 import { createFrameScanner } from "./frames.ts";
 
 type Zlib = typeof import("node:zlib");
@@ -44,10 +45,21 @@ export const nodeZstdDeflate: DeflateEngine = {
 function frameOptions({ bytes, level }: DeflateBlock): ZstdOptions {
   const { constants } = zlib();
   return {
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+    params: {
+      [constants.ZSTD_c_compressionLevel]: level,
+      [constants.ZSTD_c_checksumFlag]: 1,
+      [constants.ZSTD_c_windowLog]: zstdWindowLog,
+    },
     // So that the frame's header tells it.
     pledgedSrcSize: bytes.length,
+    // Where all of the output has room, zstd compresses from the input itself instead of a sliding copy of it.
+    chunkSize: compressBound(bytes.length),
   };
+}
+
+/** The most bytes that zstd makes of `size` bytes (ZSTD_COMPRESSBOUND), and a few for an empty frame. */
+function compressBound(size: number): number {
+  return size + (size >> 8) + (size < 128 * 1024 ? (128 * 1024 - size) >> 11 : 0) + 64;
 }
 
 function firstFrame(stream: Uint8Array): Uint8Array {
@@ -92,6 +104,7 @@ async function* framesOf(source: ByteSource): AsyncGenerator<Uint8Array, void, u
 interface ZstdOptions {
   readonly params: Readonly<Record<number, number>>;
   readonly pledgedSrcSize: number;
+  readonly chunkSize: number;
   readonly flush?: number;
 }
 
@@ -104,7 +117,9 @@ interface ZstdZlib extends Omit<Zlib, "constants"> {
     options: ZstdOptions,
     callback: (error: Error | null, result: Uint8Array) => void,
   ): void;
-  constants: Readonly<Record<"ZSTD_c_compressionLevel" | "ZSTD_c_checksumFlag" | "ZSTD_e_end", number>>;
+  constants: Readonly<
+    Record<"ZSTD_c_compressionLevel" | "ZSTD_c_checksumFlag" | "ZSTD_c_windowLog" | "ZSTD_e_end", number>
+  >;
 }
 
 function zlib(): ZstdZlib {
