@@ -28,7 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
     for (const line of listOf(rows)) console.log(line);
     return 0;
   }
-  return await measureAll(rows, options);
+  return measureAll(rows, options);
 }
 
 async function measureAll(rows: readonly Row[], options: Options): Promise<number> {

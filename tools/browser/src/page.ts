@@ -21,9 +21,14 @@ const quiet = [
 // An origin that is secure, as crypto.subtle wants, and that is never asked for: all requests are answered here.
 const origin = "https://drayage.invalid/";
 
+/** Starts a headless browser that asks no other host for anything. */
+export function launchChromium(chromiumPath: string): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath, args: quiet });
+}
+
 /** Runs what `globalThis.drayageVectors` holds after `code`, in a page of a headless browser. */
 export async function runVectors(chromiumPath: string, code: string): Promise<readonly VectorOutcome[]> {
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: quiet });
+  const browser = await launchChromium(chromiumPath);
   try {
     return await runIn(browser, code);
   } finally {

@@ -16,17 +16,15 @@ export const allRows: readonly Row[] = [
   ...memoryRows,
 ];
 
-/** The rows that `--only` names, each by its name or by how it begins. Throws where one is not there. */
+/** The rows that `--only` names: each name is a row's, or what several begin with. Throws where none is meant. */
 export function namedRows(rows: readonly Row[], names: readonly string[]): readonly Row[] {
-  for (const name of names) {
-    if (!rows.some((row) => isNamed(row, name))) {
-      throw new TypeError(`there is no row ${name}; there are ${rows.map((row) => row.name).join(", ")}`);
-    }
-  }
-  return rows.filter((row) => names.some((name) => isNamed(row, name)));
+  const wanted = new Set(names.flatMap((name) => meantBy(name, rows)));
+  return rows.filter((row) => wanted.has(row));
 }
 
-/** An exact name stands for itself alone, however many others begin with it. */
-function isNamed(row: Row, name: string): boolean {
-  return row.name === name || row.name.startsWith(`${name}-`);
+function meantBy(name: string, rows: readonly Row[]): readonly Row[] {
+  const exact = rows.filter((row) => row.name === name);
+  const meant = exact.length > 0 ? exact : rows.filter((row) => row.name.startsWith(`${name}-`));
+  if (meant.length > 0) return meant;
+  throw new TypeError(`there is no row ${name}; there are ${rows.map((row) => row.name).join(", ")}`);
 }

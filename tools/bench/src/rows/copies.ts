@@ -43,9 +43,9 @@ export const copyRows: readonly Row[] = [
     title: "oci-dir → oci-dir, by hard links",
     from: (inputs) => inputs.gzipLayout(),
     to: toLayout,
-    ourFlags: ["--link"],
+    ourFlags: ["--dest-link"],
     bars: [{ figure: "wall", limit: 0.25 }, copying],
-    unavailable: () => lackOfFlag("link"),
+    unavailable: () => lackOfFlag("dest-link"),
   }),
   copyRow({
     name: "gzip",

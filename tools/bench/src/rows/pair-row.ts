@@ -41,7 +41,7 @@ export function pairRow({ prepare, ...facts }: PairRowOptions): Row {
           const place = bench.newPlace(`${facts.name}-${side}`);
           places.push(place);
           await settle(place.folder);
-          return await measure(pair[side](place), place);
+          return measure(pair[side](place), place);
         };
       }
 

@@ -32,8 +32,8 @@ export const streamRows: readonly Row[] = [
   inflateRow({ format: "gzip", peer: "gzip" }),
   inflateRow({ format: "zstd", peer: "zstd" }),
   pairRow({
-    name: "tar-list",
-    title: "read every header of a tar file",
+    name: "layer-tar-list",
+    title: "list a layer's entries",
     against: "GNU tar",
     section: "streams",
     needs: ["skopeo", "tar"],
@@ -62,8 +62,8 @@ export const streamRows: readonly Row[] = [
 
 function deflateRow({ algorithm, peer, peerFlags }: DeflateOptions): Row {
   return pairRow({
-    name: `${algorithm}-layer-${peer}`,
-    title: `compress, ${algorithm}`,
+    name: `layer-${algorithm}-${peer}`,
+    title: `compress a layer, ${algorithm}`,
     against: [peer, ...peerFlags].join(" "),
     section: "streams",
     needs: ["skopeo", "gzip", "zstd", peer],
@@ -92,8 +92,8 @@ function deflateRow({ algorithm, peer, peerFlags }: DeflateOptions): Row {
 
 function inflateRow({ format, peer }: InflateOptions): Row {
   return pairRow({
-    name: `inflate-${format}-${peer}`,
-    title: `inflate, ${format}`,
+    name: `layer-inflate-${format}-${peer}`,
+    title: `inflate a layer, ${format}`,
     against: `${peer} -d`,
     section: "streams",
     needs: ["skopeo", "gzip", "zstd", peer],
