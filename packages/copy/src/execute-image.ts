@@ -4,6 +4,7 @@ import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { configLimit, type ImageManifest, manifestDigest, parseImageManifest } from "@drayage/manifest";
 import type { ImageDestination, ImageSource, ProgressEvent, RawManifest } from "@drayage/transport";
 import type { CopyPlan, ImagePlan } from "./plan.ts";
+import { createQueue } from "./queue.ts";
 import { type RewrittenImage, rewriteImage } from "./rewrite.ts";
 import type { Scope } from "./scope.ts";
 import { frozenError, onSide } from "./side.ts";
@@ -16,7 +17,7 @@ export interface Execution {
   readonly destination: ImageDestination;
   readonly scope: Scope;
   readonly transfers: Transfers;
-  /** How many images and layers are worked on at a time. */
+  /** How many layers of an image are worked on at a time, and how many images where their order is of no account. */
   readonly lanes: number;
   readonly onProgress: ((event: ProgressEvent) => void) | undefined;
   /** The bytes of a manifest of the plan. */
@@ -39,6 +40,7 @@ export async function writeImage(
   execution: Execution,
 ): Promise<WrittenDocument> {
   const { scope, transfers, onProgress, lanes } = execution;
+  const { keepsOrder } = execution.destination.accepts;
   const isRoot = plan.digest === execution.plan.root.digest;
   const instance = isRoot ? undefined : plan.digest;
   const event = { type: "image", instance, platform: plan.platform, index } as const;
@@ -46,7 +48,12 @@ export async function writeImage(
   const { bytes, mediaType } = await execution.read(plan.digest);
   const manifest = parseImageManifest(bytes, mediaType);
   const image = { instance, targetType: plan.target, needsDiffIds: plan.needsDiffIds };
-  const layers = await scope.all(plan.layers, lanes, (layer) => transfers.layer(layer, image));
+  const inOrder = createQueue();
+  const layers = await scope.all(plan.layers, lanes, (layer) =>
+    keepsOrder === true
+      ? inOrder((onPlace) => transfers.layer(layer, image, onPlace))
+      : transfers.layer(layer, image),
+  );
   const written = await writeManifest({ plan, manifest, layers, isRoot }, execution);
   await copySignatures(plan, { isRoot, digest: written.digest }, execution);
   onProgress?.({ ...event, state: "done" });

@@ -91,7 +91,8 @@ async function readPlanned(
 }
 
 async function writeDocuments(execution: Execution): Promise<ReadonlyMap<Digest, WrittenDocument>> {
-  const { plan, scope, lanes, transfers } = execution;
+  const { plan, scope, transfers, destination } = execution;
+  const lanes = destination.accepts.keepsOrder === true ? 1 : execution.lanes;
   const written = new Map<Digest, WrittenDocument>();
   const indexes = plan.documents.filter((document) => document.kind === "index");
   const members = plan.documents.filter((document) => document.kind !== "index");

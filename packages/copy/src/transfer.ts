@@ -70,8 +70,8 @@ export class Transfers {
     return { moved: { ...this.#moved }, reused: { ...this.#reused }, skipped: { ...this.#skipped } };
   }
 
-  /** Brings a layer to the destination as planned. */
-  async layer(plan: LayerPlan, image: TransferImage): Promise<StoredLayer> {
+  /** Brings a layer to the destination as planned. `onPlace` is called if the next one may be put before its end. */
+  async layer(plan: LayerPlan, image: TransferImage, onPlace?: () => void): Promise<StoredLayer> {
     const { descriptor, action } = plan;
     const unchanged = { changed: undefined, looked: undefined, diffId: undefined };
     if (action.do === "skip") {
@@ -100,7 +100,7 @@ export class Transfers {
         return stored;
       }
     }
-    const moved = this.#moveLayer(plan, image);
+    const moved = this.#moveLayer(plan, image, onPlace);
     this.#layers.set(key, moved);
     return moved;
   }
@@ -155,7 +155,11 @@ export class Transfers {
     return (await this.#reuse({ ...plan.descriptor, digest, size }, putOptions(plan))) !== undefined;
   }
 
-  async #moveLayer(plan: LayerPlan, image: TransferImage): Promise<StoredLayer> {
+  async #moveLayer(
+    plan: LayerPlan,
+    image: TransferImage,
+    onPlace: (() => void) | undefined,
+  ): Promise<StoredLayer> {
     const { source, limiter, scope } = this.#ends;
     const { signal } = scope;
     const { descriptor } = plan;
@@ -171,6 +175,7 @@ export class Transfers {
           image,
           action,
           looked: plan.basis === "content" ? plan : undefined,
+          onPlace,
         });
       }
       const peeked = await onSide("source", `read the layer ${descriptor.digest}`, () =>
@@ -180,7 +185,7 @@ export class Transfers {
         const present = detectCompression(peeked.head);
         const action =
           plan.basis === "given" && plan.action.do === "copy" ? plan.action : this.#decide(present, image);
-        return await this.#putLayer(peeked.blob, { plan, image, action, looked: { present } });
+        return await this.#putLayer(peeked.blob, { plan, image, action, looked: { present }, onPlace });
       } finally {
         await peeked[Symbol.asyncDispose]();
       }
@@ -213,11 +218,13 @@ export class Transfers {
       image,
       action,
       looked,
+      onPlace,
     }: {
       readonly plan: LayerPlan;
       readonly image: TransferImage;
       readonly action: LayerPlan["action"];
       readonly looked: { readonly present: CompressionAlgorithm | undefined } | undefined;
+      readonly onPlace: (() => void) | undefined;
     },
   ): Promise<StoredLayer> {
     const { level } = this.#ends.compression;
@@ -228,7 +235,7 @@ export class Transfers {
     if (action.do === "compress" || action.do === "recompress") {
       blob = deflated(blob, { algorithm: action.algorithm, level });
     }
-    const result = await this.#put(blob, plan.descriptor, image, putOptions(plan));
+    const result = await this.#put(blob, plan.descriptor, image, { ...putOptions(plan), onPlace });
     const compression = action.do === "compress" || action.do === "recompress" ? action.algorithm : undefined;
     return {
       digest: result.digest,

@@ -20,20 +20,14 @@ import {
   legacyLayerFile,
   legacyVersionFile,
 } from "./names.ts";
-import type { ArchiveOutput } from "./output.ts";
+import type { ArchiveOutput, OutputMark } from "./output.ts";
 import type { ArchiveReference } from "./reference.ts";
-
-const accepts: DestinationAccepts = {
-  manifestTypes: [mediaTypes.dockerManifest],
-  layerCompression: "decompress",
-  foreignLayerUrls: false,
-  parallelBlobs: 1,
-  multipleImages: false,
-};
 
 export interface ArchiveDestinationOptions {
   readonly reference: ArchiveReference;
   readonly output: ArchiveOutput;
+  /** Where the output stands. */
+  readonly start: OutputMark;
   readonly contents: ArchiveContents;
   /** The image's names, each with a tag. */
   readonly names: readonly DockerReference[];
@@ -52,14 +46,24 @@ interface WrittenImage {
  * place in `manifest.json` follow at commit, when all is known to be there.
  */
 export function createArchiveDestination(options: ArchiveDestinationOptions): ImageDestination {
-  const { reference, output, contents } = options;
+  const { reference, output, start, contents } = options;
   const place = `docker-archive:${reference.text}`;
-  const start = output.mark();
+  const accepts: DestinationAccepts = {
+    manifestTypes: [mediaTypes.dockerManifest],
+    layerCompression: "decompress",
+    foreignLayerUrls: false,
+    parallelBlobs: output.parallelBlobs,
+    keepsOrder: true,
+    multipleImages: false,
+  };
   const ownLayers = new Map<Digest, StoredLayer>();
+  /** The layers that entries were made of. */
+  const entries = new Set<Digest>();
   const configs = new Map<Digest, Uint8Array>();
   let image: WrittenImage | undefined;
   let state: "open" | "committed" | "closed" = "open";
-  let busy = false;
+  let putting = 0;
+  let isCommitting = false;
 
   const layerOf = (digest: Digest): StoredLayer | undefined =>
     ownLayers.get(digest) ?? contents.layers.get(digest);
@@ -76,19 +80,24 @@ export function createArchiveDestination(options: ArchiveDestinationOptions): Im
     );
   }
 
-  /** Entries follow one another, so nothing may be written between the parts of one. */
-  async function alone<T>(work: () => Promise<T>): Promise<T> {
+  function checkOpen(): void {
     if (state !== "open") throw misuse(`${place} is ${state} already`);
-    if (busy) throw misuse(`${place} takes one blob after the other`);
-    busy = true;
+    if (isCommitting) throw misuse(`${place} is being committed`);
+  }
+
+  async function putBlob(blob: Blob, put: PutBlobOptions): Promise<DrainResult> {
+    checkOpen();
+    if (putting > 0 && output.parallelBlobs === 1) throw misuse(`${place} takes one blob after the other`);
+    putting += 1;
     try {
-      return await work();
+      return await (put.kind === "config" ? putConfig(blob, put) : putLayer(blob, put));
     } finally {
-      busy = false;
+      putting -= 1;
     }
   }
 
-  async function putConfig(blob: Blob, { signal, onBytes }: PutBlobOptions): Promise<DrainResult> {
+  async function putConfig(blob: Blob, { signal, onBytes, onPlace }: PutBlobOptions): Promise<DrainResult> {
+    onPlace?.();
     const chunks: Uint8Array[] = [];
     let size = 0;
     const write = (chunk: Uint8Array): void => {
@@ -101,15 +110,20 @@ export function createArchiveDestination(options: ArchiveDestinationOptions): Im
     return result;
   }
 
-  async function putLayer(blob: Blob, { signal, onBytes }: PutBlobOptions): Promise<DrainResult> {
-    const has = (digest: Digest): boolean => {
-      if (layerOf(digest) !== undefined) return true;
-      refuseTaken(layerFile(digest));
-      return false;
+  async function putLayer(blob: Blob, { signal, onBytes, onPlace }: PutBlobOptions): Promise<DrainResult> {
+    const isNew = (digest: Digest): boolean => {
+      const isKnown = contents.layers.has(digest) || entries.has(digest);
+      if (isKnown || contents.names.has(layerFile(digest))) return false;
+      entries.add(digest);
+      return true;
     };
-    const result = await output.addBlob(blob, { nameOf: layerFile, has, signal, onBytes });
-    if (!has(result.digest)) {
-      ownLayers.set(result.digest, { path: layerFile(result.digest), size: result.size });
+    const { digest: known } = blob;
+    if (known !== undefined && layerOf(known) === undefined) refuseTaken(layerFile(known));
+    const result = await output.addBlob(blob, { nameOf: layerFile, isNew, signal, onBytes, onPlace });
+    const { digest, size } = result;
+    if (layerOf(digest) === undefined) {
+      refuseTaken(layerFile(digest));
+      ownLayers.set(digest, { path: layerFile(digest), size });
     }
     return result;
   }
@@ -154,24 +168,30 @@ export function createArchiveDestination(options: ArchiveDestinationOptions): Im
       const layer = layerOf(descriptor.digest);
       return layer === undefined ? undefined : { size: layer.size };
     },
-    putBlob: (blob, put) => alone(() => (put.kind === "config" ? putConfig : putLayer)(blob, put)),
-    putManifest: (bytes, put) =>
-      alone(async () => {
-        image = readManifest(bytes, put, place);
-      }),
-    commit: ({ signal } = {}) =>
-      alone(async () => {
-        throwIfAborted(signal);
-        if (image === undefined) throw misuse(`${place} was given no manifest before the commit`);
+    putBlob,
+    async putManifest(bytes, put) {
+      checkOpen();
+      image = readManifest(bytes, put, place);
+    },
+    async commit({ signal } = {}) {
+      checkOpen();
+      if (putting > 0) throw misuse(`${place} has a blob on its way`);
+      throwIfAborted(signal);
+      if (image === undefined) throw misuse(`${place} was given no manifest before the commit`);
+      isCommitting = true;
+      try {
         await write(image, signal);
         state = "committed";
-      }),
+      } finally {
+        isCommitting = false;
+      }
+    },
     async close() {
       if (state === "closed") return;
       const complete = state === "committed";
       state = "closed";
       try {
-        if (!complete) output.rewind(start);
+        if (!complete) await output.rewind(start);
       } finally {
         await options.closed();
       }

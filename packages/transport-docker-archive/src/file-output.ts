@@ -1,10 +1,7 @@
-import { ftruncateSync } from "node:fs";
-import { type Blob, type DrainResult, drain, type StagedFile } from "@drayage/blob";
-import { ioError } from "@drayage/errors";
+import { createBlobSequence, type StagedFile } from "@drayage/blob";
+import { type Digest, parseDigest } from "@drayage/digest";
 import { tarEnd, tarPadding } from "@drayage/tar";
-import { type AddBlobOptions, type ArchiveOutput, blockSize, fileHeader, symlinkHeader } from "./output.ts";
-import { writeAt } from "./positioned.ts";
-import { shiftForward } from "./shift.ts";
+import { type ArchiveOutput, fileBytes, fileHeader, symlinkHeader } from "./output.ts";
 
 export interface FileOutputOptions {
   /** Where the entries start: what is before is in the file already. */
@@ -13,76 +10,38 @@ export interface FileOutputOptions {
   commit(): Promise<void>;
 }
 
+/** As many as the transports of folders take. */
+const parallelBlobs = 6;
+
+/** Stands for a digest that is not known yet: those that are found out have its length. */
+const anyDigest: Digest = parseDigest(`sha256:${"0".repeat(64)}`);
+
 /**
- * Entries in a new file. A blob whose digest or size only shows when it has flowed is drained straight to its place,
- * behind room for its header, which is written last: nothing is spooled.
+ * Entries in a new file. Blobs are drained straight to their places, behind room for their headers, which are written
+ * last: nothing is spooled, and several blobs come at the same time where their sizes can be told.
  */
 export function createFileOutput(file: StagedFile, options: FileOutputOptions): ArchiveOutput {
-  let position = options.start;
-  let isDiscarded = false;
-
-  async function append(bytes: Uint8Array): Promise<void> {
-    await writeAt(file, bytes, position);
-    position += bytes.length;
-  }
-
-  function truncate(length: number): void {
-    try {
-      ftruncateSync(file.fd, length);
-    } catch (error) {
-      throw ioError(error, "shorten", { path: file.path });
-    }
-    position = length;
-  }
-
-  async function addBlob(blob: Blob, add: AddBlobOptions): Promise<DrainResult> {
-    const start = position;
-    const known = blob.digest === undefined ? undefined : fileHeader(add.nameOf(blob.digest), blob.size ?? 0);
-    const room = known?.length ?? blockSize;
-    try {
-      const result = await drain(
-        blob,
-        { kind: "file", fd: file.fd, path: file.path, position: start + room },
-        add,
-      );
-      if (add.has(result.digest)) {
-        truncate(start);
-        return result;
-      }
-      const header = fileHeader(add.nameOf(result.digest), result.size);
-      if (header.length > room) {
-        // Only for a size that an ustar header cannot hold (8 GiB and more), and was not known before.
-        const move = { from: start + room, to: start + header.length, length: result.size };
-        await shiftForward(file, move, add.signal);
-      }
-      await writeAt(file, header, start);
-      position = start + header.length + result.size;
-      await append(tarPadding(result.size));
-      return result;
-    } catch (error) {
-      truncate(start);
-      throw error;
-    }
-  }
-
+  const sequence = createBlobSequence(file, { start: options.start, padding: tarPadding });
   return {
-    addBlob,
-    async addFile(name, bytes) {
-      await append(fileHeader(name, bytes.length));
-      await append(bytes);
-      await append(tarPadding(bytes.length));
+    parallelBlobs,
+    addBlob(blob, { nameOf, isNew, ...drainOptions }) {
+      return sequence.add(blob, {
+        ...drainOptions,
+        room: (size = 0) => fileHeader(nameOf(blob.digest ?? anyDigest), size).length,
+        header: ({ digest, size }) => (isNew(digest) ? fileHeader(nameOf(digest), size) : undefined),
+      });
     },
-    addSymlink: (name, target) => append(symlinkHeader(name, target)),
-    mark: () => position,
-    rewind(mark) {
-      if (!isDiscarded) truncate(mark);
-    },
+    addFile: (name, bytes) => sequence.append(fileBytes(name, bytes)),
+    addSymlink: (name, target) => sequence.append(symlinkHeader(name, target)),
+    mark: () => sequence.settle(),
+    rewind: (mark) => sequence.rewind(mark),
     async finish() {
-      await append(tarEnd());
+      await sequence.append(tarEnd());
+      await sequence.settle();
       await options.commit();
     },
     async discard() {
-      isDiscarded = true;
+      await sequence.stop();
       await file.discard();
     },
   };

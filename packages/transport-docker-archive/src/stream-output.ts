@@ -9,7 +9,7 @@ import {
 } from "@drayage/blob";
 import { DrayageError } from "@drayage/errors";
 import { tarEnd, tarPadding } from "@drayage/tar";
-import { type AddBlobOptions, type ArchiveOutput, fileHeader, symlinkHeader } from "./output.ts";
+import { type AddBlobOptions, type ArchiveOutput, fileBytes, fileHeader, symlinkHeader } from "./output.ts";
 
 export interface StreamOutputOptions {
   /** What the stream is, for messages. */
@@ -50,27 +50,25 @@ export function createStreamOutput(stream: ByteWriter, options: StreamOutputOpti
     const folder = await temporaryFolder(options.temporaryDir);
     await using file = await createStagedFile(folder, { mode: 0o600 });
     const result = await drain(blob, file.sink, add);
-    if (!add.has(result.digest)) {
-      const { digest, size } = result;
+    const { digest, size } = result;
+    if (add.isNew(digest)) {
       await send(fileBlob(file.path, { digest, size }), add.nameOf(digest), { signal: add.signal });
     }
     return result;
   }
 
   return {
+    parallelBlobs: 1,
     async addBlob(blob, add) {
       const { digest, size } = blob;
-      if (digest === undefined || size === undefined || add.has(digest)) return spool(blob, add);
-      return send(blob, add.nameOf(digest), add);
+      if (digest === undefined || size === undefined) return spool(blob, add);
+      if (add.isNew(digest)) return send(blob, add.nameOf(digest), add);
+      return drain(blob, { kind: "writer", write: () => undefined }, add);
     },
-    async addFile(name, bytes) {
-      await append(fileHeader(name, bytes.length));
-      await append(bytes);
-      await append(tarPadding(bytes.length));
-    },
+    addFile: (name, bytes) => append(fileBytes(name, bytes)),
     addSymlink: (name, target) => append(symlinkHeader(name, target)),
-    mark: () => written,
-    rewind(mark) {
+    mark: async () => written,
+    async rewind(mark) {
       // Whole entries that no manifest names do no harm, and cannot be called back.
       if (mark > written) throw new RangeError("the mark is of another output");
     },

@@ -61,7 +61,8 @@ export async function createArchiveWriter(
       const closed = async (): Promise<void> => {
         isTaken = false;
       };
-      return createArchiveDestination({ reference, output, contents, names, closed });
+      const start = await output.mark();
+      return createArchiveDestination({ reference, output, start, contents, names, closed });
     },
     reference(name) {
       const dockerReference = name === undefined ? undefined : parseImageName(name);

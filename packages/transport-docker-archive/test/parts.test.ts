@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createStagedFile, streamBlob } from "@drayage/blob";
 import { digestBytes } from "@drayage/digest";
 import { encodeGoJson } from "@drayage/manifest";
@@ -9,7 +9,6 @@ import { describe, expect, it } from "vitest";
 import { createFileOutput } from "../src/file-output.ts";
 import { rawMembers } from "../src/json-members.ts";
 import { cleanPath, linkTarget } from "../src/names.ts";
-import { shiftForward } from "../src/shift.ts";
 import { newPath } from "./archives.ts";
 import { layerA } from "./fixtures.ts";
 
@@ -63,24 +62,6 @@ it.each([
   expect(linkTarget(path, target)).toBe(key);
 });
 
-describe("bytes are moved within a file", () => {
-  it.each([
-    [3_000_000, 512],
-    [1_048_576, 1024],
-    [10, 100],
-    [0, 512],
-  ])("%i bytes by %i", async (length, by) => {
-    const file = newPath();
-    const bytes = Buffer.from(Array.from({ length: 251 }, (_, index) => index));
-    const data = Buffer.alloc(length, bytes);
-    writeFileSync(file, Buffer.concat([Buffer.alloc(7), data]));
-    const fd = openSync(file, "r+");
-    await shiftForward({ fd, path: file }, { from: 7, to: 7 + by, length });
-    closeSync(fd);
-    expect(Buffer.compare(readFileSync(file).subarray(7 + by), data)).toBe(0);
-  });
-});
-
 it("a header that turns out longer than the room that was left for it moves the data", async () => {
   await using file = await createStagedFile(temporaryDirectory());
   const target = newPath();
@@ -89,7 +70,7 @@ it("a header that turns out longer than the room that was left for it moves the 
   const blob = streamBlob(async function* () {
     yield layerA;
   });
-  await output.addBlob(blob, { nameOf, has: () => false });
+  await output.addBlob(blob, { nameOf, isNew: () => true });
   await output.addFile("after", Buffer.from("b"));
   await output.finish();
   const header = encodeTarHeader({ name: nameOf(), mode: 0o444, size: layerA.length });

@@ -89,6 +89,12 @@ export interface DestinationAccepts {
   /** How many blobs may be put at the same time; 1 where they must come one after the other. */
   readonly parallelBlobs: number;
   /**
+   * Whether the order in which blobs are put shows in the result, as in an archive. Then one image is put after the other,
+   * and the layers of an image in their order: each once the one before it has its place
+   * ({@link PutBlobOptions.onPlace}).
+   */
+  readonly keepsOrder?: boolean | undefined;
+  /**
    * Whether blobs are kept under names of their own, so that those of several images can be mixed
    * (false: one image of one manifest).
    */
@@ -103,6 +109,11 @@ export interface PutBlobOptions extends OperationOptions {
   readonly layerIndex?: number | undefined;
   /** Called with the count of bytes read from the origin so far. */
   readonly onBytes?: ((total: number) => void) | undefined;
+  /**
+   * Called by a destination that keeps the order of blobs, at most once, as soon as this one has its place and the next
+   * may be put. Where it is not called, the next one is put when this one is there.
+   */
+  readonly onPlace?: (() => void) | undefined;
 }
 
 export interface PutManifestOptions extends OperationOptions {
