@@ -8,7 +8,7 @@ export interface SyncInflater {
   readonly engine: string;
   /**
    * Takes the next compressed bytes and gives what comes of them, in chunks of 256 KiB or so that are the
-   * caller's. It works while it is iterated, so that a decompression bomb takes no memory: iterate to the
+   * caller's, unless it borrows them: see {@link SyncInflaterOptions.borrow}. It works while it is iterated, so that a decompression bomb takes no memory: iterate to the
    * end before the next call. Then `chunk` is used no more.
    *
    * @throws ERR_DRAYAGE_COMPRESSION_INVALID, ERR_DRAYAGE_LIMIT_EXCEEDED
@@ -18,6 +18,14 @@ export interface SyncInflater {
   finish(): Iterable<Uint8Array>;
   /** Frees what the engine holds. Call it whether or not the end was reached; more than once does no harm. */
   close(): void;
+}
+
+export interface SyncInflaterOptions {
+  /**
+   * Whether the caller is done with each chunk before it asks for the next one, or for anything else. Some engines then
+   * give views of their own memory instead of copies.
+   */
+  readonly borrow?: boolean | undefined;
 }
 
 export interface InflateOptions {
@@ -35,7 +43,7 @@ interface Engine {
 export interface InflateEngine extends Engine {
   readonly algorithm: Algorithm;
   inflate?(source: ByteSource, options: InflateOptions): AsyncIterable<Uint8Array>;
-  createSync?(): SyncInflater;
+  createSync?(options?: SyncInflaterOptions): SyncInflater;
 }
 
 /** One library's way to deflate one block of input. What comes of the blocks in order is the stream. */

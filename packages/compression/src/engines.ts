@@ -2,6 +2,7 @@ import { DrayageError } from "@drayage/errors";
 import type { Algorithm, DeflateAlgorithm } from "./algorithm.ts";
 import { bzip2Inflate } from "./bzip2/engine.ts";
 import type { DeflateEngine, InflateEngine } from "./engine.ts";
+import { kernelsInflate } from "./gzip/kernels-inflate.ts";
 import { nodeDeflate, nodeInflate } from "./gzip/node.ts";
 import { pakoDeflate, pakoInflate } from "./gzip/pako.ts";
 import { zlibSyncInflate } from "./gzip/zlib-sync.ts";
@@ -13,6 +14,7 @@ import { wasmDeflate } from "./zstd/wasm.ts";
 
 /** Every engine there is. Of those that are available the first of its kind is chosen. */
 const inflateEngines: readonly InflateEngine[] = [
+  kernelsInflate,
   nodeInflate,
   zlibSyncInflate,
   pakoInflate,

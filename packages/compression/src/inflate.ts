@@ -1,6 +1,6 @@
 import { throwIfAborted } from "@drayage/errors";
 import type { Algorithm } from "./algorithm.ts";
-import type { ByteSource, SyncInflater } from "./engine.ts";
+import type { ByteSource, SyncInflater, SyncInflaterOptions } from "./engine.ts";
 import { chooseInflate, chooseSync } from "./engines.ts";
 import { invalid } from "./errors.ts";
 import { interruptible } from "./interruptible.ts";
@@ -42,9 +42,9 @@ export async function* inflate(
  */
 export function createSyncInflater(
   algorithm: Algorithm,
-  options: { readonly engine?: string | undefined } = {},
+  options: SyncInflaterOptions & { readonly engine?: string | undefined } = {},
 ): SyncInflater | undefined {
-  return chooseSync(algorithm, options.engine)?.createSync?.();
+  return chooseSync(algorithm, options.engine)?.createSync?.({ borrow: options.borrow });
 }
 
 async function* pushed(

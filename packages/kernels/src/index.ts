@@ -4,7 +4,7 @@
  */
 export { crc32, crc64, createSha256, type Sha256, type Sha256State } from "./checksums.ts";
 export { createDeflater, type DeflateBlockOptions, type Deflater, deflateBlockLimit } from "./deflater.ts";
-export { createInflater, type Inflater } from "./inflater.ts";
+export { createInflater, type Inflater, type InflaterOptions } from "./inflater.ts";
 export {
   adoptKernels,
   type CompiledKernels,

@@ -61,8 +61,13 @@ const problems: Readonly<Record<number, string>> = {
 
 const nothing = new Uint8Array(0);
 
+export interface InflaterOptions {
+  /** What the stream is part of, for the sentences of errors: `deflate` unless said. */
+  readonly format?: string | undefined;
+}
+
 /** An inflater with a memory of its own. For many short streams use one again: see {@link Inflater.reset}. */
-export function createInflater(): Inflater {
+export function createInflater({ format = "deflate" }: InflaterOptions = {}): Inflater {
   const kernel = kernelInstance<InflateKernel>("inflate");
   const { buffer } = kernel.memory;
   const place = new Uint8Array(buffer, kernel.inputPlace(), kernel.inputSize());
@@ -108,11 +113,11 @@ export function createInflater(): Inflater {
     next() {
       if (ended) return nothing;
       const result = fillChunk();
-      if (result > status.ended) throw damaged(problems[result] ?? `problem ${result}`);
+      if (result > status.ended) throw damaged(format, problems[result] ?? `problem ${result}`);
       ended = result === status.ended;
       const length = kernel.chunkLength();
       if (length > 0) return new Uint8Array(buffer, kernel.chunkPlace(), length);
-      if (finished && !ended) throw damaged("it is truncated");
+      if (finished && !ended) throw truncated(format);
       return nothing;
     },
     finish() {
@@ -128,6 +133,10 @@ export function createInflater(): Inflater {
   };
 }
 
-function damaged(problem: string): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_COMPRESSION_INVALID", `the deflate stream is damaged: ${problem}`);
+function damaged(format: string, problem: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_COMPRESSION_INVALID", `the ${format} stream is damaged: ${problem}`);
+}
+
+function truncated(format: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_COMPRESSION_INVALID", `the ${format} stream is truncated`);
 }

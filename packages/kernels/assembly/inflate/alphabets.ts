@@ -16,8 +16,8 @@ export const LITERAL_LENGTH_MEANINGS: u32 = 286;
 export const DISTANCE_MEANINGS: u32 = 30;
 
 const lengthBase = memory.data<u16>([
-  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227,
-  258,
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+  227, 258,
 ]);
 const lengthExtraBits = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
@@ -38,7 +38,7 @@ export function precodeSymbolAt(place: u32): u32 {
 
 export function literalLengthEntry(symbol: u32): u32 {
   if (symbol < END_OF_BLOCK_SYMBOL) return literal(symbol);
-  if (symbol == END_OF_BLOCK_SYMBOL) return END_OF_BLOCK;
+  if (symbol === END_OF_BLOCK_SYMBOL) return END_OF_BLOCK;
   if (symbol >= LITERAL_LENGTH_MEANINGS) return INVALID;
   const index = symbol - FIRST_LENGTH_SYMBOL;
   return matchPart(load<u16>(lengthBase + (index << 1)), load<u8>(lengthExtraBits + index));

@@ -34,7 +34,7 @@ export function skipInput(length: u32): void {
 /** Reads bytes until there are `count` bits, at most 57. False where input runs out before. */
 export function needBits(count: u32): bool {
   while (bitCount < count) {
-    if (inputNext == inputEnd) return false;
+    if (inputNext === inputEnd) return false;
     bitBuffer |= u64(load<u8>(inputNext)) << bitCount;
     inputNext++;
     bitCount += 8;

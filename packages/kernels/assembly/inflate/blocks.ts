@@ -94,8 +94,8 @@ export function resetBlocks(): void {
 export function inflateBlocks(): u32 {
   for (;;) {
     const status = runStep();
-    if (status == STEP_ENDED) continue;
-    if (status == NEEDS_INPUT || status == CHUNK_FULL) return status;
+    if (status === STEP_ENDED) continue;
+    if (status === NEEDS_INPUT || status === CHUNK_FULL) return status;
     step = STOPPED;
     verdict = status;
     return status;
@@ -137,23 +137,23 @@ function endBlock(): u32 {
 
 function readBlockHeader(): u32 {
   if (!needBits(3)) return NEEDS_INPUT;
-  isLastBlock = takeBits(1) != 0;
+  isLastBlock = takeBits(1) !== 0;
   const type = takeBits(2);
-  if (type == STORED_BLOCK) {
+  if (type === STORED_BLOCK) {
     alignToByte();
     return go(STORED_LENGTH);
   }
-  if (type == FIXED_BLOCK) {
+  if (type === FIXED_BLOCK) {
     buildFixedTables();
     return go(SYMBOLS);
   }
-  return type == DYNAMIC_BLOCK ? go(DYNAMIC_HEADER) : INVALID_BLOCK_TYPE;
+  return type === DYNAMIC_BLOCK ? go(DYNAMIC_HEADER) : INVALID_BLOCK_TYPE;
 }
 
 function readStoredLength(): u32 {
   if (!needBits(32)) return NEEDS_INPUT;
   storedLength = takeBits(16);
-  if ((takeBits(16) ^ storedLength) != 0xffff) return INVALID_STORED_LENGTH;
+  if ((takeBits(16) ^ storedLength) !== 0xffff) return INVALID_STORED_LENGTH;
   giveBackBytes();
   return go(STORED_BYTES);
 }
@@ -162,7 +162,7 @@ function readStoredBytes(): u32 {
   const copied = copyStored(inputNext, min(storedLength, u32(inputEnd - inputNext)));
   skipInput(copied);
   storedLength -= copied;
-  if (storedLength == 0) return endBlock();
+  if (storedLength === 0) return endBlock();
   return isChunkFull() ? CHUNK_FULL : NEEDS_INPUT;
 }
 
@@ -220,8 +220,8 @@ function readCodeLengths(): u32 {
     const repeats = (symbol > REPEAT_ZERO ? 11 : 3) + takeBits(extraBits);
     if (knownLengths + repeats > total) return INVALID_REPEAT;
     let length: u8 = 0;
-    if (symbol == REPEAT_PREVIOUS) {
-      if (knownLengths == 0) return INVALID_REPEAT;
+    if (symbol === REPEAT_PREVIOUS) {
+      if (knownLengths === 0) return INVALID_REPEAT;
       length = load<u8>(codeLengths + knownLengths - 1);
     }
     memory.fill(codeLengths + knownLengths, length, repeats);
@@ -232,12 +232,12 @@ function readCodeLengths(): u32 {
 
 function extraBitsOf(symbol: u32): u32 {
   if (symbol < REPEAT_PREVIOUS) return 0;
-  if (symbol == REPEAT_PREVIOUS) return 2;
-  return symbol == REPEAT_ZERO ? 3 : 7;
+  if (symbol === REPEAT_PREVIOUS) return 2;
+  return symbol === REPEAT_ZERO ? 3 : 7;
 }
 
 function buildDynamicTables(): u32 {
-  if (load<u8>(codeLengths + END_OF_BLOCK_SYMBOL) == 0) return MISSING_END_OF_BLOCK;
+  if (load<u8>(codeLengths + END_OF_BLOCK_SYMBOL) === 0) return MISSING_END_OF_BLOCK;
   tablesAreFixed = false;
   if (!buildLiteralLengthTable(codeLengths, literalLengthSymbols)) return INVALID_LITERAL_LENGTH_CODE;
   if (!buildDistanceTable(codeLengths + literalLengthSymbols, distanceSymbols)) return INVALID_DISTANCE_CODE;
@@ -246,6 +246,6 @@ function buildDynamicTables(): u32 {
 
 function readSymbols(): u32 {
   let status = inflateFast();
-  if (status == CONTINUES) status = inflateCarefully();
-  return status == STEP_ENDED ? endBlock() : status;
+  if (status === CONTINUES) status = inflateCarefully();
+  return status === STEP_ENDED ? endBlock() : status;
 }

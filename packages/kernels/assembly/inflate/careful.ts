@@ -8,8 +8,8 @@ import {
   isSubtable,
   literalCountOf,
   literalsOf,
+  matchValue,
   subtableIndex,
-  valueOf,
 } from "./entry.ts";
 import {
   DISTANCE_TABLE_BITS,
@@ -41,7 +41,8 @@ export function inflateCarefully(): u32 {
   while (!isChunkFull()) {
     needBits(LONGEST_MATCH_BITS);
     let entry = entryAt(literalLengthTable, peekBits(LITERAL_LENGTH_TABLE_BITS));
-    if (isLiteral(entry) && literalCountOf(entry) > 1 && bitsOf(entry) > bitCount) entry = firstLiteralOf(entry);
+    if (isLiteral(entry) && literalCountOf(entry) > 1 && bitsOf(entry) > bitCount)
+      entry = firstLiteralOf(entry);
     let codeStart: u32 = 0;
     if (!isLiteral(entry) && isException(entry) && isSubtable(entry)) {
       codeStart = LITERAL_LENGTH_TABLE_BITS;
@@ -60,8 +61,8 @@ export function inflateCarefully(): u32 {
       dropBits(bits);
       return STEP_ENDED;
     }
-    const status = inflateMatch(bits, valueOf(entry, bitBuffer >> codeStart));
-    if (status != STEP_ENDED) return status;
+    const status = inflateMatch(bits, matchValue(entry, bitBuffer >> codeStart));
+    if (status !== STEP_ENDED) return status;
   }
   return CHUNK_FULL;
 }
@@ -77,7 +78,7 @@ function inflateMatch(lengthBits: u32, length: u32): u32 {
   const bits = codeStart + bitsOf(entry);
   if (bits > bitCount) return NEEDS_INPUT;
   if (isException(entry)) return UNKNOWN_DISTANCE;
-  const distance = valueOf(entry, bitBuffer >> codeStart);
+  const distance = matchValue(entry, bitBuffer >> codeStart);
   if (distance > u32(outputNext - historyStart)) return DISTANCE_TOO_FAR;
   copyMatch(outputNext, length, distance);
   setOutputNext(outputNext + length);

@@ -50,22 +50,22 @@ export function twoLiterals(first: u32, second: u32): u32 {
 }
 
 export function isLiteral(entry: u32): bool {
-  return (entry & LITERAL) != 0;
+  return (entry & LITERAL) !== 0;
 }
 
 /** Of what is no literal: whether it is no part of a match either. */
 export function isException(entry: u32): bool {
-  return (entry & EXCEPTION) != 0;
+  return (entry & EXCEPTION) !== 0;
 }
 
 /** Of an exception. */
 export function isSubtable(entry: u32): bool {
-  return (entry & SUBTABLE) != 0;
+  return (entry & SUBTABLE) !== 0;
 }
 
 /** Of an exception. */
 export function isEndOfBlock(entry: u32): bool {
-  return (entry & BLOCK_END) != 0;
+  return (entry & BLOCK_END) !== 0;
 }
 
 /** The bits to drop. */
@@ -93,7 +93,7 @@ export function baseOf(entry: u32): u32 {
 }
 
 /** A length or distance, of which the code and the extra bits are the lowest of `bits`. */
-export function valueOf(entry: u32, bits: u64): u32 {
+export function matchValue(entry: u32, bits: u64): u32 {
   const codeAndExtraBits = bits & ((u64(1) << entry) - 1);
   return (entry >> 16) + u32(codeAndExtraBits >> ((entry >> 8) & 31));
 }

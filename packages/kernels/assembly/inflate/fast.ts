@@ -6,8 +6,8 @@ import {
   isSubtable,
   literalCountOf,
   literalsOf,
+  matchValue,
   subtableIndex,
-  valueOf,
 } from "./entry.ts";
 import {
   DISTANCE_TABLE_BITS,
@@ -18,7 +18,13 @@ import {
 } from "./huffman.ts";
 import { copyMatch } from "./match.ts";
 import { historyStart } from "./memory.ts";
-import { CONTINUES, DISTANCE_TOO_FAR, STEP_ENDED, UNKNOWN_DISTANCE, UNKNOWN_LITERAL_LENGTH } from "./status.ts";
+import {
+  CONTINUES,
+  DISTANCE_TOO_FAR,
+  STEP_ENDED,
+  UNKNOWN_DISTANCE,
+  UNKNOWN_LITERAL_LENGTH,
+} from "./status.ts";
 import { outputLimit, outputNext, setOutputNext } from "./window.ts";
 
 const LITERAL_LENGTH_MASK: u64 = (1 << LITERAL_LENGTH_TABLE_BITS) - 1;
@@ -92,7 +98,7 @@ export function inflateFast(): u32 {
         break;
       }
     }
-    const length = valueOf(entry, buffer);
+    const length = matchValue(entry, buffer);
     buffer >>= entry;
     count -= entry;
 
@@ -111,7 +117,7 @@ export function inflateFast(): u32 {
         break;
       }
     }
-    const distance = valueOf(entry, buffer);
+    const distance = matchValue(entry, buffer);
     buffer >>= entry;
     count -= entry;
     if (distance > u32(output - historyStart)) {

@@ -90,11 +90,11 @@ function sortByLength(lengths: usize, symbols: u32, partly: bool): bool {
     store<u32>(places + (length << 2), place);
     place += countOf(length);
   }
-  const partial = place == 0 || (place == 1 && countOf(1) == 1);
+  const partial = place === 0 || (place === 1 && countOf(1) === 1);
   if (unused > 0 && !(partly && partial)) return false;
   for (let symbol: u32 = 0; symbol < symbols; symbol++) {
     const length = usize(load<u8>(lengths + symbol));
-    if (length == 0) continue;
+    if (length === 0) continue;
     const next = load<u32>(places + (length << 2));
     store<u16>(sorted + (next << 1), u16(symbol));
     store<u32>(places + (length << 2), next + 1);
@@ -124,7 +124,7 @@ function fillTable(table: usize, tableBits: u32, entryOf: (symbol: u32) => u32):
   for (let length = tableBits + 1; length <= LONGEST_CODE; length++) {
     for (let left = countOf(length); left > 0; left--) {
       const newPrefix = code & ((1 << tableBits) - 1);
-      if (newPrefix != prefix) {
+      if (newPrefix !== prefix) {
         prefix = newPrefix;
         subtableStart = end;
         const bits = subtableBits(length, left, tableBits);
@@ -154,7 +154,7 @@ function subtableBits(length: u32, left: u32, tableBits: u32): u32 {
 /** The code after `code`, both bit-reversed. After the last one of a length: the first of the next, all of whose bits are 1. */
 function nextCode(code: u32, length: u32): u32 {
   let bit: u32 = 1 << (length - 1);
-  while ((code & bit) != 0) {
+  while ((code & bit) !== 0) {
     code ^= bit;
     bit >>= 1;
   }
