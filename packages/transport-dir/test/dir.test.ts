@@ -435,3 +435,23 @@ describe("a source", () => {
     chmodSync(at("in"), 0o700);
   });
 });
+
+describe("a destination whose blobs may be links", () => {
+  it("shares the files of the source's blobs, also when it takes their place", async () => {
+    await write(at("in"), await image("linked"));
+    await using input = await source(at("in"));
+    const { layers } = JSON.parse(new TextDecoder().decode((await input.manifest()).bytes));
+    const [first] = layers;
+    for (const _ of [1, 2]) {
+      await using output = await destination(at("out"), { linkBlobs: true });
+      await output.putBlob(await input.blob(first), layer);
+      const { bytes, mediaType } = await input.manifest();
+      await output.putManifest(bytes, { mediaType });
+      await output.commit();
+      expect(statSync(at("out", digestHex(first.digest))).ino).toBe(
+        statSync(at("in", digestHex(first.digest))).ino,
+      );
+    }
+    expect(statSync(at("in", digestHex(first.digest))).nlink).toBe(2);
+  });
+});

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -504,3 +505,34 @@ describe("deleting an image", () => {
 function nameOf(entry: Entry): unknown {
   return (entry.annotations as Record<string, string> | undefined)?.["org.opencontainers.image.ref.name"];
 }
+
+describe("a destination whose blobs may be links", () => {
+  /** How many names each layer's and config's file has. */
+  const names = (layout: string): readonly number[] =>
+    blobsOf(layout).map((blob) => statSync(at(layout, "blobs", "sha256", blob)).nlink);
+
+  it("shares the files of the source's layers, and a deletion at either leaves the other whole", async () => {
+    const layout = new HandMadeLayout(at("in"));
+    layout.index([layout.image(["one", "two"], named("v1"))]);
+    await copy(`${at("in")}:v1`, `${at("out")}:v1`, { linkBlobs: true });
+    expect(names("out")).toContain(2);
+    expect(treeOf(at("out", "blobs"))).toEqual(treeOf(at("in", "blobs")));
+    await remove(`${at("in")}:v1`);
+    await copy(`${at("out")}:v1`, `${at("again")}:v1`);
+    expect(treeOf(at("again", "blobs"))).toEqual(treeOf(at("out", "blobs")));
+    expect(Math.max(...names("again"))).toBe(1);
+  });
+
+  it("that is closed without a commit leaves the source's files as they were", async () => {
+    const layout = new HandMadeLayout(at("in"));
+    layout.index([layout.image(["one", "two"], named("v1"))]);
+    const before = treeOf(at("in"));
+    await using input = await source(`${at("in")}:v1`);
+    const output = await destination(`${at("out")}:v1`, { linkBlobs: true });
+    await putImage(input, output);
+    await output.close();
+    expect(existsSync(at("out"))).toBe(false);
+    expect(treeOf(at("in"))).toEqual(before);
+    expect(names("in").every((count) => count === 1)).toBe(true);
+  });
+});
