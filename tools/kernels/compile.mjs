@@ -37,7 +37,15 @@ async function compile(name) {
   /** @type {Uint8Array | undefined} */
   let binary;
   const { error, stderr } = await asc.main(
-    [`assembly/${name}/index.ts`, "--outFile", `${name}.wasm`, "--baseDir", home, ...options],
+    [
+      `assembly/${name}/index.ts`,
+      "assembly/memory-end.ts",
+      "--outFile",
+      `${name}.wasm`,
+      "--baseDir",
+      home,
+      ...options,
+    ],
     {
       writeFile(file, contents) {
         if (file === `${name}.wasm`) binary = /** @type {Uint8Array} */ (contents);
