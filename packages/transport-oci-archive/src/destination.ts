@@ -90,7 +90,7 @@ export async function openDestination(
   async function close(): Promise<void> {
     if (state === "open") state = "closed";
     const opened = await opening?.catch(() => undefined);
-    await opened?.writer.settled();
+    await opened?.writer.stop();
     await opened?.file.discard();
   }
 
@@ -100,17 +100,18 @@ export async function openDestination(
       manifestTypes: layoutManifestTypes,
       layerCompression: options.acceptUncompressedLayers === true ? "preserve" : "compress",
       foreignLayerUrls: true,
-      // They go straight to their places in one file, in the order in which they come.
-      parallelBlobs: 1,
+      // They go straight to their places in one file.
+      parallelBlobs: 6,
+      keepsOrder: true,
       multipleImages: true,
     },
     async reuseBlob({ digest, size }) {
       const found = (await begin()).writer.sizeOf(digest);
       return found === undefined || (size !== -1 && size !== found) ? undefined : { size: found };
     },
-    async putBlob(blob, { signal, onBytes }) {
+    async putBlob(blob, { signal, onBytes, onPlace }) {
       throwIfAborted(signal);
-      return (await begin()).writer.addBlob(blob, { signal, onBytes });
+      return (await begin()).writer.addBlob(blob, { signal, onBytes, onPlace });
     },
     putManifest,
     commit,

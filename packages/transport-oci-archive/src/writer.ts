@@ -1,22 +1,35 @@
-import { fsyncSync, ftruncateSync, writeSync } from "node:fs";
-import { type Blob, type DrainOptions, type DrainResult, drain, type StagedFile } from "@drayage/blob";
-import { type Digest, digestAlgorithm } from "@drayage/digest";
+import { fsyncSync, writeSync } from "node:fs";
+import {
+  type Blob,
+  createBlobSequence,
+  type DrainOptions,
+  type DrainResult,
+  type StagedFile,
+} from "@drayage/blob";
+import { type Algorithm, type Digest, digestAlgorithm } from "@drayage/digest";
 import { DrayageError, ioError } from "@drayage/errors";
 import { blobName, blobsFolder } from "@drayage/oci-layout";
 import { encodeTarHeader, type TarEntryInput, tarEnd, tarPadding } from "@drayage/tar";
+import type { PutBlobOptions } from "@drayage/transport";
 
-/** An archive of a layout that grows in a file. Entries come one after the other, whoever asks for them. */
+/** An archive of a layout that grows in a file. Entries stand in the order in which they were added. */
 export interface ArchiveWriter {
   /** The size of a blob that is in the archive. */
   sizeOf(digest: Digest): number | undefined;
-  /** Drains a blob straight to its place. One that is there already is verified, and then left out. */
-  addBlob(blob: Blob, options?: DrainOptions): Promise<DrainResult>;
+  /**
+   * Drains a blob straight to its place. One that is there already is verified, and then left out. Several come at the same
+   * time where their sizes can be told.
+   */
+  addBlob(blob: Blob, options?: AddBlobOptions): Promise<DrainResult>;
+  /** To be called when all blobs are there. */
   addFile(name: string, bytes: Uint8Array): Promise<void>;
   /** Ends the archive. `timestamp` becomes the time of every entry. */
   finish(timestamp?: Date): Promise<void>;
-  /** Fulfilled when nothing is being written any more. */
-  settled(): Promise<void>;
+  /** Aborts what is being written. When it is fulfilled, nothing is written any more. */
+  stop(): Promise<void>;
 }
+
+export type AddBlobOptions = DrainOptions & Pick<PutBlobOptions, "onPlace">;
 
 interface Entry {
   readonly position: number;
@@ -29,17 +42,65 @@ const folderMode = 0o40755;
 const root = { uid: 0, gid: 0, uname: "root", gname: "root" } as const;
 
 export function archiveWriter(file: StagedFile): ArchiveWriter {
+  const sequence = createBlobSequence(file, { start: 0, padding: tarPadding });
   const entries: Entry[] = [];
+  /** Folders that have entries, and those that will have them once the blobs before which they stand are there. */
   const folders = new Set<string>();
+  const plannedFolders = new Set<string>();
+  /** Blobs that have entries, and those that are there, with their sizes. */
+  const written = new Set<Digest>();
   const blobs = new Map<Digest, number>();
-  let end = 0;
-  let last: Promise<unknown> = Promise.resolve();
 
-  /** Runs the works one after the other: there is one end of the file. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = last.then(work);
-    last = done.catch(() => undefined);
-    return done;
+  /** The header of an entry, whose place is kept for {@link setTimes}. */
+  function header(input: TarEntryInput, position: number): Uint8Array {
+    entries.push({ position, input });
+    return encodeTarHeader(input);
+  }
+
+  async function addBlob(blob: Blob, options: AddBlobOptions = {}): Promise<DrainResult> {
+    const own = roomOf(blob);
+    let before: number | undefined;
+    const result = await sequence.add(blob, {
+      ...options,
+      room() {
+        before ??= missing(algorithmOf(blob), plannedFolders).reduce(
+          (sum, name) => sum + encodeTarHeader(folderInput(name)).length,
+          0,
+        );
+        return before + own;
+      },
+      header({ digest, size }, { position }) {
+        if (written.has(digest)) return undefined;
+        written.add(digest);
+        const inputs = missing(digestAlgorithm(digest), folders).map(folderInput);
+        let at = position;
+        const headers = [...inputs, inputThatFits(digest, size, own)].map((input) => {
+          const bytes = header(input, at);
+          at += bytes.length;
+          return bytes;
+        });
+        return Buffer.concat(headers);
+      },
+    });
+    blobs.set(result.digest, result.size);
+    return result;
+  }
+
+  async function addFile(name: string, bytes: Uint8Array): Promise<void> {
+    const input: TarEntryInput = { name, type: "file", mode: fileMode, size: bytes.length, ...root };
+    const start = header(input, await sequence.settle());
+    await sequence.append(Buffer.concat([start, bytes, tarPadding(bytes.length)]));
+  }
+
+  async function finish(timestamp?: Date): Promise<void> {
+    await sequence.append(tarEnd());
+    await sequence.settle();
+    if (timestamp !== undefined) setTimes(Math.floor(timestamp.getTime() / 1000));
+    try {
+      fsyncSync(file.fd);
+    } catch (error) {
+      throw ioError(error, "write", { path: file.path });
+    }
   }
 
   function write(bytes: Uint8Array, position: number): void {
@@ -47,72 +108,6 @@ export function archiveWriter(file: StagedFile): ArchiveWriter {
       for (let done = 0; done < bytes.length; ) {
         done += writeSync(file.fd, bytes, done, bytes.length - done, position + done);
       }
-    } catch (error) {
-      throw ioError(error, "write", { path: file.path });
-    }
-  }
-
-  /** Takes back what stands behind the last whole entry. */
-  function cut(): void {
-    try {
-      ftruncateSync(file.fd, end);
-    } catch (error) {
-      throw ioError(error, "write", { path: file.path });
-    }
-  }
-
-  function addHeader(input: TarEntryInput): void {
-    const header = encodeTarHeader(input);
-    write(header, end);
-    entries.push({ position: end, input });
-    end += header.length;
-  }
-
-  function addFolder(name: string): void {
-    if (folders.has(name)) return;
-    folders.add(name);
-    addHeader({ name: `${name}/`, type: "directory", mode: folderMode, ...root });
-  }
-
-  async function addBlob(blob: Blob, options: DrainOptions = {}): Promise<DrainResult> {
-    addFolder(blobsFolder);
-    const algorithm = blob.digest === undefined ? "sha256" : digestAlgorithm(blob.digest);
-    addFolder(`${blobsFolder}/${algorithm}`);
-    try {
-      // The header says the name and the size, which may not be known yet: its place is left free.
-      const reserved =
-        blob.digest === undefined || blob.size === undefined ? oneBlock : headerOf(blob.digest, blob.size);
-      const position = end + reserved.length;
-      const result = await drain(blob, { kind: "file", fd: file.fd, path: file.path, position }, options);
-      const { digest, size } = result;
-      if (blobs.has(digest)) {
-        cut();
-        return result;
-      }
-      const input = inputThatFits(digest, size, reserved.length);
-      write(tarPadding(size), position + size);
-      addHeader(input);
-      end += size + tarPadding(size).length;
-      blobs.set(digest, size);
-      return result;
-    } catch (error) {
-      cut();
-      throw error;
-    }
-  }
-
-  async function addFile(name: string, bytes: Uint8Array): Promise<void> {
-    addHeader({ name, type: "file", mode: fileMode, size: bytes.length, ...root });
-    write(bytes, end);
-    write(tarPadding(bytes.length), end + bytes.length);
-    end += bytes.length + tarPadding(bytes.length).length;
-  }
-
-  async function finish(timestamp?: Date): Promise<void> {
-    if (timestamp !== undefined) setTimes(Math.floor(timestamp.getTime() / 1000));
-    write(tarEnd(), end);
-    try {
-      fsyncSync(file.fd);
     } catch (error) {
       throw ioError(error, "write", { path: file.path });
     }
@@ -136,34 +131,43 @@ export function archiveWriter(file: StagedFile): ArchiveWriter {
 
   return {
     sizeOf: (digest) => blobs.get(digest),
-    addBlob: (blob, options) => inTurn(() => addBlob(blob, options)),
-    addFile: (name, bytes) => inTurn(() => addFile(name, bytes)),
-    finish: (timestamp) => inTurn(() => finish(timestamp)),
-    settled: () => inTurn(() => Promise.resolve()),
+    addBlob,
+    addFile,
+    finish,
+    stop: () => sequence.stop(),
   };
 }
 
-const oneBlock = new Uint8Array(512);
-
-function headerOf(digest: Digest, size: number): Uint8Array {
-  return encodeTarHeader(inputOf(digest, size));
+function algorithmOf({ digest }: Blob): Algorithm {
+  return digest === undefined ? "sha256" : digestAlgorithm(digest);
 }
 
-function inputOf(digest: Digest, size: number): TarEntryInput {
+/** The folders of a blob that are not in `known`, where they are added. */
+function missing(algorithm: Algorithm, known: Set<string>): string[] {
+  const names = [blobsFolder, `${blobsFolder}/${algorithm}`].filter((name) => !known.has(name));
+  for (const name of names) known.add(name);
+  return names;
+}
+
+function folderInput(name: string): TarEntryInput {
+  return { name: `${name}/`, type: "directory", mode: folderMode, ...root };
+}
+
+/** How long a blob's header is. It says the name and the size, which may not be known yet: then one block is left free. */
+function roomOf({ digest, size }: Blob): number {
+  if (digest === undefined || size === undefined) return oneBlock;
+  return encodeTarHeader(blobInput(digest, size)).length;
+}
+
+const oneBlock = 512;
+
+function blobInput(digest: Digest, size: number): TarEntryInput {
   return { name: blobName(digest), type: "file", mode: fileMode, size, ...root };
 }
 
-/** The entry with a header of this length: above 8 GiB that is one of GNU's where room was left for one block. */
+/** The entry with a header of this length, if there is one: above 8 GiB GNU's takes one block. */
 function inputThatFits(digest: Digest, size: number, length: number): TarEntryInput {
-  const input = inputOf(digest, size);
-  for (const candidate of [input, { ...input, format: "gnu" } as const]) {
-    if (encodeTarHeader(candidate).length === length) return candidate;
-  }
-  throw new DrayageError(
-    "ERR_DRAYAGE_LIMIT_EXCEEDED",
-    `the blob ${digest} has ${size} bytes, which was not said before`,
-    {
-      hint: "an archive takes a blob of sha512 above 8 GiB only where its size is known beforehand",
-    },
-  );
+  const input = blobInput(digest, size);
+  const candidates: readonly TarEntryInput[] = [input, { ...input, format: "gnu" }];
+  return candidates.find((candidate) => encodeTarHeader(candidate).length === length) ?? input;
 }
