@@ -2,6 +2,7 @@ import { DrayageError } from "@drayage/errors";
 import type { Algorithm, DeflateAlgorithm } from "./algorithm.ts";
 import { bzip2Inflate } from "./bzip2/engine.ts";
 import type { DeflateEngine, InflateEngine } from "./engine.ts";
+import { kernelsDeflate } from "./gzip/kernels-deflate.ts";
 import { kernelsInflate } from "./gzip/kernels-inflate.ts";
 import { nodeDeflate, nodeInflate } from "./gzip/node.ts";
 import { pakoDeflate, pakoInflate } from "./gzip/pako.ts";
@@ -26,6 +27,7 @@ const inflateEngines: readonly InflateEngine[] = [
 ];
 
 const deflateEngines: readonly DeflateEngine[] = [
+  kernelsDeflate,
   nodeDeflate,
   pakoDeflate,
   nodeZstdDeflate,

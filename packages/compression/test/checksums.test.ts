@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { bzip2Checksum } from "../src/bzip2/crc32.ts";
 import { crc32 } from "../src/gzip/crc32.ts";
 import { createCrc64 } from "../src/xz/crc64.ts";
+import { createFrameChecksum } from "../src/zstd/checksum.ts";
 import { createXxh64 } from "../src/zstd/xxh64.ts";
 import { cut } from "./helpers.ts";
 
@@ -96,15 +97,54 @@ function plainXxh64(bytes: Uint8Array): bigint {
   return hash ^ (hash >> 32n);
 }
 
-it("XXH64 in halves is XXH64 in whole numbers, however the bytes are cut", () => {
+/** Short contents mostly, and some about what the kernel takes at once. */
+const contents = fc.oneof(
+  { weight: 30, arbitrary: fc.uint8Array({ maxLength: 200 }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .integer({ min: 65_500, max: 65_600 })
+      .map((length) => Uint8Array.from({ length }, (_, at) => Math.imul(at, 0x9e3779b1) >>> 11)),
+  },
+);
+
+it.each([
+  ["in halves", createXxh64],
+  ["by the kernel", createFrameChecksum],
+] as const)("XXH64 %s is XXH64 in whole numbers, however the bytes are cut", (_, create) => {
   // The value that the algorithm's own documentation gives for no bytes.
   expect(plainXxh64(new Uint8Array(0))).toBe(0xef46db3751d8e999n);
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => {
-      const hash = createXxh64();
+    fc.property(contents, fc.array(fc.nat(), { maxLength: 4 }), (bytes, cuts) => {
+      const hash = create();
       for (const chunk of cut(bytes, cuts)) hash.update(chunk);
-      expect(BigInt(hash.low32())).toBe(plainXxh64(bytes) & 0xffffffffn);
+      expect(BigInt(hash.value())).toBe(plainXxh64(bytes) & 0xffffffffn);
     }),
     { numRuns: 500 },
   );
+});
+
+it("checksums of frames that are computed in turns do not meddle", () => {
+  const frames = [0, 1, 2].map((seed) => Uint8Array.from({ length: 1000 }, (_, at) => at * (seed + 3)));
+  const checksums = frames.map(() => createFrameChecksum());
+  for (let at = 0; at < 1000; at += 37) {
+    for (const [index, bytes] of frames.entries()) checksums[index]?.update(bytes.subarray(at, at + 37));
+  }
+  expect(checksums.map((checksum) => BigInt(checksum.value()))).toEqual(
+    frames.map((bytes) => plainXxh64(bytes) & 0xffffffffn),
+  );
+});
+
+it("a frame's checksum is computed in JavaScript where there is no WebAssembly", async () => {
+  vi.resetModules();
+  vi.stubGlobal("WebAssembly", undefined);
+  try {
+    const { createFrameChecksum: create } = await import("../src/zstd/checksum.ts");
+    const checksum = create();
+    checksum.update(digits);
+    expect(BigInt(checksum.value())).toBe(plainXxh64(digits) & 0xffffffffn);
+  } finally {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  }
 });

@@ -34,7 +34,7 @@ describe("the table of engines", () => {
       "zstd inflate synchronous: fzstd",
       "bzip2 inflate synchronous: drayage-bzip2",
       "xz inflate synchronous: drayage-xz",
-      "gzip deflate: node:zlib",
+      "gzip deflate: kernels",
       `zstd deflate: ${hasNodeZstd ? "node:zlib" : "zstd-wasm"}`,
     ]);
   });

@@ -9,16 +9,21 @@ interface ChecksumsKernel extends KernelExports {
   readonly input: Global;
   readonly inputSize: Global;
   readonly sha256State: Global;
+  readonly xxh64Lanes: Global;
   makeTables(): void;
   crc32(length: number, value: number): number;
   crc64(length: number, value: bigint): bigint;
   sha256Blocks(length: number): void;
+  xxh64Start(): void;
+  xxh64Stripes(length: number): void;
+  xxh64Finish(rest: number, total: bigint): bigint;
 }
 
 interface Instance {
   readonly kernel: ChecksumsKernel;
   readonly input: Uint8Array;
   readonly sha256State: Uint32Array;
+  readonly xxh64Lanes: Uint8Array;
 }
 
 let shared: Instance | undefined;
@@ -37,6 +42,7 @@ function createInstance(): Instance {
     kernel,
     input: new Uint8Array(buffer, kernel.input.value, kernel.inputSize.value),
     sha256State: new Uint32Array(buffer, kernel.sha256State.value, 8),
+    xxh64Lanes: new Uint8Array(buffer, kernel.xxh64Lanes.value, 32),
   };
 }
 
@@ -163,4 +169,58 @@ function padding(length: number): Uint8Array {
   bytes[0] = 0x80;
   new DataView(bytes.buffer).setBigUint64(bytes.length - 8, BigInt(length) * 8n);
   return bytes;
+}
+
+/** XXH64 with seed 0, the checksum of zstd's frames (RFC 8878, 3.1.1), piece by piece. */
+export interface Xxh64 {
+  update(bytes: Uint8Array): void;
+  /** The hash of all bytes so far. More may follow. */
+  digest(): bigint;
+}
+
+const stripeSize = 32;
+
+/**
+ * A hash that has taken no bytes. Hashes are as many as one likes, and need not be closed, as those of
+ * {@link createSha256}.
+ *
+ * @throws TypeError where `kernelsUnavailable` gives a reason.
+ */
+export function createXxh64(): Xxh64 {
+  const { kernel, input, xxh64Lanes } = instance();
+  kernel.xxh64Start();
+  const lanes = xxh64Lanes.slice();
+  const pending = new Uint8Array(stripeSize);
+  let length = 0;
+
+  /** Takes the whole stripes that stand at the start of the kernel's input. */
+  function takeStripes(size: number): void {
+    xxh64Lanes.set(lanes);
+    kernel.xxh64Stripes(size);
+    lanes.set(xxh64Lanes);
+  }
+
+  return {
+    update(bytes) {
+      let at = 0;
+      while (at < bytes.length) {
+        const held = length % stripeSize;
+        const taken = Math.min(input.length - held, bytes.length - at);
+        input.set(pending.subarray(0, held));
+        input.set(bytes.subarray(at, at + taken), held);
+        const rest = (held + taken) % stripeSize;
+        const whole = held + taken - rest;
+        if (whole > 0) takeStripes(whole);
+        pending.set(input.subarray(whole, whole + rest));
+        at += taken;
+        length += taken;
+      }
+    },
+    digest() {
+      const rest = length % stripeSize;
+      xxh64Lanes.set(lanes);
+      input.set(pending.subarray(0, rest));
+      return BigInt.asUintN(64, kernel.xxh64Finish(rest, BigInt(length)));
+    },
+  };
 }

@@ -2,7 +2,15 @@
  * Inflate, deflate and checksums in WebAssembly.
  * @module
  */
-export { crc32, crc64, createSha256, type Sha256, type Sha256State } from "./checksums.ts";
+export {
+  crc32,
+  crc64,
+  createSha256,
+  createXxh64,
+  type Sha256,
+  type Sha256State,
+  type Xxh64,
+} from "./checksums.ts";
 export { createDeflater, type DeflateBlockOptions, type Deflater, deflateBlockLimit } from "./deflater.ts";
 export { createInflater, type Inflater, type InflaterOptions } from "./inflater.ts";
 export {

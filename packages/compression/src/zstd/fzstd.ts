@@ -2,9 +2,9 @@ import { isDrayageError } from "@drayage/errors";
 import { Decompress } from "fzstd";
 import type { InflateEngine, SyncInflater } from "../engine.ts";
 import { invalid, truncated } from "../errors.ts";
+import { createFrameChecksum } from "./checksum.ts";
 import { createFrameScanner } from "./frames.ts";
 import type { FrameStart } from "./headers.ts";
-import { createXxh64 } from "./xxh64.ts";
 
 /** A decoder in JavaScript. It verifies no checksum, limits no window and knows no end: all that is done here. */
 export const fzstdInflate: InflateEngine = {
@@ -46,7 +46,7 @@ interface Frame {
 function openFrame({ hasChecksum, contentSize }: FrameStart): Frame {
   let output: Uint8Array[] = [];
   let size = 0;
-  const hash = hasChecksum ? createXxh64() : undefined;
+  const hash = hasChecksum ? createFrameChecksum() : undefined;
   const decoder = new Decompress((bytes) => {
     if (bytes.length > 0) output.push(bytes);
   });
@@ -74,7 +74,7 @@ function openFrame({ hasChecksum, contentSize }: FrameStart): Frame {
           ? truncated("zstd")
           : invalid("zstd", "a frame has more than its header says");
       }
-      if (hash !== undefined && hash.low32() !== checksum) throw invalid("zstd", "a checksum does not match");
+      if (hash !== undefined && hash.value() !== checksum) throw invalid("zstd", "a checksum does not match");
     },
   };
 }

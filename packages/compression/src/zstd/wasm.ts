@@ -1,6 +1,6 @@
 import { DrayageError } from "@drayage/errors";
 import type { DeflateEngine } from "../engine.ts";
-import { createXxh64 } from "./xxh64.ts";
+import { createFrameChecksum } from "./checksum.ts";
 
 type Library = typeof import("@bokuweb/zstd-wasm");
 
@@ -37,11 +37,11 @@ export const wasmDeflate: DeflateEngine = {
 
 /** The frame with its content's checksum, which this library cannot be asked for (RFC 8878, 3.1.1). */
 function withChecksum(frame: Uint8Array, content: Uint8Array): Uint8Array {
-  const hash = createXxh64();
-  hash.update(content);
+  const checksum = createFrameChecksum();
+  checksum.update(content);
   const result = new Uint8Array(frame.length + 4);
   result.set(frame);
   result[4] = (result[4] ?? 0) | 4;
-  new DataView(result.buffer).setUint32(frame.length, hash.low32(), true);
+  new DataView(result.buffer).setUint32(frame.length, checksum.value(), true);
   return result;
 }

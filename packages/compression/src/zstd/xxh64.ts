@@ -1,5 +1,7 @@
+import type { FrameChecksum } from "./checksum.ts";
+
 /*
- * XXH64 with seed 0, the checksum of zstd's frames. JavaScript has no fast 64-bit integers, so a number is
+ * XXH64 with seed 0, where the kernel does not run. JavaScript has no fast 64-bit integers, so a number is
  * two 32-bit halves here; BigInt takes ten times as long.
  */
 
@@ -14,13 +16,8 @@ const prime3: Readonly<Word> = { high: 0x165667b1, low: 0x9e3779f9 };
 const prime4: Readonly<Word> = { high: 0x85ebca77, low: 0xc2b2ae63 };
 const prime5: Readonly<Word> = { high: 0x27d4eb2f, low: 0x165667c5 };
 
-export interface Xxh64 {
-  update(bytes: Uint8Array): void;
-  /** The low 32 bits of the hash of all bytes so far. */
-  low32(): number;
-}
-
-export function createXxh64(): Xxh64 {
+/** Of its 64 bits the low 32 are the frame's checksum. */
+export function createXxh64(): FrameChecksum {
   const lanes = [
     add(add(zero(), prime1), prime2),
     { ...prime2 },
@@ -56,7 +53,7 @@ export function createXxh64(): Xxh64 {
       pending.set(bytes.subarray(at));
       pendingLength = bytes.length - at;
     },
-    low32() {
+    value() {
       const hash = length >= 32 ? merge(lanes) : { ...prime5 };
       add(hash, { high: Math.floor(length / 2 ** 32), low: length | 0 });
       let at = 0;

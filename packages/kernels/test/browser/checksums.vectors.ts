@@ -1,4 +1,4 @@
-import { crc32, crc64, createSha256, kernelsUnavailable } from "../../src/index.ts";
+import { crc32, crc64, createSha256, createXxh64, kernelsUnavailable } from "../../src/index.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -14,6 +14,12 @@ function sha256(bytes: Uint8Array): string {
   const hash = createSha256();
   hash.update(bytes);
   return hex(hash.digest());
+}
+
+function xxh64(bytes: Uint8Array): bigint {
+  const hash = createXxh64();
+  hash.update(bytes);
+  return hash.digest();
 }
 
 /** FIPS 180-2's examples, and NIST's further ones for SHA-256 with lengths about a block's (csrc.nist.gov, SHA2_Additional.pdf). */
@@ -83,6 +89,27 @@ export const vectors: readonly { name: string; run(): void | Promise<void> }[] =
     name: `sha256 of ${name}`,
     run: () => same(sha256(bytes), expected),
   })),
+  {
+    // The values of xxHash's own command, xxhsum -H1.
+    name: "xxh64 has its known values",
+    run() {
+      same(xxh64(text("")), 0xef46db3751d8e999n);
+      same(xxh64(text("a")), 0xd24ec4f1a98c6e5bn);
+      same(xxh64(text("abc")), 0x44bc2cf5ad770999n);
+      same(xxh64(text("Nobody inspects the spammish repetition")), 0xfbcea83c8a378bf1n);
+    },
+  },
+  {
+    name: "xxh64 of pieces, in turns and past the kernel's input, is that of the whole",
+    run() {
+      const bytes = Uint8Array.from({ length: 70_000 }, (_, index) => (index * index * 31) >>> 5);
+      const whole = xxh64(bytes);
+      const hashes = [1, 31, 32, 33, 65_535, 65_536, 65_537].map((size) => ({ size, hash: createXxh64() }));
+      for (const { size, hash } of hashes) hash.update(bytes.subarray(0, size));
+      for (const { size, hash } of hashes) hash.update(bytes.subarray(size));
+      for (const { hash } of hashes) same(hash.digest(), whole);
+    },
+  },
   {
     name: "several sha256 take turns in one kernel, and a copy goes on by itself",
     run() {
