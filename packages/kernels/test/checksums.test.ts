@@ -65,7 +65,8 @@ it("crc32 is node:zlib's, however the bytes lie and are cut", () => {
     fc.property(bytes, cuts, fc.integer({ min: 0, max: 0xffffffff }), (data, places, start) => {
       let value = start;
       for (const piece of pieces(data, places)) value = crc32(piece, value);
-      expect(value).toBe(zlib.crc32(data, start));
+      // zlib.crc32 gives 0 for some arrays of no bytes.
+      expect(value).toBe(data.length === 0 ? start : zlib.crc32(data, start));
     }),
   );
 });
