@@ -10,7 +10,7 @@ import { writeLayer } from "./layers.mjs";
 // npm run demo: an image made of what is installed here goes through every local transport and back.
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const dray = path.join(root, "packages/cli/dist/bin.js");
+const dray = path.join(root, "packages/cli/dist/bin.cjs");
 const folder = mkdtempSync(path.join(os.tmpdir(), "drayage-demo-"));
 const name = "example.com/drayage/demo:1";
 

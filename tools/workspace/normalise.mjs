@@ -61,19 +61,13 @@ if (checkOnly && changed.length > 0) {
 function normalise(place, folder) {
   const manifest = readManifest(place);
   const sources = entrySources(manifest.exports);
-  const bins = Object.values(manifest.bin ?? {}).map((file) =>
-    file.replace("./dist/", "src/").replace(/js$/, "ts"),
-  );
   write(`${place}/package.json`, json(packageJson({ folder, manifest, sources })));
   // npm packs only what is in the package's own folder.
   write(`${place}/LICENSE`, license);
   write(`${place}/tsconfig.json`, tsconfig);
   write(`${place}/tsconfig.build.json`, tsconfigBuild);
   write(`${place}/vitest.config.ts`, vitestConfig);
-  write(
-    `${place}/tsup.config.ts`,
-    tsupConfig([...Object.values(sources).map((file) => file.slice(2)), ...bins]),
-  );
+  write(`${place}/tsup.config.ts`, tsupConfig(Object.values(sources).map((file) => file.slice(2))));
 }
 
 /** @param {{ folder: string, manifest: Manifest, sources: Strings }} one */
@@ -99,7 +93,8 @@ function packageJson({ folder, manifest, sources }) {
     exports: { ...Object.fromEntries(entries), "./package.json": "./package.json" },
     bin: manifest.bin,
     scripts: {
-      build: "tsup && node ../../node_modules/typescript7/bin/tsc -p tsconfig.build.json",
+      // A command is bundled as its rolldown.config.ts says.
+      build: `tsup && ${manifest.bin ? "rolldown -c && " : ""}node ../../node_modules/typescript7/bin/tsc -p tsconfig.build.json`,
       test: "vitest run",
       typecheck: "node ../../node_modules/typescript7/bin/tsc -p tsconfig.json",
     },

@@ -1,40 +1,19 @@
 #!/usr/bin/env node
-import { errnoOf, ioError } from "@drayage/errors";
-import { errorLine } from "./error-text.ts";
-import { exitCodes } from "./exit-codes.ts";
-import { main } from "./main.ts";
+import { writeSync } from "node:fs";
 import { personalityOf } from "./personality.ts";
+import { isVersionRequest, versionLine } from "./version.ts";
 
-const interrupt = new AbortController();
-let received: NodeJS.Signals | undefined;
-
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(name, () => {
-    // The first signal lets the work clean up after itself, the second does not wait for it.
-    if (received !== undefined) process.exit(exitCodes.interrupted);
-    received = name;
-    interrupt.abort(new Error(`received ${name}`));
-  });
+// What is imported here is loaded whatever the command is to do: next to nothing.
+if (!isVersionRequest(process.argv[2]) || !printVersion()) {
+  void import("./process.ts").then(({ runProcess }) => runProcess());
 }
 
-// The reader of a pipe went away, or the disk is full: nothing that is written can be of use any more.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error) => {
-    interrupt.abort(error);
-    process.exitCode = exitCodes.failure;
-    // Who closes a pipe knows.
-    if (stream !== process.stdout || errnoOf(error) === "EPIPE") return;
-    process.stderr.write(
-      `${errorLine(ioError(error, "write to standard output"), personalityOf(process.argv[1]))}\n`,
-    );
-  });
+function printVersion(): boolean {
+  try {
+    writeSync(1, versionLine(personalityOf(process.argv[1])));
+    return true;
+  } catch {
+    // Whatever is wrong with standard output, the long way knows what to do about it.
+    return false;
+  }
 }
-
-process.exitCode = await main({
-  argv: process.argv.slice(2),
-  calledAs: process.argv[1],
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  signal: interrupt.signal,
-});

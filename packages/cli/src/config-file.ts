@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
@@ -29,7 +29,7 @@ export async function readConfiguration(
   const path = configurationPath(env);
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = readFileSync(path, "utf8");
   } catch (error) {
     // Another user's home, as under setpriv or sudo, is no reason to fail; a file that was named is.
     const absent = env.DRAYAGE_CONFIG ? ["ENOENT"] : ["ENOENT", "EACCES", "ENOTDIR"];

@@ -6,6 +6,8 @@ export interface Output {
   readonly write: (text: string | Uint8Array) => unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  /** How many bits a colour has; 1 where there are none. */
+  readonly getColorDepth?: (env?: Readonly<Partial<Record<string, string>>>) => number;
 }
 
 /** What a command knows of the world: everything that a test may want to replace. */

@@ -1,3 +1,4 @@
+import type { DeflateAlgorithm } from "@drayage/compression";
 import type { CopyOptions, PlatformSelection } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
 import { parsePlatform } from "@drayage/manifest";
@@ -61,7 +62,7 @@ function platformSelection(flags: CopyFlags): PlatformSelection {
   return platformWish(flags) ?? "system";
 }
 
-function compressionFormat(name: string | undefined): "gzip" | "zstd" | undefined {
+function compressionFormat(name: string | undefined): DeflateAlgorithm | undefined {
   if (name === undefined || name === "gzip" || name === "zstd") return name;
   throw new DrayageError(
     "ERR_DRAYAGE_USAGE",

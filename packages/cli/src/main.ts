@@ -7,7 +7,7 @@ import { hiddenFlags, tidyArguments } from "./flags/arguments.ts";
 import { durationParser } from "./flags/parsers.ts";
 import { globalFlagValue } from "./global-flags.ts";
 import { personalityOf } from "./personality.ts";
-import { versionLine } from "./version.ts";
+import { isVersionRequest, versionLine } from "./version.ts";
 
 /** What the command is started with. */
 export interface Invocation {
@@ -27,7 +27,7 @@ export async function main(invocation: Invocation): Promise<number> {
   const personality = personalityOf(invocation.calledAs);
   const tidy = tidyArguments(invocation.argv, commands);
   const [first] = tidy;
-  if (first === "--version" || first === "-v" || first === "version") {
+  if (isVersionRequest(first)) {
     stdout.write(versionLine(personality));
     return exitCodes.success;
   }

@@ -7,6 +7,11 @@ function drayVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** Whether the first argument asks for the version alone. */
+export function isVersionRequest(argument: string | undefined): boolean {
+  return argument === "--version" || argument === "-v" || argument === "version";
+}
+
 /** What `--version` prints. Scripts that look for skopeo's line find it where dray stands in for skopeo. */
 export function versionLine(personality: Personality): string {
   return `${personality} version ${drayVersion()}\n`;

@@ -1,4 +1,5 @@
-import { realpath, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { type FileOrigin, readFileLimited } from "@drayage/blob";
 import { type Digest, digestAlgorithm, digestHex } from "@drayage/digest";
@@ -41,8 +42,12 @@ export function layoutFolder(place: LayoutPlace, sharedBlobDir?: string): Layout
 }
 
 async function isLayout(path: string): Promise<boolean> {
-  const stats = await stat(join(path, indexFile)).catch(() => undefined);
-  return stats?.isFile() === true;
+  try {
+    return statSync(join(path, indexFile)).isFile();
+  } catch {
+    // What cannot be looked at is not what was meant.
+    return false;
+  }
 }
 
 /** The file's bytes, or undefined where there is no such file. */
@@ -63,7 +68,7 @@ async function readIfPresent(path: string, limit: number): Promise<Uint8Array | 
 /** A blob's file. Symbolic links are followed, as other tools do: some layouts are made of them. */
 async function locateFile(path: string, label: string): Promise<FileOrigin | undefined> {
   try {
-    const stats = await stat(path);
+    const stats = statSync(path);
     if (stats.isFile()) return { kind: "file", path, offset: 0, length: stats.size, whole: true };
   } catch (error) {
     const errno = errnoOf(error);

@@ -5,8 +5,6 @@
 import { throwIfAborted } from "@drayage/errors";
 import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
 import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
-import { deleteImage } from "./delete.ts";
-import { openDestination } from "./destination.ts";
 import { layoutFolder } from "./folder.ts";
 import { type OciDirReference, parseReference, scheme } from "./reference.ts";
 
@@ -31,8 +29,10 @@ export function ociDir(): OciDirTransport {
       const folder = layoutFolder(reference.place, options.sharedBlobDir);
       return openLayoutSource(reference, reference.place, folder);
     },
-    openDestination,
-    deleteImage,
+    // What writes is loaded when something is to be written.
+    openDestination: async (reference, options) =>
+      (await import("./destination.ts")).openDestination(reference, options),
+    deleteImage: async (reference, options) => (await import("./delete.ts")).deleteImage(reference, options),
     async listTags(reference, options = {}) {
       throwIfAborted(options.signal, `list ${scheme}:${reference.text}`);
       const folder = layoutFolder(reference.place, options.sharedBlobDir);

@@ -5,7 +5,7 @@ import { hidden, settings, text, texts, toggle, valued } from "../flags/kinds.ts
 import { wholeNumberParser } from "../flags/parsers.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
-import { type ProgressStyle, progressStyles } from "../progress/reporter.ts";
+import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
 
 type Settings = readonly (readonly [key: string, value: string])[];
 

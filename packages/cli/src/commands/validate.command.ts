@@ -3,7 +3,7 @@ import type { DrayContext } from "../context.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
-import { type ProgressStyle, progressStyles } from "../progress/reporter.ts";
+import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
 
 export interface ValidateFlags extends GlobalFlags {
   readonly json?: boolean;

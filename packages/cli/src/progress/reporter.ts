@@ -4,10 +4,7 @@ import { barsReporter } from "./bars.ts";
 import { jsonReporter } from "./json.ts";
 import { linesReporter } from "./lines.ts";
 import { skopeoReporter } from "./skopeo.ts";
-
-/** How progress is shown. `auto` is bars on a terminal and lines elsewhere. */
-export const progressStyles = ["auto", "bars", "lines", "json", "none"] as const;
-export type ProgressStyle = (typeof progressStyles)[number];
+import type { ProgressStyle } from "./styles.ts";
 
 /** What is being done to the blobs, as it begins a line. */
 export type Verb = "Copying" | "Checking";
