@@ -56,7 +56,7 @@ async function createInflateStep(algorithm: CompressionAlgorithm): Promise<SyncS
   const streaming = chosen.find((row) => !row.synchronous)?.engine;
   if (synchronous === undefined) return undefined;
   return synchronous === streaming || nativeEngines.includes(synchronous)
-    ? createSyncInflater(algorithm)
+    ? createSyncInflater(algorithm, { borrow: true })
     : undefined;
 }
 
