@@ -166,12 +166,14 @@ export function createBlobSequence(
   }
 
   async function bringToOrder(signal: AbortSignal): Promise<void> {
+    if (entries.length === 0) return;
     try {
       for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
         await settleFirst(entry, signal);
         entries.shift();
       }
-      if (tail > end) truncate(end);
+      // What failed may have left bytes behind all places.
+      truncate(end);
     } catch (error) {
       broken = { error };
       throw error;
