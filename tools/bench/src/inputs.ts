@@ -10,7 +10,7 @@ import { contentHash } from "./verify.ts";
 /** Makes the image that is hauled, or finds it. */
 export type ImageSource = () => Promise<FixtureImage>;
 
-/** The image's largest layer, in three forms. */
+/** A layer in three forms. */
 export interface LayerFiles {
   readonly tar: string;
   readonly gzip: string;
@@ -39,6 +39,8 @@ export interface Inputs {
   zstdLayout(): Promise<string>;
   /** `dir:…`, compressed by gzip. */
   directory(): Promise<string>;
+  layers(): Promise<readonly LayerFiles[]>;
+  /** The largest of them. */
   layer(): Promise<LayerFiles>;
   /** The digests of all layers before compression. */
   diffIds(): Promise<readonly string[]>;
@@ -72,6 +74,13 @@ export function createInputs({
   });
   const directory = copied({ from: gzipLayout, name: "input-dir", to: (folder) => `dir:${folder}/image` });
 
+  const layers = once(async () => {
+    const tars = layersOfDirectory(await plain());
+    const gzips = layersOfLayout(await gzipLayout());
+    const zstds = layersOfLayout(await zstdLayout());
+    return tars.map((tar, index) => ({ tar, gzip: gzips[index] ?? "", zstd: zstds[index] ?? "" }));
+  });
+
   function copied(way: {
     readonly from: () => Promise<string>;
     readonly name: string;
@@ -91,16 +100,13 @@ export function createInputs({
     gzipLayout,
     zstdLayout,
     directory,
+    layers,
     layer: once(async () => {
-      const layers = layersOfDirectory(await plain());
-      const sizes = layers.map((file) => statSync(file).size);
-      const largest = sizes.indexOf(Math.max(...sizes));
-      const [gzip, zstd] = await Promise.all([gzipLayout(), zstdLayout()]);
-      return {
-        tar: layers[largest] ?? "",
-        gzip: layersOfLayout(gzip)[largest] ?? "",
-        zstd: layersOfLayout(zstd)[largest] ?? "",
-      };
+      const all = await layers();
+      const sizes = all.map(({ tar }) => statSync(tar).size);
+      const largest = all[sizes.indexOf(Math.max(...sizes))];
+      if (largest === undefined) throw new Error("the image has no layers");
+      return largest;
     }),
     diffIds: once(async () => {
       const { stdout } = await skopeo(["inspect", "--config", "--raw", await archive()]);
@@ -109,8 +115,9 @@ export function createInputs({
     large: once(async () => {
       const { folder, scratch } = newPlace("input-large");
       const file = path.join(folder, "layer.tar");
-      const model = layersOfDirectory(await plain())[0] ?? "";
-      writeLargeLayer(file, { model, size: largeSize });
+      const [model] = await layers();
+      if (model === undefined) throw new Error("the image has no layers");
+      writeLargeLayer(file, { model: model.tar, size: largeSize });
       const tarball = `tarball:${file}`;
       const layout = `oci:${folder}/image:large`;
       await peerCopy({ from: tarball, to: layout, scratch });

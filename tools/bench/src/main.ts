@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
-import { realImage, realImageNeeds } from "@drayage-internal/fixtures";
+import { realImage } from "@drayage-internal/fixtures";
 import { openBench } from "./bench.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
+import { type Report, writePicture, writeTables } from "./report.ts";
 import type { Row, RowResult } from "./row.ts";
 import { allRows, namedRows } from "./rows/all.ts";
 import { runRows } from "./run-rows.ts";
+import { measureStages, stagedRows } from "./stages.ts";
 import { textTables } from "./table.ts";
 
 /** `npm run bench`. Gives the exit code: 1 where a result was wrong, or with `--check` where a bar does not hold. */
@@ -37,20 +39,30 @@ async function measureAll(rows: readonly Row[], options: Options): Promise<numbe
   console.log(machineText(machine));
   await using bench = await openBench({ image: realImage, quick: options.quick, runs: options.runs });
   const results = await runRows(rows, { bench, onRow: ({ name }) => console.log(`measuring ${name} …`) });
+  const drawn = options.picture || options.writeDocs;
+  const stages = drawn ? await measureStages(bench) : undefined;
+  const report: Report = { machine, quick: options.quick, results, stages };
 
   console.log(`\n${textTables(results)}\n`);
   for (const line of otherLines(results)) console.log(line);
   console.log(`${results.length} rows in ${Math.round((performance.now() - started) / 1000)} s`);
-  if (options.json !== undefined) {
-    const document = { machine, quick: options.quick, image: "real", results };
-    writeFileSync(options.json, `${JSON.stringify(document, null, 2)}\n`);
-  }
-  return exitCode(results, options.check);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  const code = exitCode(results, options.check);
+  if (results.some(({ state }) => state === "failed")) return code;
+  if (options.writeDocs) writeTables(report);
+  if (drawn) writePicture(report);
+  return code;
 }
 
-function chosenRows({ only, quick }: Options): readonly Row[] {
-  if (only !== undefined) return namedRows(allRows, only);
-  return quick ? allRows.filter((row) => row.quick) : allRows;
+function chosenRows({ only, quick, picture }: Options): readonly Row[] {
+  const chosen = only === undefined ? allRows.filter((row) => !quick || row.quick) : namedRows(allRows, only);
+  if (!picture) return chosen;
+  // Alone, --picture measures what it draws.
+  return only === undefined && !quick ? namedRows(allRows, stagedRows) : withStaged(chosen);
+}
+
+function withStaged(chosen: readonly Row[]): readonly Row[] {
+  return allRows.filter((row) => chosen.includes(row) || stagedRows.some((name) => name === row.name));
 }
 
 function listOf(rows: readonly Row[]): readonly string[] {
@@ -73,4 +85,3 @@ function exitCode(results: readonly RowResult[], check: boolean): number {
   const missed = results.some((row) => row.state === "measured" && !row.holds);
   return wrong || (check && missed) ? 1 : 0;
 }
-void realImageNeeds;

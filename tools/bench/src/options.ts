@@ -24,7 +24,7 @@ export const usage: string = `usage: npm run bench -- [options]
   --list         say which rows there are
   --check        exit with 1 where a bar does not hold
   --write-docs   bring the tables and the picture of docs/performance.md up to date: wants a whole run
-  --picture      draw docs/performance-stages.svg anew
+  --picture      draw docs/performance-stages.svg anew; alone, it measures no more than that needs
 `;
 
 /** Throws a TypeError that says what is wrong with the arguments. */
@@ -50,6 +50,7 @@ export function parseOptions(args: readonly string[]): Options {
   if (writeDocs && (quick || only !== undefined)) {
     throw new TypeError("--write-docs wants a whole run: leave out --quick and --only");
   }
+  if (writeDocs && picture) throw new TypeError("--write-docs draws the picture too: leave out --picture");
   return { quick, only, runs: countOf(values.runs), json, list, check, writeDocs, picture, help };
 }
 
