@@ -12,7 +12,7 @@ import {
   takeBits,
 } from "./bits.ts";
 import { inflateCarefully } from "./careful.ts";
-import { baseOf, bitsOf } from "./entry.ts";
+import { bitsOf, symbolOf } from "./entry.ts";
 import { inflateFast } from "./fast.ts";
 import {
   buildDistanceTable,
@@ -208,7 +208,7 @@ function readCodeLengths(): u32 {
     // As many as a code and its extra bits take at most; fewer may do.
     needBits(PRECODE_TABLE_BITS + 7);
     const entry = entryAt(precodeTable, peekBits(PRECODE_TABLE_BITS));
-    const symbol = baseOf(entry);
+    const symbol = symbolOf(entry);
     const extraBits = extraBitsOf(symbol);
     if (bitsOf(entry) + extraBits > bitCount) return NEEDS_INPUT;
     dropBits(bitsOf(entry));

@@ -1,13 +1,11 @@
 import { bitBuffer, bitCount, dropBits, needBits, peekBits } from "./bits.ts";
 import {
   bitsOf,
-  firstLiteralOf,
+  byteOf,
   isEndOfBlock,
   isException,
   isLiteral,
   isSubtable,
-  literalCountOf,
-  literalsOf,
   matchValue,
   subtableIndex,
 } from "./entry.ts";
@@ -41,8 +39,6 @@ export function inflateCarefully(): u32 {
   while (!isChunkFull()) {
     needBits(LONGEST_MATCH_BITS);
     let entry = entryAt(literalLengthTable, peekBits(LITERAL_LENGTH_TABLE_BITS));
-    if (isLiteral(entry) && literalCountOf(entry) > 1 && bitsOf(entry) > bitCount)
-      entry = firstLiteralOf(entry);
     let codeStart: u32 = 0;
     if (!isLiteral(entry) && isException(entry) && isSubtable(entry)) {
       codeStart = LITERAL_LENGTH_TABLE_BITS;
@@ -51,8 +47,8 @@ export function inflateCarefully(): u32 {
     const bits = codeStart + bitsOf(entry);
     if (bits > bitCount) return NEEDS_INPUT;
     if (isLiteral(entry)) {
-      store<u16>(outputNext, literalsOf(entry));
-      setOutputNext(outputNext + literalCountOf(entry));
+      store<u8>(outputNext, byteOf(entry));
+      setOutputNext(outputNext + 1);
       dropBits(bits);
       continue;
     }

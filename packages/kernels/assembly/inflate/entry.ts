@@ -1,19 +1,19 @@
 /*
  * An entry of a decoding table: 32 bits that say what the next bits of input mean.
  *
- *   bits      literals              part of a match         subtable          end of block, invalid
- *   0 to 7    bits to drop: the code's, and the extra bits'; before a subtable those of the table's index
- *   8 to 12   first literal         the code's bits         its index's bits
- *   13        :                     0                       0                 1 at an end of block
- *   14        :                     0                       1                 0
- *   15        :                     0                       1                 1
- *   16 to 23  second literal        length or distance,     its place         0
- *   24, 25    how many literals     without extra bits      :                 0
- *   26 to 30  of two, the first's bits  :                   :                 0
- *   31        1                     0                       0                 0
+ *   bits      literal          part of a match           subtable               end of block, invalid
+ *   0 to 7    the code's bits  the code's and the        bits of the index of   the code's bits
+ *                              extra bits                the table it is in
+ *   8 to 12   0                the code's bits           bits of its index      0
+ *   13        0                0                         0                      1 at an end of block
+ *   14        0                0                         1                      0
+ *   15        0                0                         1                      1
+ *   16 to 30  the byte         a length or distance,     its place              0
+ *                              without the extra bits
+ *   31        1                0                         0                      0
  *
- * The fast loop may thus shift by an entry as it is, for WebAssembly shifts modulo 64, and may subtract an entry as
- * it is from a count of bits that is read modulo 256.
+ * So the lowest bits are always those to drop. The fast loop may shift by an entry as it is, for WebAssembly shifts
+ * modulo 64, and may subtract one as it is from a count of bits that is read modulo 256.
  */
 
 const LITERAL: u32 = 1 << 31;
@@ -25,7 +25,7 @@ export const INVALID: u32 = EXCEPTION;
 export const END_OF_BLOCK: u32 = EXCEPTION | BLOCK_END;
 
 export function literal(byte: u32): u32 {
-  return LITERAL | (byte << 8) | (1 << 24);
+  return LITERAL | (byte << 16);
 }
 
 /** Part of a match: a length or a distance, less what its extra bits add. */
@@ -41,12 +41,6 @@ export function subtable(place: u32, bits: u32, tableBits: u32): u32 {
 export function withCodeBits(entry: u32, bits: u32): u32 {
   if (isLiteral(entry) || isException(entry)) return entry + bits;
   return entry + bits + (bits << 8);
-}
-
-/** Two literals that follow each other, both of which have one literal and know their codes' bits. */
-export function twoLiterals(first: u32, second: u32): u32 {
-  const bits = (bitsOf(first) << 26) | (bitsOf(first) + bitsOf(second));
-  return LITERAL | (2 << 24) | ((second & 0xff00) << 8) | (first & 0xff00) | bits;
 }
 
 export function isLiteral(entry: u32): bool {
@@ -73,22 +67,13 @@ export function bitsOf(entry: u32): u32 {
   return entry & 0xff;
 }
 
-/** One or two literals, the first one lowest. */
-export function literalsOf(entry: u32): u16 {
-  return u16(entry >> 8);
+/** A literal. */
+export function byteOf(entry: u32): u8 {
+  return u8(entry >> 16);
 }
 
-export function literalCountOf(entry: u32): u32 {
-  return (entry >> 24) & 3;
-}
-
-/** The first of two literals alone. */
-export function firstLiteralOf(entry: u32): u32 {
-  return LITERAL | (1 << 24) | (entry & 0xff00) | ((entry >> 26) & 31);
-}
-
-/** A precode symbol, or a length or distance without what its extra bits add. */
-export function baseOf(entry: u32): u32 {
+/** A symbol of the precode. */
+export function symbolOf(entry: u32): u32 {
   return entry >> 16;
 }
 

@@ -1,11 +1,10 @@
 import { bitBuffer, bitCount, inputEnd, inputNext, resumeBits } from "./bits.ts";
 import {
+  byteOf,
   isEndOfBlock,
   isException,
   isLiteral,
   isSubtable,
-  literalCountOf,
-  literalsOf,
   matchValue,
   subtableIndex,
 } from "./entry.ts";
@@ -25,24 +24,26 @@ import {
   UNKNOWN_DISTANCE,
   UNKNOWN_LITERAL_LENGTH,
 } from "./status.ts";
-import { outputLimit, outputNext, setOutputNext } from "./window.ts";
+import { isChunkFull, outputLimit, outputNext, setOutputNext } from "./window.ts";
 
 const LITERAL_LENGTH_MASK: u64 = (1 << LITERAL_LENGTH_TABLE_BITS) - 1;
 const DISTANCE_MASK: u64 = (1 << DISTANCE_TABLE_BITS) - 1;
 
-/** The most input that one turn reads: two times 8 bytes, of which the first refill uses up 7. And some more. */
-const INPUT_RESERVE: usize = 32;
+/** The most input that one turn reads: two times 8 bytes. */
+const INPUT_RESERVE: usize = 16;
 
 /**
- * Inflates symbols as long as there is so much of input and of room that neither has to be looked at within a
- * turn. A turn is up to three entries of literals, and a match.
+ * Inflates symbols as long as there is so much of input and of room that neither has to be looked at within a turn.
+ * A turn is up to three literals, or up to two of them and a match.
  *
  * The bits are in locals here, and bytes are read 8 at a time: `buffer` then holds 56 to 63 bits that count, and
- * above them bits that do not, but are right: when the same byte is read again they are the same. Only the lowest
- * 8 bits of `count` count.
+ * above them bits that do not, but are right: reading them again changes nothing. Only the lowest 8 bits of `count`
+ * count. A refill lasts for a turn up to the distance: three literals, or two of them and a length, take 11 + 11 + 20
+ * bits at most, which leaves enough to look the next symbol up before the bits for it are read. Whatever the
+ * processor can do early stands early: the next turn's entry is looked up before this one's match is copied.
  */
 export function inflateFast(): u32 {
-  if (inputEnd - inputNext < INPUT_RESERVE) return CONTINUES;
+  if (inputEnd - inputNext < INPUT_RESERVE || isChunkFull()) return CONTINUES;
   const lastInput = inputEnd - INPUT_RESERVE;
   const lastOutput = outputLimit;
   let next = inputNext;
@@ -50,28 +51,30 @@ export function inflateFast(): u32 {
   let buffer = bitBuffer;
   let count = bitCount;
   let status: u32 = CONTINUES;
+
+  buffer |= load<u64>(next) << count;
+  next += bytesTaken(count);
+  count |= 56;
+  let entry = literalLengthAt(buffer);
   while (next <= lastInput && output < lastOutput) {
-    buffer |= load<u64>(next) << count;
-    next += 7 - ((count >> 3) & 7);
-    count |= 56;
-    let entry = entryAt(literalLengthTable, u32(buffer & LITERAL_LENGTH_MASK));
     if (isLiteral(entry)) {
-      store<u16>(output, literalsOf(entry));
-      output += literalCountOf(entry);
+      store<u8>(output++, byteOf(entry));
       buffer >>= entry;
       count -= entry;
-      entry = entryAt(literalLengthTable, u32(buffer & LITERAL_LENGTH_MASK));
+      entry = literalLengthAt(buffer);
       if (isLiteral(entry)) {
-        store<u16>(output, literalsOf(entry));
-        output += literalCountOf(entry);
+        store<u8>(output++, byteOf(entry));
         buffer >>= entry;
         count -= entry;
-        entry = entryAt(literalLengthTable, u32(buffer & LITERAL_LENGTH_MASK));
+        entry = literalLengthAt(buffer);
         if (isLiteral(entry)) {
-          store<u16>(output, literalsOf(entry));
-          output += literalCountOf(entry);
+          store<u8>(output++, byteOf(entry));
           buffer >>= entry;
           count -= entry;
+          entry = literalLengthAt(buffer);
+          buffer |= load<u64>(next) << count;
+          next += bytesTaken(count);
+          count |= 56;
           continue;
         }
       }
@@ -82,19 +85,20 @@ export function inflateFast(): u32 {
         count -= LITERAL_LENGTH_TABLE_BITS;
         entry = entryAt(literalLengthTable, subtableIndex(entry, buffer));
         if (isLiteral(entry)) {
-          store<u16>(output, literalsOf(entry));
-          output += 1;
+          store<u8>(output++, byteOf(entry));
           buffer >>= entry;
           count -= entry;
+          entry = literalLengthAt(buffer);
+          buffer |= load<u64>(next) << count;
+          next += bytesTaken(count);
+          count |= 56;
           continue;
         }
       }
       if (isException(entry)) {
-        if (isEndOfBlock(entry)) {
-          buffer >>= entry;
-          count -= entry;
-          status = STEP_ENDED;
-        } else status = UNKNOWN_LITERAL_LENGTH;
+        status = isEndOfBlock(entry) ? STEP_ENDED : UNKNOWN_LITERAL_LENGTH;
+        buffer >>= entry;
+        count -= entry;
         break;
       }
     }
@@ -103,7 +107,7 @@ export function inflateFast(): u32 {
     count -= entry;
 
     buffer |= load<u64>(next) << count;
-    next += 7 - ((count >> 3) & 7);
+    next += bytesTaken(count);
     count |= 56;
     entry = entryAt(distanceTable, u32(buffer & DISTANCE_MASK));
     if (isException(entry)) {
@@ -124,10 +128,24 @@ export function inflateFast(): u32 {
       status = DISTANCE_TOO_FAR;
       break;
     }
+
+    entry = literalLengthAt(buffer);
+    buffer |= load<u64>(next) << count;
+    next += bytesTaken(count);
+    count |= 56;
     copyMatch(output, length, distance);
     output += length;
   }
   resumeBits(buffer, count & 0xff, next);
   setOutputNext(output);
   return status;
+}
+
+function literalLengthAt(buffer: u64): u32 {
+  return entryAt(literalLengthTable, u32(buffer & LITERAL_LENGTH_MASK));
+}
+
+/** How many bytes of 8 fit whole above `count` bits: after them `count | 56` bits count. */
+function bytesTaken(count: u32): u32 {
+  return 7 - ((count >> 3) & 7);
 }

@@ -1,5 +1,5 @@
 import { distanceEntry, literalLengthEntry, precodeEntry } from "./alphabets.ts";
-import { bitsOf, INVALID, isLiteral, subtable, twoLiterals, withCodeBits } from "./entry.ts";
+import { INVALID, subtable, withCodeBits } from "./entry.ts";
 
 /*
  * Decoding tables of Huffman codes (RFC 1951, 3.2.2).
@@ -7,8 +7,7 @@ import { bitsOf, INVALID, isLiteral, subtable, twoLiterals, withCodeBits } from 
  * A table is indexed with the next bits of input, as many as the most common codes have at most; every entry stands
  * there as often as there are values of the bits after its code. A longer code's first bits lead to a subtable,
  * which is indexed with the bits that follow. As the first bit of a code is the lowest of the index, codes are
- * counted up bit-reversed. Entries of literals are paired: where the bits after a literal's code hold the whole code
- * of another, one look-up gives both.
+ * counted up bit-reversed.
  */
 
 /** The longest code. */
@@ -43,7 +42,6 @@ const sorted: usize = memory.data(288 * 2, 16);
 export function buildLiteralLengthTable(lengths: usize, symbols: u32): bool {
   if (!sortByLength(lengths, symbols, true)) return false;
   fillTable(literalLengthTable, LITERAL_LENGTH_TABLE_BITS, literalLengthEntry);
-  pairLiterals();
   return true;
 }
 
@@ -159,18 +157,4 @@ function nextCode(code: u32, length: u32): u32 {
     bit >>= 1;
   }
   return code | bit;
-}
-
-/**
- * Makes entries of two literals. From the last entry to the first, because the second literal is looked up at a
- * smaller index, where entries of one literal still have to be.
- */
-function pairLiterals(): void {
-  for (let index: i32 = (1 << LITERAL_LENGTH_TABLE_BITS) - 1; index >= 0; index--) {
-    const first = entryAt(literalLengthTable, index);
-    if (!isLiteral(first)) continue;
-    const second = entryAt(literalLengthTable, index >> bitsOf(first));
-    if (!isLiteral(second) || bitsOf(first) + bitsOf(second) > LITERAL_LENGTH_TABLE_BITS) continue;
-    setEntry(literalLengthTable, index, twoLiterals(first, second));
-  }
 }

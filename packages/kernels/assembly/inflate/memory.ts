@@ -12,11 +12,8 @@ export const CHUNK_SIZE: u32 = 256 * 1024;
 
 /** The longest match (RFC 1951, 3.2.5). */
 const LONGEST_MATCH: u32 = 258;
-/**
- * The most that one turn of the fast loop writes before it looks at the limit again: three entries of two literals,
- * a match, and what a wide copy or a store of two literals writes beyond them.
- */
-export const CHUNK_RESERVE: u32 = 3 * 2 + LONGEST_MATCH + 2 * 16;
+/** The most that is written before the room in a chunk is looked at again: literals, a match, what is copied beyond its end. */
+export const CHUNK_RESERVE: u32 = 3 + LONGEST_MATCH + 15;
 
 export const input: usize = memory.data(64 * 1024, 16);
 
