@@ -1,7 +1,7 @@
 import { gunzipSync, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inflate } from "../src/index.ts";
+import { checkLevel, inflate } from "../src/index.ts";
 import { collect, cut, deflated, enginesToDeflate, latin1, pieces, sample } from "./helpers.ts";
 
 const mebibyte = 1024 * 1024;
@@ -67,14 +67,15 @@ describe.each(enginesToDeflate("gzip"))("gzip by %s", (engine) => {
     );
   });
 
-  it("is smaller at higher levels", async () => {
+  it("is smaller at much higher levels", async () => {
     const data = sample(500_000);
-    const [none = 0, fast = 0, best = 0] = await Promise.all(
-      [0, 1, 9].map(async (level) => (await deflated([data], "gzip", { engine, level })).length),
+    const [none = 0, fast = 0, usual = 0, best = 0] = await Promise.all(
+      [0, 1, 5, 9].map(async (level) => (await deflated([data], "gzip", { engine, level })).length),
     );
     expect(none).toBeGreaterThan(data.length);
     expect(fast).toBeLessThan(none);
-    expect(best).toBeLessThan(fast);
+    expect(usual).toBeLessThan(fast);
+    expect(best).toBeLessThanOrEqual(usual);
   });
 });
 
@@ -98,6 +99,16 @@ describe.each(enginesToDeflate("zstd"))("zstd by %s", (engine) => {
     }
   });
 
+  it("is smaller at much higher levels", async () => {
+    const data = sample(500_000);
+    const [fast = 0, usual = 0, small = 0, best = 0] = await Promise.all(
+      [1, 5, 12, 22].map(async (level) => (await deflated([data], "zstd", { engine, level })).length),
+    );
+    expect(usual).toBeLessThan(fast);
+    expect(small).toBeLessThanOrEqual(usual);
+    expect(best).toBeLessThan(usual);
+  });
+
   it("has a checksum for every frame", async () => {
     const stream = await deflated([sample(5 * mebibyte)], "zstd", { engine });
     expect((stream[4] ?? 0) & 4).toBe(4);
@@ -107,6 +118,28 @@ describe.each(enginesToDeflate("zstd"))("zstd by %s", (engine) => {
       code: "ERR_DRAYAGE_COMPRESSION_INVALID",
     });
   });
+});
+
+it.each([
+  ["gzip", -1],
+  ["gzip", 10],
+  ["gzip", 1.5],
+  ["zstd", 0],
+  ["zstd", 23],
+  ["zstd", Number.NaN],
+] as const)("%s has no level %d, and a hint says which it has", (algorithm, level) => {
+  const range = algorithm === "gzip" ? "0 to 9" : "1 to 22";
+  expect(() => checkLevel(algorithm, level)).toThrow(
+    expect.objectContaining({
+      code: "ERR_DRAYAGE_USAGE",
+      message: `${algorithm} has no compression level ${level}`,
+      hint: `levels of ${algorithm} are ${range}`,
+    }),
+  );
+});
+
+it("the usual levels are 4 of gzip and 3 of zstd", () => {
+  expect([checkLevel("gzip", undefined), checkLevel("zstd", undefined)]).toEqual([4, 3]);
 });
 
 it("a level out of range is refused before the source is touched", async () => {
