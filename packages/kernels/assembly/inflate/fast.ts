@@ -31,6 +31,11 @@ const DISTANCE_MASK: u64 = (1 << DISTANCE_TABLE_BITS) - 1;
 
 /** The most input that one turn reads: two times 8 bytes. */
 const INPUT_RESERVE: usize = 16;
+/**
+ * So much that there is at least one turn, which uses up the bits that are left of the input before: only then all whole
+ * bytes in the buffer can be given back. The first refill takes 7 bytes.
+ */
+const ENOUGH_INPUT: usize = 7 + INPUT_RESERVE;
 
 /**
  * Inflates symbols as long as there is so much of input and of room that neither has to be looked at within a turn.
@@ -43,7 +48,7 @@ const INPUT_RESERVE: usize = 16;
  * processor can do early stands early: the next turn's entry is looked up before this one's match is copied.
  */
 export function inflateFast(): u32 {
-  if (inputEnd - inputNext < INPUT_RESERVE || isChunkFull()) return CONTINUES;
+  if (inputEnd - inputNext < ENOUGH_INPUT || isChunkFull()) return CONTINUES;
   const lastInput = inputEnd - INPUT_RESERVE;
   const lastOutput = outputLimit;
   let next = inputNext;
