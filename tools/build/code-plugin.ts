@@ -9,7 +9,7 @@ import { build, type Plugin } from "esbuild";
 
 const suffix = "?code";
 
-export async function bundleCode(file: string): Promise<string> {
+async function bundleCode(file: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [file],
     bundle: true,

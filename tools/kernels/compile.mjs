@@ -36,7 +36,8 @@ if (checkOnly && stale.length > 0) {
 async function compile(name) {
   /** @type {Uint8Array | undefined} */
   let binary;
-  const { error, stderr } = await asc.main(
+  let diagnostics = "";
+  const { error } = await asc.main(
     [
       `assembly/${name}/index.ts`,
       "assembly/memory-end.ts",
@@ -50,10 +51,15 @@ async function compile(name) {
       writeFile(file, contents) {
         if (file === `${name}.wasm`) binary = /** @type {Uint8Array} */ (contents);
       },
+      stderr: {
+        write(chunk) {
+          diagnostics += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
+        },
+      },
     },
   );
   if (error !== null || binary === undefined) {
-    throw new Error(`${name} does not compile:\n${stderr.toString()}`, { cause: error });
+    throw new Error(`${name} does not compile:\n${diagnostics}`, { cause: error });
   }
   return binary;
 }

@@ -3,13 +3,15 @@ import { setImmediate } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { digestBytes } from "@drayage/digest";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   type AddToSequenceOptions,
   type Blob,
   type BlobSequence,
   bytesBlob,
   createBlobSequence,
+  expectedSize,
+  fileBlob,
   inflated,
   streamBlob,
 } from "../src/index.ts";
@@ -260,6 +262,37 @@ describe("a sequence of blobs", () => {
     await sequence.settle();
     close();
     expect(Buffer.compare(readFileSync(path), serial(new Uint8Array(), [a, b, c, d]))).toBe(0);
+  });
+
+  it("is the same where threads drain what is large, and find that it is larger than was expected", async () => {
+    const mebibyte = 1024 * 1024;
+    const hollow = new Uint8Array(mebibyte);
+    const bodies = [content(18 * mebibyte, 21), content(18 * mebibyte + 1, 22), content(17 * mebibyte, 23)];
+    const stored = (bytes: Uint8Array): Uint8Array => gzipSync(bytes, { level: 0 });
+    const wanted: Uint8Array[] = [];
+    const blobs = bodies.map((bytes, index) => {
+      const path = folder.join(`zipped-${index}`);
+      const isHollow = index < 2;
+      const members = isHollow ? [gzipSync(hollow), stored(bytes)] : [stored(bytes)];
+      writeFileSync(path, Buffer.concat(members));
+      const whole = isHollow ? Buffer.concat([hollow, bytes]) : bytes;
+      known.set(digestBytes(whole), whole);
+      wanted.push(whole);
+      return inflated(fileBlob(path), { algorithm: "gzip" });
+    });
+    expect(await Promise.all(blobs.map((blob) => expectedSize(blob)))).toEqual(
+      bodies.map(({ length }) => length),
+    );
+    vi.stubEnv("DRAYAGE_WORKERS", "2");
+    try {
+      const { path, add, sequence, close } = open();
+      expect(await Promise.all(blobs.map((blob) => add(blob)))).toEqual(blobs.map(() => undefined));
+      await sequence.settle();
+      close();
+      expect(Buffer.compare(readFileSync(path), serial(new Uint8Array(), wanted))).toBe(0);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { type Digest, digestBytes } from "@drayage/digest";
+import { digestBytes } from "@drayage/digest";
 import { isDrayageError } from "@drayage/errors";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -229,7 +229,7 @@ describe("workers", () => {
     const path = join(folder, "out");
     const fd = openSync(path, "w+");
     try {
-      const blob = inflated(fileBlob(zipped, { digest: digestBytes(readFileSync(zipped)) as Digest }));
+      const blob = inflated(fileBlob(zipped, { digest: digestBytes(readFileSync(zipped)) }));
       const job = worker?.run({ kind: "drain", blob, sink: { fd, path, position: 0 }, control });
       worker?.end();
       await expect(job).rejects.toMatchObject({

@@ -10,7 +10,7 @@ import { revivedError } from "./plain-error.ts";
  * first needed and ended as soon as nobody holds them.
  */
 
-export const workerLimit = 4;
+const workerLimit = 4;
 
 /** How many threads it makes sense to keep busy. `DRAYAGE_WORKERS=0` keeps everything on this thread. */
 export function usefulWorkers(): number {

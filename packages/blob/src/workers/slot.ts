@@ -4,7 +4,7 @@
  */
 
 /** The most that a gzip or zstd block looks back. */
-export const dictionaryLimit: number = 32 * 1024;
+const dictionaryLimit = 32 * 1024;
 
 /** The parts of a slot, which follow each other. */
 export interface SlotParts {
