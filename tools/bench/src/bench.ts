@@ -22,6 +22,8 @@ export interface Bench extends AsyncDisposable {
   readonly startPairs: number;
   /** Whether a run that is not counted comes first. */
   readonly warmUp: boolean;
+  /** Whether a result of the peer is verified too, beside one of ours. */
+  readonly verifiesPeer: boolean;
   /** How many bytes of a layer a kernel is given at most. */
   readonly kernelBytes: number;
   newPlace(name: string): Place;
@@ -52,9 +54,10 @@ export async function openBench({ image, quick, runs }: BenchOptions): Promise<B
 
   return {
     inputs: createInputs({ image, newPlace }),
-    pace: quick ? { pairs: runs ?? 3, seconds: 4 } : { pairs: runs ?? 7 },
+    pace: quick ? { pairs: runs ?? 3, seconds: 3 } : { pairs: runs ?? 7 },
     startPairs: Math.max(runs ?? 0, quick ? 20 : 40),
     warmUp: !quick,
+    verifiesPeer: !quick,
     kernelBytes: (quick ? 24 : 1024) * 1024 * 1024,
     newPlace,
     async [Symbol.asyncDispose]() {
