@@ -4,11 +4,12 @@ import { build } from "./src/tasks/build.mjs";
 import { check } from "./src/tasks/check.mjs";
 import { demo } from "./src/tasks/demo.mjs";
 import { format } from "./src/tasks/format.mjs";
+import { fuzz } from "./src/tasks/fuzz.mjs";
 import { kernels } from "./src/tasks/kernels.mjs";
 import { test } from "./src/tasks/test.mjs";
 
 /** @type {Record<string, (args: readonly string[]) => Promise<number>>} */
-const tasks = { bench, build, check, demo, format, kernels, test };
+const tasks = { bench, build, check, demo, format, fuzz, kernels, test };
 
 const [name = "", ...args] = process.argv.slice(2);
 const task = tasks[name];

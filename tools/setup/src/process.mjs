@@ -35,11 +35,11 @@ export function runProgram(program, args, options = {}) {
  * Runs a script of this workspace, or of a dependency, with the Node that runs this one.
  * @param {string} script the path from the root
  * @param {readonly string[]} [args]
- * @param {{ env?: Record<string, string>, node?: string }} [options]
+ * @param {{ env?: Record<string, string>, node?: string, nodeOptions?: readonly string[] }} [options]
  */
 export function runNode(script, args = [], options = {}) {
-  const { node = process.execPath, ...rest } = options;
-  return runProgram(node, [path.join(root, script), ...args], rest);
+  const { node = process.execPath, nodeOptions = [], ...rest } = options;
+  return runProgram(node, [...nodeOptions, path.join(root, script), ...args], rest);
 }
 
 /**
