@@ -50,7 +50,8 @@ export function createDeflater(): Deflater {
       if (bytes.length > deflateBlockLimit) {
         throw new RangeError(`a block of ${bytes.length} bytes is more than ${deflateBlockLimit}`);
       }
-      if (!Number.isInteger(level) || level < 0 || level > 9) throw new RangeError(`there is no level ${level}`);
+      if (!Number.isInteger(level) || level < 0 || level > 9)
+        throw new RangeError(`there is no level ${level}`);
       const window = dictionary.subarray(-windowSize);
       memory.set(window, block - window.length);
       memory.set(bytes, block);

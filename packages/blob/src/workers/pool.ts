@@ -1,3 +1,4 @@
+/// <reference path="./code.d.ts" />
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { DrayageError } from "@drayage/errors";
