@@ -17,6 +17,7 @@ const level = levels.gzip.usual;
 
 /** @type {Partial<Record<Stage, number>>} */
 let costs = {};
+let files = 0;
 
 /**
  * Adds the processor time of a call to its stage.
@@ -141,8 +142,6 @@ function* piecesOf(file, size) {
     closeSync(fd);
   }
 }
-
-let files = 0;
 
 /**
  * A new file, that is on the disk in the end.

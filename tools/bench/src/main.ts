@@ -38,9 +38,9 @@ async function measureAll(rows: readonly Row[], options: Options): Promise<numbe
   const machine = await describeMachine(rows.flatMap(({ needs }) => needs));
   console.log(machineText(machine));
   await using bench = await openBench({ image: realImage, quick: options.quick, runs: options.runs });
-  const results = await runRows(rows, { bench, onRow: ({ name }) => console.log(`measuring ${name} …`) });
   const drawn = options.picture || options.writeDocs;
   const stages = drawn ? await measureStages(bench) : undefined;
+  const results = await runRows(rows, { bench, onRow: ({ name }) => console.log(`measuring ${name} …`) });
   const report: Report = { machine, quick: options.quick, results, stages };
 
   console.log(`\n${textTables(results)}\n`);
