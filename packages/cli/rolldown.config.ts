@@ -6,6 +6,7 @@ export default command({
     bin: ["src/bin.ts"],
     run: ["src/process.ts"],
     inspect: ["src/commands/inspect.ts", "../transport-oci-dir/src/index.ts"],
+    parser: ["src/app.ts"],
     copy: ["src/commands/copy.ts", "../transport-oci-dir/src/destination.ts"],
   },
 });

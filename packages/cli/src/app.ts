@@ -2,59 +2,32 @@ import { DrayageError } from "@drayage/errors";
 import {
   type Application,
   buildApplication,
+  buildCommand,
   buildRouteMap,
   type Command,
   EnumValidationError,
+  type InputCompletion,
+  proposeCompletions,
+  run,
   text_en,
 } from "@stricli/core";
-import { completionCommand } from "./commands/completion.command.ts";
-import { copyCommand } from "./commands/copy.command.ts";
-import { deleteCommand } from "./commands/delete.command.ts";
-import { inspectCommand } from "./commands/inspect.command.ts";
-import { listTagsCommand } from "./commands/list-tags.command.ts";
-import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
-import { transportsCommand } from "./commands/transports.command.ts";
-import { validateCommand } from "./commands/validate.command.ts";
+import { commands } from "./commands.ts";
 import type { DrayContext } from "./context.ts";
-import { debugText, errorLine } from "./error-text.ts";
+import { errorText } from "./error-text.ts";
 import { exitCodeOf } from "./exit-codes.ts";
+import { hiddenFlags } from "./flags/arguments.ts";
 import type { Personality } from "./personality.ts";
 
-type CommandName =
-  | "copy"
-  | "inspect"
-  | "list-tags"
-  | "validate"
-  | "delete"
-  | "manifest-digest"
-  | "transports"
-  | "completion";
-
-/** The commands, each of which loads its own code when it runs. */
-export const commands: Readonly<Record<CommandName, Command<DrayContext>>> = {
-  copy: copyCommand,
-  inspect: inspectCommand,
-  "list-tags": listTagsCommand,
-  validate: validateCommand,
-  delete: deleteCommand,
-  "manifest-digest": manifestDigestCommand,
-  transports: transportsCommand,
-  completion: completionCommand,
-};
-
 /** The command line of dray: its commands, and how its errors read. */
-export function buildDray(options: {
+function buildDray(options: {
   readonly personality: Personality;
   readonly debug: boolean;
   /** The first argument: errors in the arguments name its help. */
   readonly command: string | undefined;
 }): Application<DrayContext> {
-  const line = (error: unknown): string =>
-    options.debug
-      ? `${debugText(error)}\n${errorLine(error, options.personality)}`
-      : errorLine(error, options.personality);
+  const line = (error: unknown): string => errorText(error, options);
   const root = buildRouteMap({
-    routes: commands,
+    routes: builtCommands(),
     docs: {
       brief: "Haul container images between archives, layouts and folders",
       fullDescription: [
@@ -92,6 +65,43 @@ export function buildDray(options: {
       },
     },
   });
+}
+
+function builtCommands(): Readonly<Record<string, Command<DrayContext>>> {
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, definition]) => [name, definition.forParser(buildCommand)]),
+  );
+}
+
+/** Runs a command line by the parser, which has help and words for mistakes. The context's process gets the exit code. */
+export async function runByParser(
+  argv: readonly string[],
+  context: DrayContext,
+  debug: boolean,
+): Promise<void> {
+  await run(buildDray({ personality: context.personality, debug, command: argv[0] }), argv, context);
+}
+
+/** What may come next, for the words typed so far. */
+export async function completions(
+  words: readonly string[],
+  context: DrayContext,
+): Promise<readonly string[]> {
+  const app = buildDray({ personality: context.personality, debug: false, command: words[0] });
+  return shownCompletions(await proposeCompletions(app, words, context), words);
+}
+
+/** Flags are proposed where one was begun, and those that help does not show never. */
+function shownCompletions(proposed: readonly InputCompletion[], words: readonly string[]): readonly string[] {
+  const [name = ""] = words;
+  const begun = words.at(-1)?.startsWith("-") === true;
+  const hidden = new Set(
+    Object.hasOwn(commands, name) ? hiddenFlags(commands[name as keyof typeof commands]) : [],
+  );
+  return proposed
+    .filter(({ kind }) => kind !== "argument:flag" || begun)
+    .map(({ completion }) => completion)
+    .filter((text) => !hidden.has(text));
 }
 
 function usageError(error: unknown, command: string): DrayageError {

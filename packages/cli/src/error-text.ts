@@ -24,8 +24,16 @@ export function errorLine(error: unknown, personality: Personality, now: Date = 
   return `time="${rfc3339(now)}" level=fatal msg=${quoted(sentence)}`;
 }
 
-/** The error with its stack and its causes, for `--debug`. */
-export function debugText(error: unknown): string {
+/** The same, behind the stacks of the error and its causes where `--debug` asks for them. */
+export function errorText(
+  error: unknown,
+  { personality, debug }: { readonly personality: Personality; readonly debug: boolean },
+): string {
+  const line = errorLine(error, personality);
+  return debug ? `${debugText(error)}\n${line}` : line;
+}
+
+function debugText(error: unknown): string {
   const lines: string[] = [];
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; depth++) {
     const code = isDrayageError<string>(at) ? ` [${at.code}]` : "";

@@ -3,7 +3,6 @@ import { createRegistry, type Location, type Registry, type Transport } from "@d
 import { builtinTransports } from "./builtins.ts";
 import { readConfiguration } from "./config-file.ts";
 import type { DrayContext } from "./context.ts";
-import { loadPlugin, transportFromPackage } from "./plugins.ts";
 
 /** Turns `scheme:rest` into places, through built-ins, named plugins and packages beside dray, in this order. */
 export interface Locations {
@@ -17,9 +16,10 @@ export async function openLocations(
   plugins: readonly string[] = [],
 ): Promise<Locations> {
   const configuration = await readConfiguration(context.env);
-  const loaded: Transport[] = [];
-  for (const name of plugins) loaded.push(...(await loadPlugin(name, process.cwd())));
-  for (const name of configuration.plugins) loaded.push(...(await loadPlugin(name, configuration.folder)));
+  const loaded = [
+    ...(await pluginTransports(plugins, process.cwd())),
+    ...(await pluginTransports(configuration.plugins, configuration.folder)),
+  ];
   const open = (extra: readonly Transport[] = []): Registry =>
     createRegistry([...builtinTransports, ...loaded, ...extra]);
   const registry = open();
@@ -30,9 +30,7 @@ export async function openLocations(
       const unknown =
         isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_UNKNOWN") ||
         isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_MISSING");
-      const found = unknown
-        ? await transportFromPackage(text.slice(0, Math.max(0, text.indexOf(":"))))
-        : undefined;
+      const found = unknown ? await installedTransport(text) : undefined;
       if (found === undefined) throw error;
       return open([found]).resolve(text);
     }
@@ -47,6 +45,19 @@ export async function openLocations(
       }
     },
   };
+}
+
+async function pluginTransports(names: readonly string[], folder: string): Promise<readonly Transport[]> {
+  if (names.length === 0) return [];
+  const { loadPlugin } = await import("./plugins.ts");
+  const found: Transport[] = [];
+  for (const name of names) found.push(...(await loadPlugin(name, folder)));
+  return found;
+}
+
+async function installedTransport(text: string): Promise<Transport | undefined> {
+  const { transportFromPackage } = await import("./plugins.ts");
+  return transportFromPackage(text.slice(0, Math.max(0, text.indexOf(":"))));
 }
 
 /** Throws `ERR_DRAYAGE_USAGE` for an image that nobody named. */

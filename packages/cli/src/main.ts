@@ -1,12 +1,13 @@
-import { type InputCompletion, proposeCompletions, run, type StricliProcess } from "@stricli/core";
-import { buildDray, commands } from "./app.ts";
+import type { StricliProcess } from "@stricli/core";
+import { commands } from "./commands.ts";
 import type { DrayContext, Output } from "./context.ts";
-import { errorLine } from "./error-text.ts";
+import { errorLine, errorText } from "./error-text.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { hiddenFlags, tidyArguments } from "./flags/arguments.ts";
+import { tidyArguments } from "./flags/arguments.ts";
 import { durationParser } from "./flags/parsers.ts";
 import { globalFlagValue } from "./global-flags.ts";
 import { personalityOf } from "./personality.ts";
+import { plainCall } from "./plain-call.ts";
 import { isVersionRequest, versionLine } from "./version.ts";
 
 /** What the command is started with. */
@@ -39,34 +40,56 @@ export async function main(invocation: Invocation): Promise<number> {
   };
   const signal = timedSignal(argv, invocation.signal);
   const context: DrayContext = { process: stricliProcess, env, personality, signal };
-  const app = buildDray({ personality, debug: wantsDebug(argv), command: argv[0] });
+  const debug = wantsDebug(argv);
   try {
     if (first === "__complete") {
-      const words = invocation.argv.slice(1);
-      const proposed = await proposeCompletions(app, words, context);
-      for (const text of shownCompletions(proposed, words)) stdout.write(`${text}\n`);
+      const { completions } = await import("./app.ts");
+      for (const text of await completions(invocation.argv.slice(1), context)) stdout.write(`${text}\n`);
       return exitCodes.success;
     }
-    await run(app, argv, context);
+    const status = await callPlainly(argv, context, debug);
+    if (status !== undefined) return status;
+    const { runByParser } = await import("./app.ts");
+    await runByParser(argv, context, debug);
   } catch (error) {
     stderr.write(`${errorLine(error, personality)}\n`);
     return exitCodeOf(error);
   }
-  const status = Number(stricliProcess.exitCode ?? 0);
-  return status < 0 ? exitCodes.failure : status;
+  return statusOf(context);
 }
 
-/** Flags are proposed where one was begun, and those that help does not show never. */
-function shownCompletions(proposed: readonly InputCompletion[], words: readonly string[]): readonly string[] {
-  const [name = ""] = words;
-  const begun = words.at(-1)?.startsWith("-") === true;
-  const hidden = new Set(
-    Object.hasOwn(commands, name) ? hiddenFlags(commands[name as keyof typeof commands]) : [],
-  );
-  return proposed
-    .filter(({ kind }) => kind !== "argument:flag" || begun)
-    .map(({ completion }) => completion)
-    .filter((text) => !hidden.has(text));
+/** Calls a command whose arguments need no parser, and returns the exit status; undefined where they do. */
+async function callPlainly(
+  [name = "", ...rest]: readonly string[],
+  context: DrayContext,
+  debug: boolean,
+): Promise<number | undefined> {
+  if (!Object.hasOwn(commands, name)) return undefined;
+  const command = commands[name as keyof typeof commands];
+  const call = plainCall(rest, command, context);
+  if (call === undefined) return undefined;
+  try {
+    const loaded = await command.loader();
+    const run = typeof loaded === "function" ? loaded : loaded.default;
+    await run.call(context, call.flags, ...call.words);
+    return statusOf(context);
+  } catch (error) {
+    const text = errorText(error, { personality: context.personality, debug });
+    context.process.stderr.write(
+      hasColors(context) ? `\x1B[1m\x1B[31m${text}\x1B[39m\x1B[22m\n` : `${text}\n`,
+    );
+    return exitCodeOf(error);
+  }
+}
+
+/** Whether the parser would write errors in colour. */
+function hasColors({ process: { env = {}, stderr } }: DrayContext): boolean {
+  return env.STRICLI_NO_COLOR === undefined && (stderr.getColorDepth?.(env) ?? 1) >= 4;
+}
+
+function statusOf(context: DrayContext): number {
+  const status = Number(context.process.exitCode ?? exitCodes.success);
+  return status < 0 ? exitCodes.failure : status;
 }
 
 /** `help` and `help copy` mean `--help` and `copy --help`; nothing at all means `--help` too. */

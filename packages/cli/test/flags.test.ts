@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { commands } from "../src/app.ts";
+import { commands } from "../src/commands.ts";
 import { tidyArguments } from "../src/flags/arguments.ts";
 import { durationParser, settingParser, wholeNumberParser } from "../src/flags/parsers.ts";
 import { personalityOf } from "../src/personality.ts";

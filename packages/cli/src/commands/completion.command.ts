@@ -1,14 +1,9 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
-export const completionCommand: Command<DrayContext> = buildCommand<
-  Record<never, never>,
-  [Shell],
-  DrayContext
->({
+export const completionCommand: CommandDefinition = defineCommand<Record<never, never>, [Shell]>({
   loader: async () => (await import("./completion.ts")).completion,
   parameters: {
     positional: {

@@ -1,5 +1,4 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, texts, toggle, valued } from "../flags/kinds.ts";
 import { wholeNumberParser } from "../flags/parsers.ts";
@@ -59,7 +58,7 @@ export type CopyFlags = GlobalFlags &
     readonly destPrecomputeDigests?: boolean;
   };
 
-export const copyCommand: Command<DrayContext> = buildCommand<CopyFlags, [string, string], DrayContext>({
+export const copyCommand: CommandDefinition = defineCommand<CopyFlags, [string, string]>({
   loader: async () => (await import("./copy.ts")).copyImages,
   parameters: {
     flags: {

@@ -1,5 +1,4 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text } from "../flags/kinds.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
@@ -13,7 +12,7 @@ export type DeleteFlags = GlobalFlags &
     readonly retryDelay?: string;
   };
 
-export const deleteCommand: Command<DrayContext> = buildCommand<DeleteFlags, [string], DrayContext>({
+export const deleteCommand: CommandDefinition = defineCommand<DeleteFlags, [string]>({
   loader: async () => (await import("./delete.ts")).deleteImage,
   parameters: {
     flags: {

@@ -1,5 +1,4 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, toggle } from "../flags/kinds.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
@@ -19,7 +18,7 @@ export type InspectFlags = GlobalFlags &
     readonly retryDelay?: string;
   };
 
-export const inspectCommand: Command<DrayContext> = buildCommand<InspectFlags, [string], DrayContext>({
+export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, [string]>({
   loader: async () => (await import("./inspect.ts")).inspect,
   parameters: {
     flags: {

@@ -1,24 +1,14 @@
 import { type ImageInspection, type InspectedImage, inspectImage } from "@drayage/copy";
 import type { Algorithm } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
-import {
-  configFromDockerV1,
-  encodeGoOciConfig,
-  type ImageConfig,
-  isIndexMediaType,
-  manifestDigest,
-  parseConfig,
-  parseImageManifest,
-  RawJson,
-} from "@drayage/manifest";
+import { isIndexMediaType, manifestDigest } from "@drayage/manifest";
 import { type ImageSource, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { openLocations, requireText } from "../locations.ts";
-import { configRecord, imageRecord, indexRecord, templateRecord } from "../output/inspection.ts";
+import { imageRecord, indexRecord, templateRecord } from "../output/inspection.ts";
 import { goIndentedJson } from "../output/json.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { sourceOptions } from "../source-options.ts";
-import { renderTemplate } from "../template/render.ts";
 import type { InspectFlags } from "./inspect.command.ts";
 
 /** `dray inspect` */
@@ -61,9 +51,10 @@ async function describe(
   if (flags.raw && !flags.config) return rawManifest(inspection, source, context.signal);
   if (flags.config) {
     const image = requireImage(inspection, asked);
-    if (flags.raw) return image.config ?? refuseRawConfig(image);
+    const { configText, rawConfig } = await import("./inspect-config.ts");
+    if (flags.raw) return rawConfig(image);
     const manifest = await rawManifest(inspection, source, context.signal);
-    return configText(image.config ?? configFromManifest(manifest, image), flags, context);
+    return configText(image, manifest, { format: flags.format, personality: context.personality });
   }
   const digest = digestOf(inspection, flags.manifestDigest);
   const record = asked
@@ -74,7 +65,7 @@ async function describe(
     : indexRecord(inspection, digest);
   return flags.format === undefined || flags.format === "json"
     ? goIndentedJson(record)
-    : renderTemplate(flags.format, templateRecord(record));
+    : render(flags.format, templateRecord(record));
 }
 
 async function rawManifest(
@@ -87,22 +78,9 @@ async function rawManifest(
   return (await source.manifest(digest, { signal })).bytes;
 }
 
-function refuseRawConfig({ mediaType }: InspectedImage): never {
-  throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${mediaType} has no config of its own`, {
-    hint: "look at the manifest with --raw, or at what the manifest says of the config with --config",
-  });
-}
-
-/** The config that a docker v2s1 manifest amounts to. Its diffIDs are not known without reading the layers. */
-function configFromManifest(bytes: Uint8Array, image: InspectedImage): Uint8Array {
-  const { v1 } = parseImageManifest(bytes, image.mediaType);
-  return v1 === undefined ? refuseRawConfig(image) : configFromDockerV1(v1, []);
-}
-
-function configText(bytes: Uint8Array, flags: InspectFlags, context: DrayContext): string {
-  const config: ImageConfig = parseConfig(bytes);
-  if (flags.format !== undefined) return renderTemplate(flags.format, configRecord(config));
-  return goIndentedJson(new RawJson(context.personality === "skopeo" ? encodeGoOciConfig(config) : bytes));
+async function render(template: string, data: Readonly<Record<string, unknown>>): Promise<string> {
+  const { renderTemplate } = await import("../template/render.ts");
+  return renderTemplate(template, data);
 }
 
 function requireImage(inspection: ImageInspection, asked: boolean): InspectedImage {

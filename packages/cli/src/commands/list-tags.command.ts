@@ -1,5 +1,4 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, toggle } from "../flags/kinds.ts";
 import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
@@ -13,7 +12,7 @@ export type ListTagsFlags = GlobalFlags &
     readonly retryDelay?: string;
   };
 
-export const listTagsCommand: Command<DrayContext> = buildCommand<ListTagsFlags, [string], DrayContext>({
+export const listTagsCommand: CommandDefinition = defineCommand<ListTagsFlags, [string]>({
   loader: async () => (await import("./list-tags.ts")).listTags,
   parameters: {
     flags: {

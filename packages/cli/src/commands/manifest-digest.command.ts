@@ -1,5 +1,4 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 import { text } from "../flags/kinds.ts";
 import { textParser } from "../flags/parsers.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
@@ -8,11 +7,7 @@ export interface ManifestDigestFlags extends GlobalFlags {
   readonly algorithm?: string;
 }
 
-export const manifestDigestCommand: Command<DrayContext> = buildCommand<
-  ManifestDigestFlags,
-  [string],
-  DrayContext
->({
+export const manifestDigestCommand: CommandDefinition = defineCommand<ManifestDigestFlags, [string]>({
   loader: async () => (await import("./manifest-digest.ts")).manifestDigestOfFile,
   parameters: {
     flags: { ...globalFlags, algorithm: text("name", "sha256 (the default), sha384 or sha512") },

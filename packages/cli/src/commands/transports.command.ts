@@ -1,5 +1,4 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 import { toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
@@ -7,7 +6,7 @@ export interface TransportsFlags extends GlobalFlags {
   readonly json?: boolean;
 }
 
-export const transportsCommand: Command<DrayContext> = buildCommand<TransportsFlags, [], DrayContext>({
+export const transportsCommand: CommandDefinition = defineCommand<TransportsFlags, []>({
   loader: async () => (await import("./transports.ts")).transports,
   parameters: { flags: { ...globalFlags, json: toggle("Print JSON") } },
   docs: {

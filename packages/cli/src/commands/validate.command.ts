@@ -1,5 +1,4 @@
-import { buildCommand, type Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import { type CommandDefinition, defineCommand } from "../command.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
@@ -14,7 +13,7 @@ export interface ValidateFlags extends GlobalFlags {
   readonly option?: readonly (readonly [key: string, value: string])[];
 }
 
-export const validateCommand: Command<DrayContext> = buildCommand<ValidateFlags, [string], DrayContext>({
+export const validateCommand: CommandDefinition = defineCommand<ValidateFlags, [string]>({
   loader: async () => (await import("./validate.ts")).validate,
   parameters: {
     flags: {

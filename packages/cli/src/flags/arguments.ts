@@ -1,8 +1,7 @@
-import type { Command } from "@stricli/core";
-import type { DrayContext } from "../context.ts";
+import type { CommandDefinition } from "../command.ts";
 import { globalFlags } from "../global-flags.ts";
 
-type CommandParameters = Pick<Command<DrayContext>["parameters"], "aliases"> & {
+type CommandParameters = Pick<CommandDefinition["parameters"], "aliases"> & {
   readonly flags?: Readonly<Record<string, { readonly kind: string; readonly variadic?: unknown }>>;
 };
 
@@ -34,7 +33,7 @@ export function hiddenFlags({ parameters }: { readonly parameters: CommandParame
 }
 
 /** A flag's name as it is written: `dest-option` of `destOption`. */
-function spelling(key: string): string {
+export function spelling(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

@@ -1,0 +1,18 @@
+import type { BaseArgs, buildCommand, Command, CommandBuilderArguments } from "@stricli/core";
+import type { DrayContext } from "./context.ts";
+
+/** A command as it is written down: what it takes, and where its code is. */
+export interface CommandDefinition extends Pick<Command<DrayContext>, "loader" | "parameters"> {
+  /** The command with its help, made by the parser, which is not loaded for every command line. */
+  readonly forParser: (build: typeof buildCommand) => Command<DrayContext>;
+}
+
+/** Defines a command by the types of its flags and arguments. */
+export function defineCommand<
+  const Flags extends Readonly<Partial<Record<keyof Flags, unknown>>>,
+  const Args extends BaseArgs,
+>(definition: CommandBuilderArguments<Flags, Args, DrayContext>): CommandDefinition {
+  // Whoever calls a command by its name has no use for these types: the parser forgets them, too.
+  const { loader, parameters } = definition as unknown as CommandDefinition;
+  return { loader, parameters, forParser: (build) => build<Flags, Args, DrayContext>(definition) };
+}

@@ -1,0 +1,31 @@
+import type { CommandDefinition } from "./command.ts";
+import { completionCommand } from "./commands/completion.command.ts";
+import { copyCommand } from "./commands/copy.command.ts";
+import { deleteCommand } from "./commands/delete.command.ts";
+import { inspectCommand } from "./commands/inspect.command.ts";
+import { listTagsCommand } from "./commands/list-tags.command.ts";
+import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
+import { transportsCommand } from "./commands/transports.command.ts";
+import { validateCommand } from "./commands/validate.command.ts";
+
+type CommandName =
+  | "copy"
+  | "inspect"
+  | "list-tags"
+  | "validate"
+  | "delete"
+  | "manifest-digest"
+  | "transports"
+  | "completion";
+
+/** The commands, each of which loads its own code when it runs. */
+export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
+  copy: copyCommand,
+  inspect: inspectCommand,
+  "list-tags": listTagsCommand,
+  validate: validateCommand,
+  delete: deleteCommand,
+  "manifest-digest": manifestDigestCommand,
+  transports: transportsCommand,
+  completion: completionCommand,
+};

@@ -1,0 +1,111 @@
+import type { CommandDefinition } from "./command.ts";
+import type { DrayContext } from "./context.ts";
+import { spelling } from "./flags/arguments.ts";
+
+/** What a command's function is called with. */
+export interface PlainCall {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly words: readonly unknown[];
+}
+
+/** What of a flag's or an argument's definition decides over its value. */
+interface Parameter {
+  readonly kind?: string;
+  readonly values?: readonly string[];
+  readonly variadic?: boolean | string;
+  readonly optional?: boolean;
+  readonly default?: unknown;
+  readonly parse?: (this: DrayContext, input: string) => unknown;
+}
+
+/**
+ * The call that the tidy arguments of a command stand for. Undefined where the parser has to answer: to a mistake, to
+ * a request for help, to anything unusual. For the rest it is not loaded: that takes as long as to inspect an image.
+ */
+export function plainCall(
+  argv: readonly string[],
+  { parameters }: Pick<CommandDefinition, "parameters">,
+  context: DrayContext,
+): PlainCall | undefined {
+  const { flags: known = {}, positional } = parameters;
+  if (positional !== undefined && positional.kind !== "tuple") return undefined;
+  try {
+    const given = read(argv, known, context);
+    const expected: readonly Parameter[] = positional?.parameters ?? [];
+    if (given.words.length !== expected.length) return undefined;
+    const isWhole = Object.entries<Parameter>(known).every(
+      ([key, flag]) => key in given.flags || mayLack(flag),
+    );
+    const words = given.words.map((word, at) => parsed(word, expected[at], context));
+    return isWhole ? { flags: given.flags, words } : undefined;
+  } catch {
+    // The parser finds the same mistake, and has the words for it.
+    return undefined;
+  }
+}
+
+function read(
+  argv: readonly string[],
+  known: Readonly<Record<string, Parameter>>,
+  context: DrayContext,
+): { readonly flags: Record<string, unknown>; readonly words: readonly string[] } {
+  const keys = new Map(Object.keys(known).map((key) => [spelling(key), key]));
+  const flags: Record<string, unknown> = {};
+  const words: string[] = [];
+  for (let at = 0; at < argv.length; at++) {
+    const argument = argv[at] ?? "";
+    if (!argument.startsWith("-")) {
+      words.push(argument);
+      continue;
+    }
+    const equals = argument.indexOf("=");
+    const key = keys.get(equals < 0 ? argument : argument.slice(0, equals));
+    const flag = key === undefined ? undefined : known[key];
+    if (key === undefined || flag === undefined) throw unusual();
+    if (flag.kind === "boolean") {
+      if (equals >= 0) throw unusual();
+      flags[key] = true;
+      continue;
+    }
+    const value = equals < 0 ? argv[++at] : argument.slice(equals + 1);
+    flags[key] = withValue(flags[key], value, { flag, context });
+  }
+  return { flags, words };
+}
+
+/** What a flag has after one more value was given. */
+function withValue(
+  before: unknown,
+  value: string | undefined,
+  { flag, context }: { readonly flag: Parameter; readonly context: DrayContext },
+): unknown {
+  if (value === undefined) throw unusual();
+  if (flag.variadic === undefined) {
+    if (before !== undefined) throw unusual();
+    return parsed(value, flag, context);
+  }
+  const items = typeof flag.variadic === "string" ? value.split(flag.variadic) : [value];
+  return [
+    ...((before as readonly unknown[] | undefined) ?? []),
+    ...items.map((item) => parsed(item, flag, context)),
+  ];
+}
+
+function parsed(value: string, parameter: Parameter | undefined, context: DrayContext): unknown {
+  if (parameter?.kind === "enum" && parameter.values?.includes(value)) return value;
+  if (parameter?.parse === undefined || !mayBePlain(parameter)) throw unusual();
+  return parameter.parse.call(context, value);
+}
+
+/** Defaults are the parser's to fill in. */
+function mayBePlain(parameter: Parameter): boolean {
+  return parameter.default === undefined;
+}
+
+function mayLack(flag: Parameter): boolean {
+  return flag.optional === true && mayBePlain(flag);
+}
+
+function unusual(): Error {
+  return new SyntaxError("an argument that is for the parser");
+}
