@@ -26,30 +26,28 @@ const colours: Readonly<Record<Segment["name"], string>> = {
   read: "#56b4e9",
   hash: "#0072b2",
   inflate: "#e69f00",
-  deflate: "#e69f00",
+  deflate: "#d55e00",
   crc: "#f0e442",
   write: "#009e73",
   sync: "#cc79a7",
   "the rest": "#e3e3e3",
 };
 const peerColour = "#b9c0c8";
-const darkOnes: ReadonlySet<string> = new Set(["hash", "write"]);
+const darkOnes: ReadonlySet<string> = new Set(["hash", "deflate", "write"]);
 
 const width = 880;
 const left = 84;
 const right = 180;
 const barHeight = 26;
 const groupHeight = 108;
-const top = 92;
-const bottom = 46;
+const top = 88;
 
-/** Draws where the time goes: for each operation our stages one after the other, and the peer's whole below. */
+/**
+ * Draws where the time goes: for each operation our stages one after the other, and the peer's whole below. Each has a scale
+ * of its own, so that the stages of a short one can be seen too.
+ */
 export function drawPicture(bars: readonly PictureBar[]): string {
-  const longest = Math.max(
-    ...bars.flatMap(({ ours, theirs }) => [ours.cpu, ours.wall, theirs.cpu, theirs.wall]),
-  );
-  const scale = (width - left - right) / longest;
-  const height = top + bars.length * groupHeight + bottom;
+  const height = top + bars.length * groupHeight;
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="13" role="img">`,
     "<title>Where the time of a copy goes</title>",
@@ -57,18 +55,19 @@ export function drawPicture(bars: readonly PictureBar[]): string {
     text({
       x: 20,
       y: 30,
-      body: "Where the time goes: seconds of processor time",
-      attributes: 'font-size="16" font-weight="600"',
+      body: "Where the time goes: seconds of processor time, each copy to a scale of its own",
+      attributes: 'font-size="15" font-weight="600"',
     }),
     ...legend(bars),
-    ...axis({ longest, scale, height }),
-    ...bars.flatMap((bar, index) => group(bar, { y: top + index * groupHeight, scale })),
+    ...bars.flatMap((bar, index) => group(bar, top + index * groupHeight)),
     "</svg>",
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function group(bar: PictureBar, { y, scale }: { y: number; scale: number }): readonly string[] {
+function group(bar: PictureBar, y: number): readonly string[] {
+  const { ours, theirs } = bar;
+  const scale = (width - left - right) / Math.max(ours.cpu, ours.wall, theirs.cpu, theirs.wall);
   const first = y + 18;
   const second = first + barHeight + 6;
   let x = left;
@@ -78,15 +77,15 @@ function group(bar: PictureBar, { y, scale }: { y: number; scale: number }): rea
     x += length;
     return drawn;
   });
-  const length = bar.theirs.cpu * scale;
+  const length = theirs.cpu * scale;
   return [
     text({ x: 20, y: y + 10, body: bar.title, attributes: 'font-weight="600"' }),
     text({ x: 20, y: first + 17, body: "dray" }),
     ...segments,
-    ...timesOf(bar.ours, { y: first, scale }),
+    ...timesOf(ours, { y: first, scale }),
     text({ x: 20, y: second + 17, body: bar.against }),
     rectangle({ x: left, y: second, length, fill: peerColour }),
-    ...timesOf(bar.theirs, { y: second, scale }),
+    ...timesOf(theirs, { y: second, scale }),
   ];
 }
 
@@ -134,27 +133,11 @@ function legend(bars: readonly PictureBar[]): readonly string[] {
       `<rect x="${x}" y="46" width="12" height="12" rx="2" fill="${colours[name]}"/>`,
       text({ x: x + 17, y: 57, body: name }),
     ];
-    x += 34 + name.length * 7.4;
+    x += 38 + name.length * 6.6;
     return lines;
   });
   const mark = `<line x1="${round(x + 4)}" x2="${round(x + 4)}" y1="44" y2="60" stroke="#1b1f24" stroke-width="2"/>`;
   return [...drawn, mark, text({ x: x + 13, y: 57, body: "wall time" })];
-}
-
-function axis({ longest, scale, height }: { longest: number; scale: number; height: number }): string[] {
-  const step = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50].find((one) => longest / one <= 10) ?? 100;
-  const count = Math.floor(longest / step);
-  return Array.from({ length: count + 1 }, (_, index) => {
-    const value = index * step;
-    const x = round(left + value * scale);
-    const y = height - bottom;
-    const label = `${step < 1 ? value.toFixed(1) : value} s`;
-    const attributes = 'text-anchor="middle" font-size="11" fill="#59636e"';
-    return [
-      `<line x1="${x}" x2="${x}" y1="${top - 8}" y2="${y}" stroke="#e6e9ed"/>`,
-      text({ x, y: y + 18, body: label, attributes }),
-    ].join("\n");
-  });
 }
 
 function rectangle({ x, y, length, fill }: { x: number; y: number; length: number; fill: string }): string {
