@@ -76,6 +76,8 @@ describe.each(["gzip", "zstd"] as const)("blocks of %s", (algorithm) => {
       const first = deflater.deflateBlock(block).slice();
       deflater.deflateBlock({ ...block, bytes: sample(70_000, 2), level: 7, last: false });
       const again = deflater.deflateBlock(block).slice();
+      // Not a Buffer, whose slice is no copy.
+      expect(Object.getPrototypeOf(deflater.deflateBlock(block))).toBe(Uint8Array.prototype);
       deflater.close();
       expect(latin1(again)).toBe(latin1(first));
     });

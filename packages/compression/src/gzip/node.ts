@@ -1,4 +1,5 @@
 import type { ZlibOptions } from "node:zlib";
+import { plain } from "../chunks.ts";
 import type { DeflateBlock, DeflateEngine, InflateEngine } from "../engine.ts";
 import { chunkSize } from "../engine.ts";
 import { builtin } from "../load.ts";
@@ -25,7 +26,7 @@ export const nodeDeflate: DeflateEngine = {
     const { deflateRawSync } = zlib();
     return {
       engine: "node:zlib",
-      deflateBlock: (block) => deflateRawSync(block.bytes, rawOptions(block)),
+      deflateBlock: (block) => plain(deflateRawSync(block.bytes, rawOptions(block))),
       close: () => undefined,
     };
   },

@@ -1,4 +1,5 @@
 import type { Transform } from "node:stream";
+import { plain } from "../chunks.ts";
 import type { DeflateEngine, InflateEngine } from "../engine.ts";
 import { type Loaded, optional, reasonOf } from "../load.ts";
 import { zstdWindowLog } from "./block-size.ts";
@@ -47,7 +48,7 @@ export const napiDeflate: DeflateEngine = {
       engine: "zstd-napi",
       deflateBlock({ bytes, level }) {
         compressor.setParameters({ compressionLevel: level, checksumFlag: true, windowLog: zstdWindowLog });
-        return compressor.compress(bytes);
+        return plain(compressor.compress(bytes));
       },
       close: () => undefined,
     };

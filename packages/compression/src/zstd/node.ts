@@ -1,3 +1,4 @@
+import { plain } from "../chunks.ts";
 import type { ByteSource, DeflateBlock, DeflateEngine, InflateEngine } from "../engine.ts";
 import { chunkSize } from "../engine.ts";
 import { builtin } from "../load.ts";
@@ -23,10 +24,22 @@ export const nodeZstdDeflate: DeflateEngine = {
   unavailable,
   open() {
     const { zstdCompressSync } = zlib();
+    let frame: Uint8Array = new Uint8Array(0);
+    let room = 0;
+    const close = () => {
+      free(frame, room);
+      frame = new Uint8Array(0);
+    };
     return {
       engine: "node:zlib",
-      deflateBlock: (block) => zstdCompressSync(block.bytes, frameOptions(block)),
-      close: () => undefined,
+      deflateBlock(block) {
+        close();
+        const options = frameOptions(block);
+        room = options.chunkSize;
+        frame = plain(zstdCompressSync(block.bytes, options));
+        return frame;
+      },
+      close,
     };
   },
   deflateBlock(block) {
@@ -60,6 +73,22 @@ function frameOptions({ bytes, level }: DeflateBlock): ZstdOptions {
 /** The most bytes that zstd makes of `size` bytes (ZSTD_COMPRESSBOUND), and a few for an empty frame. */
 function compressBound(size: number): number {
   return size + (size >> 8) + (size < 128 * 1024 ? (128 * 1024 - size) >> 11 : 0) + 64;
+}
+
+/**
+ * Gives the memory of a frame back, `room` bytes of it. Left to the garbage collector, to whom it is not in sight how
+ * much there is, 50 MB of such memory lie about.
+ */
+function free(frame: Uint8Array, room: number): void {
+  const { buffer }: { readonly buffer: Transferable } = frame;
+  // A small one may lie among others, in a buffer of Node's.
+  if (room > 0 && buffer.byteLength === room) buffer.transfer?.(0);
+}
+
+/** The types of Node 20 do not know this either. */
+interface Transferable {
+  readonly byteLength: number;
+  transfer?(size: number): unknown;
 }
 
 function firstFrame(stream: Uint8Array): Uint8Array {
