@@ -1,10 +1,10 @@
 import zlib from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createInflater } from "../src/index.ts";
+import { createInflater, type Inflater } from "../src/index.ts";
 import { vectors } from "./browser/inflate.vectors.ts";
 import { BitWriter } from "./support/bit-writer.ts";
-import { cut, inflated, pieces, randomNumbers, sample } from "./support/inflating.ts";
+import { cut, inflated, outcome, pieces, randomNumbers, sample } from "./support/inflating.ts";
 
 const { constants } = zlib;
 
@@ -139,33 +139,207 @@ describe("chunk boundaries", () => {
     expect(inflated(pieces(all, 1)).unused).toBe(0);
   });
 
-  it("hold back nothing that zlib would give: all of a flushed part is there", () => {
+  it("hold back nothing that is complete: a flushed part is there before the next one comes", () => {
     const parts = [sample(3000, 5), Buffer.from("a"), sample(70_000, 6), Buffer.from("end")];
-    for (const flush of [constants.Z_SYNC_FLUSH, constants.Z_FULL_FLUSH, constants.Z_BLOCK]) {
-      for (const size of [1, 5, 1000, 1_000_000]) {
-        const inflater = createInflater();
-        for (const [index, deflatedPart] of flushed(parts, flush).entries()) {
-          const got: Uint8Array[] = [];
-          for (const chunk of pieces(deflatedPart, size)) {
-            inflater.push(chunk);
-            for (let out = inflater.next(); out.length > 0; out = inflater.next()) got.push(out.slice());
-          }
-          // A flush to the end of a block leaves up to seven bits in the compressor, with the code of the block's end.
-          if (flush !== constants.Z_BLOCK) expectBytes(Buffer.concat(got), parts[index] ?? Buffer.alloc(0));
+    for (const finishFlush of [
+      constants.Z_SYNC_FLUSH,
+      constants.Z_FULL_FLUSH,
+      constants.Z_PARTIAL_FLUSH,
+      constants.Z_FINISH,
+    ]) {
+      for (const part of parts) {
+        for (const size of [1, 5, 1000, 1_000_000]) {
+          const inflater = createInflater();
+          const flushed = zlib.deflateRawSync(part, { finishFlush });
+          expectBytes(Buffer.concat(pieces(flushed, size).map((piece) => pushed(inflater, piece))), part);
+          expect(inflater.ended).toBe(finishFlush === constants.Z_FINISH);
         }
       }
     }
   });
+
+  it("come back to a part before, over a flush", () => {
+    const inflater = createInflater();
+    let dictionary = Buffer.alloc(0);
+    for (let seed = 0; seed < 40; seed++) {
+      const part = Buffer.concat([dictionary.subarray(-20_000), sample(10_000, seed)]);
+      const finishFlush = seed === 39 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+      const options = dictionary.length > 0 ? { finishFlush, dictionary } : { finishFlush };
+      expectBytes(pushed(inflater, zlib.deflateRawSync(part, options)), part);
+      dictionary = Buffer.concat([dictionary, part]).subarray(-32_768);
+    }
+    expect(inflater.ended).toBe(true);
+  });
 });
 
-/** What deflating each part and flushing gives. All parts make one stream, that does not end. */
-function flushed(parts: readonly Uint8Array[], flush: number): Uint8Array[] {
-  let before = 0;
-  return parts.map((_, index) => {
-    const all = zlib.deflateRawSync(Buffer.concat(parts.slice(0, index + 1)), { finishFlush: flush });
-    const alone = deflateWithFlushes(parts.slice(0, index + 1), flush) ?? all;
-    const part = alone.subarray(before);
-    before = alone.length;
-    return part;
-  });
+/** What comes of a push. */
+function pushed(inflater: Inflater, bytes: Uint8Array): Buffer {
+  inflater.push(bytes);
+  const parts: Buffer[] = [];
+  for (let part = inflater.next(); part.length > 0; part = inflater.next()) parts.push(Buffer.from(part));
+  return Buffer.concat(parts);
 }
+
+describe("matches", () => {
+  /** A stream by the fixed code, and what it inflates to, as RFC 1951 has it: a byte at a time. */
+  class Matches {
+    readonly writer = new BitWriter().header(1);
+    readonly output = new Uint8Array(24 * 1024 * 1024);
+    length = 0;
+
+    literals(count: number, random: (below: number) => number): void {
+      for (let index = 0; index < count; index++) {
+        const byte = random(256);
+        this.writer.fixed(byte);
+        this.output[this.length++] = byte;
+      }
+    }
+
+    match(length: number, distance: number): void {
+      this.writer.fixedMatch(length, distance);
+      for (const end = this.length + length; this.length < end; this.length++) {
+        this.output[this.length] = this.output[this.length - distance] ?? 0;
+      }
+    }
+
+    check(): void {
+      const stream = this.writer.fixed(256).done();
+      const expected = this.output.subarray(0, this.length);
+      expectBytes(zlib.inflateRawSync(stream), expected);
+      expectBytes(inflated([stream]).bytes, expected);
+      expectBytes(inflated(pieces(stream, 4093)).bytes, expected);
+    }
+  }
+
+  it("of every length repeat from every small distance", () => {
+    const matches = new Matches();
+    const random = randomNumbers(7);
+    matches.literals(40, random);
+    for (let distance = 1; distance <= 40; distance++) {
+      for (let length = 3; length <= 258; length++) {
+        matches.match(length, distance);
+        if (length % 16 === 0) matches.literals(distance, random);
+      }
+    }
+    matches.check();
+  });
+
+  it("reach back to every distance up to 32768, over every place of the window's edge", () => {
+    const matches = new Matches();
+    const random = randomNumbers(8);
+    matches.literals(32_768, random);
+    for (let distance = 1; distance <= 32_768; distance++) {
+      matches.match(3 + random(30), distance);
+      if (distance % 8 === 0) matches.literals(1, random);
+    }
+    for (let index = 0; index < 20_000; index++) matches.match(3 + random(256), 32_768 - random(3));
+    matches.check();
+  });
+
+  it("reach back as far as there is output, and no further", () => {
+    for (const count of [1, 2, 15, 16, 17, 300]) {
+      for (const following of [0, 64]) {
+        const good = new BitWriter().header(1);
+        for (let index = 0; index < count; index++) good.fixed(index & 0xff);
+        const stream = Buffer.concat([
+          good.fixedMatch(5, count).fixed(256).done(),
+          new Uint8Array(following),
+        ]);
+        expect(inflated([stream]).bytes.length).toBe(count + 5);
+        const bad = new BitWriter().header(1);
+        for (let index = 0; index < count; index++) bad.fixed(index & 0xff);
+        const refused = Buffer.concat([
+          bad
+            .fixedMatch(5, count + 1)
+            .fixed(256)
+            .done(),
+          new Uint8Array(following),
+        ]);
+        expect(outcome([refused]).refusal).toBe(
+          "the deflate stream is damaged: a distance reaches back beyond the start",
+        );
+      }
+    }
+  });
+
+  it("do not reach into a stream before", () => {
+    const inflater = createInflater();
+    pushed(inflater, zlib.deflateRawSync(Buffer.alloc(1_000_000, 0x73)));
+    inflater.reset();
+    inflater.push(new BitWriter().header(1).fixed(0x61).fixedMatch(3, 2).fixed(256).done());
+    expect(() => inflater.next()).toThrow("a distance reaches back beyond the start");
+  });
+});
+
+describe("an inflater", () => {
+  it("keeps to its memory, less than 1 MiB, in chunks of at most 256 KiB, for a gibibyte of zeros", () => {
+    const mebibyte = zlib.deflateRawSync(new Uint8Array(1024 * 1024), {
+      finishFlush: constants.Z_SYNC_FLUSH,
+    });
+    const stream = Buffer.concat([
+      ...Array.from({ length: 1024 }, () => mebibyte),
+      new BitWriter().stored(new Uint8Array(0)).done(),
+    ]);
+    const inflater = createInflater();
+    inflater.push(stream);
+    let total = 0;
+    let largest = 0;
+    const memories = new Set<ArrayBufferLike>();
+    for (let bytes = inflater.next(); bytes.length > 0; bytes = inflater.next()) {
+      total += bytes.length;
+      largest = Math.max(largest, bytes.length);
+      memories.add(bytes.buffer);
+      if (bytes[0] !== 0 || bytes[bytes.length - 1] !== 0) throw new Error("not zeros");
+    }
+    expect(inflater.ended).toBe(true);
+    expect(total).toBe(1024 ** 3);
+    expect(largest).toBeLessThanOrEqual(256 * 1024);
+    expect([...memories].map((memory) => memory.byteLength)).toEqual([384 * 1024]);
+  });
+
+  it("serves one stream after the other, whatever came of the last", () => {
+    const inflater = createInflater();
+    const data = sample(100_000, 9);
+    const stream = zlib.deflateRawSync(data);
+    for (const before of [stream, stream.subarray(0, 999), Uint8Array.of(7), new Uint8Array(0)]) {
+      inflater.reset();
+      inflater.push(before);
+      try {
+        inflater.next();
+      } catch (error) {
+        expect(error).toMatchObject({ code: "ERR_DRAYAGE_COMPRESSION_INVALID" });
+      }
+      inflater.reset();
+      expect(inflater.ended).toBe(false);
+      expect(inflater.unused).toBe(0);
+      expectBytes(pushed(inflater, stream), data);
+      expect(inflater.ended).toBe(true);
+    }
+  });
+
+  it("says again what is wrong, and never that there is more", () => {
+    const inflater = createInflater();
+    inflater.push(Uint8Array.of(7));
+    for (let time = 0; time < 3; time++) expect(() => inflater.next()).toThrow("reserved");
+    inflater.reset();
+    inflater.finish();
+    for (let time = 0; time < 3; time++) expect(() => inflater.next()).toThrow("truncated");
+  });
+
+  it("names the format that the stream is part of", () => {
+    const inflater = createInflater({ format: "gzip" });
+    inflater.push(Uint8Array.of(7));
+    expect(() => inflater.next()).toThrow("the gzip stream is damaged: a block has the type 3");
+  });
+
+  it("is not to be pushed to before all was taken, nor after the end", () => {
+    const inflater = createInflater();
+    inflater.push(Uint8Array.of(3));
+    expect(() => inflater.push(Uint8Array.of(0))).toThrow(TypeError);
+    expect(inflater.next().length).toBe(0);
+    inflater.push(Uint8Array.of(0));
+    expect(inflater.next().length).toBe(0);
+    expect(inflater.ended).toBe(true);
+    expect(() => inflater.push(Uint8Array.of(0))).toThrow(TypeError);
+  });
+});

@@ -47,6 +47,14 @@ export class BitWriter {
     return this.code(0xc0 + symbol - 280, 8);
   }
 
+  /** A match by the fixed codes. */
+  fixedMatch(length: number, distance: number): this {
+    const [lengthSymbol, lengthBits, lengthExtra] = lengthParts(length);
+    const [distanceSymbol, distanceBits, distanceExtra] = distanceParts(distance);
+    this.fixed(lengthSymbol).bits(lengthExtra, lengthBits);
+    return this.code(distanceSymbol, 5).bits(distanceExtra, distanceBits);
+  }
+
   /** A dynamic block's header. Code lengths are given as they are, by a precode of 4 bits for each. */
   dynamic(symbols: { literals: CodeLengths; distances: CodeLengths; last?: boolean }): this {
     const { literals, distances, last = true } = symbols;
@@ -87,4 +95,20 @@ export class BitWriter {
 
 function largest(lengths: CodeLengths): number {
   return Math.max(0, ...Object.keys(lengths).map(Number));
+}
+
+/** The symbol, how many extra bits it has, and what they are (3.2.5). */
+type Parts = readonly [symbol: number, count: number, extra: number];
+
+function lengthParts(length: number): Parts {
+  if (length === 258) return [285, 0, 0];
+  if (length < 11) return [254 + length, 0, 0];
+  const bits = 29 - Math.clz32(length - 3);
+  return [261 + bits * 4 + (((length - 3) >> bits) & 3), bits, (length - 3) & ((1 << bits) - 1)];
+}
+
+function distanceParts(distance: number): Parts {
+  if (distance < 5) return [distance - 1, 0, 0];
+  const bits = 30 - Math.clz32(distance - 1);
+  return [2 + bits * 2 + (((distance - 1) >> bits) & 1), bits, (distance - 1) & ((1 << bits) - 1)];
 }
