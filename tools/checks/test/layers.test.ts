@@ -47,11 +47,12 @@ it("imports that look down break no rule", async () => {
 });
 
 it("a package that imports one above it is caught", async () => {
+  const floor = floors.findIndex((names) => names.includes("digest"));
   const broken = await brokenRules({
     digest: 'export type { One } from "@drayage/manifest";\n',
     manifest: "export type One = 1;\n",
   });
-  expect(broken).toEqual(["floor-1-looks-down"]);
+  expect(broken).toEqual([`floor-${floor}-looks-down`]);
 });
 
 it("a transport that imports another is caught, and one that imports the copy engine", async () => {
