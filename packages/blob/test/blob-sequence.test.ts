@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { digestBytes } from "@drayage/digest";
@@ -264,6 +264,27 @@ describe("a sequence of blobs", () => {
     expect(Buffer.compare(readFileSync(path), serial(new Uint8Array(), [a, b, c, d]))).toBe(0);
   });
 
+  it("moves a large blob into the place of a small one that failed", async () => {
+    const { path, add, sequence, close } = open();
+    const large = content(600_000, 15);
+    const ends = [add(streamBlob(slow(large, 1, true), { size: 100 })), add(bytesBlob(large))];
+    expect((await Promise.all(ends))[1]).toBeUndefined();
+    await sequence.settle();
+    close();
+    expect(Buffer.compare(readFileSync(path), serial(new Uint8Array(), [large]))).toBe(0);
+  });
+
+  it("is settled when all of it is there", async () => {
+    const { path, add, sequence, close } = open();
+    const [a, b] = [content(100, 3), content(50, 4)];
+    const ends = [add(streamBlob(slow(a, 9), { size: a.length })), add(streamBlob(slow(b, 5)))];
+    const expected = serial(new Uint8Array(), [a, b]);
+    expect(await sequence.settle()).toBe(expected.length);
+    expect(Buffer.compare(readFileSync(path), expected)).toBe(0);
+    expect(await Promise.all(ends)).toEqual([undefined, undefined]);
+    close();
+  });
+
   it("is the same where threads drain what is large, and find that it is larger than was expected", async () => {
     const mebibyte = 1024 * 1024;
     const hollow = new Uint8Array(mebibyte);
@@ -329,6 +350,27 @@ describe("a sequence that is given up", () => {
     await sequence.settle();
     close();
     expect(Buffer.compare(readFileSync(path), serial(new Uint8Array(), [kept, other]))).toBe(0);
+  });
+
+  it("has stopped when nothing is written any more, by threads either", async () => {
+    const large = folder.join("large");
+    writeFileSync(large, content(20 * 1024 * 1024, 31));
+    vi.stubEnv("DRAYAGE_WORKERS", "3");
+    try {
+      const { path, add, sequence, close } = open();
+      let running = 3;
+      const ends = Array.from({ length: running }, async () => {
+        await add(fileBlob(large));
+        running -= 1;
+      });
+      await vi.waitFor(() => expect(statSync(path).size).toBeGreaterThan(0));
+      await sequence.stop();
+      expect(running).toBe(0);
+      await Promise.all(ends);
+      close();
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it("lets one blob be aborted, also while it waits for its turn", async () => {
