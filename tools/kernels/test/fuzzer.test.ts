@@ -116,7 +116,7 @@ it("a trial that does not end is ended, told, and followed by those after it", a
   const end = await supervise({
     worker: new URL("./support/hanging-worker.mjs", import.meta.url),
     job: { seed: 3, targets: ["one"], first: 0, end: 8, deadline: Number.POSITIVE_INFINITY },
-    hangMilliseconds: 500,
+    hangMilliseconds: 1500,
     onFailure: (report) => reports.push(report),
   });
   expect(end).toBe(8);

@@ -10,7 +10,7 @@ export interface Job {
   readonly end: number;
   /** Milliseconds since 1970. */
   readonly deadline: number;
-  /** The number of the trial that runs, and the place of its target in `targets`. */
+  /** The number of the trial that runs, and the place of its target in `targets`: -1 until there is one. */
   readonly progress: Int32Array<SharedArrayBuffer>;
 }
 
@@ -30,7 +30,7 @@ export interface SuperviseOptions {
 export async function supervise(options: SuperviseOptions): Promise<number> {
   for (let first = options.job.first; ; ) {
     const progress = new Int32Array(new SharedArrayBuffer(8));
-    progress[0] = first;
+    progress.set([first, -1]);
     const hung = await runThread(options, { ...options.job, first, progress });
     const index = Atomics.load(progress, 0);
     if (!hung) return index;
@@ -50,7 +50,7 @@ function runThread(options: SuperviseOptions, job: Job): Promise<boolean> {
     let hung = false;
     const watch = setInterval(() => {
       const now = job.progress.join();
-      if (now !== last) {
+      if (now !== last || job.progress[1] === -1) {
         last = now;
         since = performance.now();
       } else if (performance.now() - since > options.hangMilliseconds) {

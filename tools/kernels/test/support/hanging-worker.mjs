@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 const { seed, first, end, progress } = workerData;
 for (let index = first; ; index++) {
   Atomics.store(progress, 0, index);
+  Atomics.store(progress, 1, 0);
   if (index === end) break;
   if (index === 5) {
     parentPort?.postMessage({
