@@ -17,10 +17,13 @@ export const levels: Readonly<Record<DeflateAlgorithm, LevelRange>> = {
   zstd: { least: 1, most: 22, usual: 3 },
 };
 
-/** The level, or the usual one. Throws ERR_DRAYAGE_USAGE where it is out of the algorithm's range. */
+/**
+ * The level, or the usual one; so zlib, and Go with it, call the usual one of gzip -1. Throws ERR_DRAYAGE_USAGE where it
+ * is out of the algorithm's range.
+ */
 export function checkLevel(algorithm: DeflateAlgorithm, level: number | undefined): number {
   const { least, most, usual } = levels[algorithm];
-  if (level === undefined) return usual;
+  if (level === undefined || (algorithm === "gzip" && level === -1)) return usual;
   if (Number.isInteger(level) && level >= least && level <= most) return level;
   throw new DrayageError("ERR_DRAYAGE_USAGE", `${algorithm} has no compression level ${level}`, {
     hint: `levels of ${algorithm} are ${least} to ${most}`,

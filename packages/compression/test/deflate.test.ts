@@ -121,9 +121,10 @@ describe.each(enginesToDeflate("zstd"))("zstd by %s", (engine) => {
 });
 
 it.each([
-  ["gzip", -1],
+  ["gzip", -2],
   ["gzip", 10],
   ["gzip", 1.5],
+  ["zstd", -1],
   ["zstd", 0],
   ["zstd", 23],
   ["zstd", Number.NaN],
@@ -140,6 +141,8 @@ it.each([
 
 it("the usual levels are 4 of gzip and 3 of zstd", () => {
   expect([checkLevel("gzip", undefined), checkLevel("zstd", undefined)]).toEqual([4, 3]);
+  // As zlib calls it.
+  expect(checkLevel("gzip", -1)).toBe(4);
 });
 
 it("a level out of range is refused before the source is touched", async () => {

@@ -46,7 +46,7 @@ describe("levels", () => {
   });
 
   it.each([
-    ["gzip", -1],
+    ["gzip", -2],
     ["gzip", 10],
     ["gzip", 1.5],
     ["gzip", Number.NaN],

@@ -54,7 +54,7 @@ function header({ flags = 0, extra, name, comment, checksumOff }: HeaderFields):
     (name === undefined ? 0 : flag.name) |
     (comment === undefined ? 0 : flag.comment) |
     (checksumOff === undefined ? 0 : flag.checksum);
-  const parts = [Uint8Array.of(0x1f, 0x8b, 8, all, 1, 2, 3, 4, 0, 255)];
+  const parts: Uint8Array[] = [Uint8Array.of(0x1f, 0x8b, 8, all, 1, 2, 3, 4, 0, 255)];
   if (extra !== undefined) parts.push(Uint8Array.of(extra.length & 255, extra.length >> 8), extra);
   for (const string of [name, comment]) {
     if (string !== undefined) parts.push(Buffer.from(`${string}\0`, "latin1"));
