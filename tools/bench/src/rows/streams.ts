@@ -33,27 +33,27 @@ export const streamRows: readonly Row[] = [
   inflateRow({ format: "zstd", peer: "zstd" }),
   pairRow({
     name: "layer-tar-list",
-    title: "list a layer's entries",
+    title: "list a gzip layer's entries",
     against: "GNU tar",
     section: "streams",
-    needs: ["skopeo", "tar"],
+    needs: ["skopeo", "tar", "gzip"],
     bars: [],
     async prepare({ inputs }) {
-      const { tar } = await inputs.layer();
+      const { gzip } = await inputs.layer();
       const list = (folder: string): string => path.join(folder, "names");
-      const peerArgs = ["--list", "--quoting-style=literal", "--file", tar];
-      const wanted = (names: string): string => readFileSync(list(names), "utf8");
+      const peerArgs = ["--list", "--gzip", "--quoting-style=literal", "--file", gzip];
+      const namesIn = (folder: string): string => readFileSync(list(folder), "utf8");
       let first: string | undefined;
       return {
         ours: ({ folder }) => ({
           program: process.execPath,
-          args: [childProgram("list-entries.mjs"), tar],
+          args: [childProgram("list-entries.mjs"), gzip],
           stdout: list(folder),
         }),
         theirs: ({ folder }) => ({ program: benchPeer("tar"), args: peerArgs, stdout: list(folder) }),
         async verify({ folder }) {
-          first ??= wanted(folder);
-          if (wanted(folder) !== first) throw new Error(`the names that tar lists in ${tar} are others`);
+          first ??= namesIn(folder);
+          if (namesIn(folder) !== first) throw new Error(`GNU tar lists other names of ${gzip}`);
         },
       };
     },
