@@ -3,6 +3,16 @@ import { kernelInstance } from "./module.ts";
 /** The most bytes that {@link Deflater.deflateBlock} takes. */
 export const deflateBlockLimit: number = 1024 * 1024;
 
+/**
+ * The most bytes that {@link Deflater.deflateBlock} gives for a block of `length` bytes, at any level. A block that does not
+ * compress is stored, in parts of at least 8 KiB and at most 65535 bytes, each of which takes five bytes more.
+ */
+export function deflateBlockBound(length: number): number {
+  return length + 5 * (Math.floor(length / leastPart) + Math.floor(length / 65535) + 2);
+}
+
+const leastPart = 8 * 1024;
+
 export interface DeflateBlockOptions {
   /** 0 (stored), or 1 (fast) to 9 (small). */
   readonly level: number;
@@ -18,7 +28,7 @@ export interface DeflateBlockOptions {
  */
 export interface Deflater {
   /**
-   * What comes of the block: a view that is valid until the next call. It is at most 0.15 % and 16 bytes longer than the block.
+   * What comes of the block: a view that is valid until the next call, of at most {@link deflateBlockBound} bytes.
    *
    * @param bytes May be in shared memory.
    * @throws RangeError where the block is too long, or there is no such level.

@@ -11,7 +11,13 @@ export {
   type Sha256State,
   type Xxh64,
 } from "./checksums.ts";
-export { createDeflater, type DeflateBlockOptions, type Deflater, deflateBlockLimit } from "./deflater.ts";
+export {
+  createDeflater,
+  type DeflateBlockOptions,
+  type Deflater,
+  deflateBlockBound,
+  deflateBlockLimit,
+} from "./deflater.ts";
 export { createInflater, type Inflater, type InflaterOptions } from "./inflater.ts";
 export {
   adoptKernels,

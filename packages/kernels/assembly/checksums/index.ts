@@ -2,8 +2,8 @@
  * CRC-32, CRC-64, SHA-256 and XXH64 over bytes that the caller has put at `input`, `inputSize` at most.
  * `makeTables` comes before all else.
  */
-import { makeCrc32Tables } from "./crc32";
-import { makeCrc64Tables } from "./crc64";
+import { makeCrc32Tables } from "./crc32.ts";
+import { makeCrc64Tables } from "./crc64.ts";
 
 export { crc32 } from "./crc32";
 export { crc64 } from "./crc64";

@@ -21,8 +21,8 @@ export const REPEAT_ZERO: u32 = 17;
 export const REPEAT_ZERO_LONG: u32 = 18;
 
 const lengthBase = memory.data<u16>([
-  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227,
-  258,
+  3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+  227, 258,
 ]);
 const lengthExtraBits = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
@@ -46,8 +46,6 @@ export function makeAlphabets(): void {
 }
 
 /** The symbol of a match's length, less {@link FIRST_LENGTH_SYMBOL}. */
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function lengthIndexOf(length: u32): u32 {
   return load<u8>(length, lengthIndex);
 }
@@ -67,8 +65,6 @@ export function lengthExtraBitsOf(index: u32): u32 {
  * below it is which of the two. So it is computed, without a branch and without a table that would push the input
  * from the cache.
  */
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function distanceSymbolOf(less1: u32): u32 {
   const highest = 31 - clz(less1 | 1);
   return (highest << 1) + ((less1 >> ((highest - 1) & 31)) & 1) + u32(less1 == 1);

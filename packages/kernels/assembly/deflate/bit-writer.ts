@@ -1,4 +1,4 @@
-import { output } from "./memory";
+import { output } from "./memory.ts";
 
 /*
  * The output as a row of bits (RFC 1951, 3.1.1): the lowest bit of a byte comes first. Bits are gathered in a word of

@@ -16,12 +16,12 @@ import {
   REPEAT_ZERO,
   REPEAT_ZERO_LONG,
   SHORTEST_MATCH,
-} from "./alphabets";
-import { alignToByte, bitCount, bits, flushBits, next, putBits, putBytes, resumeBits } from "./bit-writer";
-import { blockDistanceFrequencies, blockFrequencies } from "./frequencies";
-import { codewordBits, codewordLength, makeCode, reversed } from "./huffman";
-import { STORED_LIMIT } from "./memory";
-import { blockSequences, chunkSequences, distanceLess1Of, lengthOf, literalsOf } from "./sequences";
+} from "./alphabets.ts";
+import { alignToByte, bitCount, bits, flushBits, next, putBits, putBytes, resumeBits } from "./bit-writer.ts";
+import { blockDistanceFrequencies, blockFrequencies } from "./frequencies.ts";
+import { codewordBits, codewordLength, makeCode, reversed } from "./huffman.ts";
+import { STORED_LIMIT } from "./memory.ts";
+import { blockSequences, chunkSequences, distanceLess1Of, lengthOf, literalsOf } from "./sequences.ts";
 
 /*
  * Blocks of deflate (RFC 1951, 3.2.3 to 3.2.7): each is stored, or has the fixed codes, or codes of its own, whichever
@@ -186,7 +186,8 @@ function makeDynamicHeader(): void {
   encodeCodeLengths(hlit + hdist);
   makeCode(codeLengthFrequencies, CODE_LENGTH_SYMBOLS, LONGEST_CODE_LENGTH_CODEWORD, codeLengthCode);
   hclen = CODE_LENGTH_SYMBOLS;
-  while (hclen > HCLEN_LEAST && load<u32>(codeLengthCode + (codeLengthSymbolAt(hclen - 1) << 2)) == 0) hclen--;
+  while (hclen > HCLEN_LEAST && load<u32>(codeLengthCode + (codeLengthSymbolAt(hclen - 1) << 2)) == 0)
+    hclen--;
 }
 
 function usedSymbols(code: usize, symbols: u32, least: u32): u32 {
@@ -269,7 +270,9 @@ function makeEntries(): void {
     const length = codewordLength(codeword);
     store<u64>(
       distanceEntries + (symbol << 3),
-      u64(codewordBits(codeword) | (((1 << extraBits) - 1) << 16)) | (u64(length) << 32) | (u64(length + extraBits) << 40),
+      u64(codewordBits(codeword) | (((1 << extraBits) - 1) << 16)) |
+        (u64(length) << 32) |
+        (u64(length + extraBits) << 40),
     );
   }
 }
@@ -279,6 +282,9 @@ function makeEntries(): void {
  *
  * What is not stored yet is at most seven bits, after which there is room for three literals of at most 15 each, or
  * for a match: at most 15 + 5 bits for its length, and 15 + 13 for its distance.
+ *
+ * Most sequences have no more than three literals. For these there is no loop, whose end would often be guessed
+ * wrong: three are written each time, and those that are not there as codewords of no bits.
  */
 function writeSequences(literal: usize): void {
   let word = bits;
@@ -288,10 +294,11 @@ function writeSequences(literal: usize): void {
   for (let at = blockSequences; at < end; at += 4) {
     const sequence = load<u32>(at);
     let literals = literalsOf(sequence);
-    for (; literals >= 3; literals -= 3) {
-      const first = load<u32>(usize(load<u8>(literal)) << 2, literalLengthCode);
-      const second = load<u32>(usize(load<u8>(literal, 1)) << 2, literalLengthCode);
-      const third = load<u32>(usize(load<u8>(literal, 2)) << 2, literalLengthCode);
+    let written: u32 = 0;
+    do {
+      const first = literalEntry(literal, literals > 0);
+      const second = literalEntry(literal + 1, literals > 1);
+      const third = literalEntry(literal + 2, literals > 2);
       word |= u64(codewordBits(first)) << count;
       count += codewordLength(first);
       word |= u64(codewordBits(second)) << count;
@@ -302,30 +309,23 @@ function writeSequences(literal: usize): void {
       place += count >> 3;
       word >>= count & ~7;
       count &= 7;
-      literal += 3;
-    }
-    for (; literals > 0; literals--) {
-      const entry = load<u32>(usize(load<u8>(literal)) << 2, literalLengthCode);
-      word |= u64(codewordBits(entry)) << count;
-      count += codewordLength(entry);
-      literal++;
-    }
-    store<u64>(place, word);
-    place += count >> 3;
-    word >>= count & ~7;
-    count &= 7;
+      written = min(literals, 3);
+      literal += written;
+      literals -= written;
+    } while (literals > 0);
     const length = lengthOf(sequence);
     if (length == 0) continue;
     literal += length;
-    const lengthEntry = load<u32>(usize(length) << 2, lengthEntries);
+    const lengthEntry = load<u32>(lengthEntries + (usize(length) << 2));
     word |= u64(codewordBits(lengthEntry)) << count;
-    count += lengthEntry >> 24;
+    count += codewordLength(lengthEntry);
     const less1 = distanceLess1Of(sequence);
-    const distanceEntry = load<u64>(usize(distanceSymbolOf(less1)) << 3, distanceEntries);
-    const low = u32(distanceEntry);
-    const high = u32(distanceEntry >> 32);
-    word |= u64((low & 0xffff) | ((less1 & (low >> 16)) << (high & 0xff))) << count;
-    count += high >> 8;
+    const distanceEntry = load<u64>(distanceEntries + (usize(distanceSymbolOf(less1)) << 3));
+    const codewordAndMask = u32(distanceEntry);
+    const lengths = u32(distanceEntry >> 32);
+    const extra = less1 & (codewordAndMask >> 16);
+    word |= u64((codewordAndMask & 0xffff) | (extra << (lengths & 0xff))) << count;
+    count += lengths >> 8;
     store<u64>(place, word);
     place += count >> 3;
     word >>= count & ~7;
@@ -335,4 +335,9 @@ function writeSequences(literal: usize): void {
   const endOfBlock = load<u32>(literalLengthCode + 4 * END_OF_BLOCK);
   putBits(codewordBits(endOfBlock), codewordLength(endOfBlock));
   flushBits();
+}
+
+/** The codeword of the literal at a place, or one of no bits. */
+function literalEntry(place: usize, present: bool): u32 {
+  return load<u32>(literalLengthCode + (usize(load<u8>(place)) << 2)) & (0 - u32(present));
 }

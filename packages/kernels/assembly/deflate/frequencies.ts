@@ -1,5 +1,5 @@
-import { DISTANCE_SYMBOLS, distanceSymbolOf, FIRST_LENGTH_SYMBOL, LITERAL_LENGTH_SYMBOLS, lengthIndexOf } from "./alphabets";
-import { distanceLess1Of, lengthOf } from "./sequences";
+import { distanceSymbolOf, FIRST_LENGTH_SYMBOL, lengthIndexOf } from "./alphabets.ts";
+import { distanceLess1Of, lengthOf } from "./sequences.ts";
 
 /*
  * How often each symbol occurs: literals and lengths first, then distances.
@@ -8,23 +8,18 @@ import { distanceLess1Of, lengthOf } from "./sequences";
  * has yet to be decided whether it joins the block.
  */
 
-const DISTANCES: usize = 4 * 286;
-const SYMBOLS: u32 = LITERAL_LENGTH_SYMBOLS + DISTANCE_SYMBOLS;
-const SIZE: usize = 4 * (286 + 30);
+const DISTANCES: usize = 4 * 288;
+const SIZE: usize = 4 * (288 + 32);
 
-export const blockFrequencies = memory.data(4 * (286 + 30), 16);
+export const blockFrequencies = memory.data(4 * (288 + 32), 16);
 export const blockDistanceFrequencies: usize = blockFrequencies + DISTANCES;
-export const chunkFrequencies = memory.data(4 * (286 + 30), 16);
+export const chunkFrequencies = memory.data(4 * (288 + 32), 16);
 export const chunkDistanceFrequencies: usize = chunkFrequencies + DISTANCES;
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function countLiteral(literal: u32): void {
   store<u32>(literal << 2, load<u32>(literal << 2, chunkFrequencies) + 1, chunkFrequencies);
 }
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function countMatch(match: u32): void {
   countLiteral(FIRST_LENGTH_SYMBOL + lengthIndexOf(lengthOf(match)));
   const symbol = distanceSymbolOf(distanceLess1Of(match)) << 2;
@@ -41,7 +36,10 @@ export function clearBlock(): void {
 
 export function addChunkToBlock(): void {
   for (let offset: usize = 0; offset < SIZE; offset += 16) {
-    v128.store(blockFrequencies + offset, i32x4.add(v128.load(blockFrequencies + offset), v128.load(chunkFrequencies + offset)));
+    v128.store(
+      blockFrequencies + offset,
+      i32x4.add(v128.load(blockFrequencies + offset), v128.load(chunkFrequencies + offset)),
+    );
   }
 }
 
@@ -49,41 +47,55 @@ export function addChunkToBlock(): void {
  * About how many bits more the chunk and the block need for their symbols when they share one code than when each has
  * its own, if codes were as good as entropy allows.
  */
-export function costOfSharing(): u32 {
-  return u32(
-    (costOfSharingAlphabet(0, LITERAL_LENGTH_SYMBOLS) + costOfSharingAlphabet(LITERAL_LENGTH_SYMBOLS, SYMBOLS)) >> FRACTION_BITS,
+export function costOfSharing(): f32 {
+  return costOfSharingAlphabet(0, DISTANCES) + costOfSharingAlphabet(DISTANCES, SIZE);
+}
+
+/** Symbols of which n in all occur f times each take n log2 n - Σ f log2 f bits. */
+function costOfSharingAlphabet(from: usize, to: usize): f32 {
+  let blockTotals = i32x4.splat(0);
+  let chunkTotals = i32x4.splat(0);
+  let costs = f32x4.splat(0);
+  for (let offset = from; offset < to; offset += 16) {
+    const ofBlock = v128.load(blockFrequencies + offset);
+    const ofChunk = v128.load(chunkFrequencies + offset);
+    const ofBoth = i32x4.add(ofBlock, ofChunk);
+    blockTotals = i32x4.add(blockTotals, ofBlock);
+    chunkTotals = i32x4.add(chunkTotals, ofChunk);
+    costs = f32x4.sub(f32x4.add(f32x4.add(costs, timesLog2(ofBlock)), timesLog2(ofChunk)), timesLog2(ofBoth));
+  }
+  const ofBlock = sumOf(blockTotals);
+  const ofChunk = sumOf(chunkTotals);
+  const totals = timesLog2(i32x4(ofBlock + ofChunk, ofBlock, ofChunk, 0));
+  return (
+    f32x4.extract_lane(costs, 0) +
+    f32x4.extract_lane(costs, 1) +
+    f32x4.extract_lane(costs, 2) +
+    f32x4.extract_lane(costs, 3) +
+    f32x4.extract_lane(totals, 0) -
+    f32x4.extract_lane(totals, 1) -
+    f32x4.extract_lane(totals, 2)
   );
 }
 
-/** For each of the tables, n log2 n - Σ f log2 f, where n is the sum of the frequencies f. */
-function costOfSharingAlphabet(first: u32, end: u32): u64 {
-  let blockTotal: u32 = 0;
-  let chunkTotal: u32 = 0;
-  let cost: i64 = 0;
-  for (let offset: usize = first << 2; offset < end << 2; offset += 4) {
-    const ofChunk = load<u32>(chunkFrequencies + offset);
-    if (ofChunk == 0) continue;
-    const ofBlock = load<u32>(blockFrequencies + offset);
-    chunkTotal += ofChunk;
-    cost += timesLog2(ofChunk);
-    if (ofBlock == 0) continue;
-    cost += timesLog2(ofBlock) - timesLog2(ofBlock + ofChunk);
-  }
-  for (let offset: usize = first << 2; offset < end << 2; offset += 4) {
-    blockTotal += load<u32>(blockFrequencies + offset);
-  }
-  if (chunkTotal == 0 || blockTotal == 0) return 0;
-  cost += timesLog2(blockTotal + chunkTotal) - timesLog2(blockTotal) - timesLog2(chunkTotal);
-  return u64(max(cost, 0));
+function sumOf(lanes: v128): i32 {
+  return (
+    i32x4.extract_lane(lanes, 0) +
+    i32x4.extract_lane(lanes, 1) +
+    i32x4.extract_lane(lanes, 2) +
+    i32x4.extract_lane(lanes, 3)
+  );
 }
 
-const FRACTION_BITS: u32 = 12;
-
-/** n log2 n for n from 1 to 2^20, with FRACTION_BITS bits behind the point. */
-function timesLog2(n: u32): i64 {
-  const whole = 31 - clz(n);
-  // n is 2^whole (1 + fraction), and log2(1 + x) is within 0.01 of x + 0.344 x (1 - x).
-  const fraction = ((n - (1 << whole)) << FRACTION_BITS) >> whole;
-  const bend = (fraction * ((1 << FRACTION_BITS) - fraction) * 1409) >> (2 * FRACTION_BITS);
-  return i64(n) * i64((whole << FRACTION_BITS) + fraction + bend);
+/**
+ * n log2 n for four numbers, 0 for 0. The exponent and the fraction of n as a floating point number are nearly its
+ * logarithm already: log2(1 + x) is within 0.01 of x + 0.344 x (1 - x).
+ */
+function timesLog2(n: v128): v128 {
+  const one = f32x4.splat(1);
+  const real = f32x4.convert_i32x4_s(n);
+  const exponent = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_s(real, 23), i32x4.splat(127)));
+  const x = f32x4.sub(v128.or(v128.and(real, i32x4.splat(0x7fffff)), one), one);
+  const bend = f32x4.mul(f32x4.mul(x, f32x4.sub(one, x)), f32x4.splat(0.344));
+  return f32x4.mul(real, f32x4.add(f32x4.add(exponent, x), bend));
 }

@@ -18,14 +18,10 @@ const SYMBOL_BITS: u32 = 9;
 const LONGEST_OF_ALL: u32 = 32;
 const LONGEST_CODEWORD: u32 = 15;
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function codewordBits(entry: u32): u32 {
   return entry & 0xffffff;
 }
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function codewordLength(entry: u32): u32 {
   return entry >> 24;
 }
@@ -92,7 +88,8 @@ function setAt(index: u32, value: u32): void {
  * Katajainen, "In-place calculation of minimum-redundancy codes" (1995).
  */
 function measureDepths(used: u32): void {
-  for (let index: u32 = 0; index < used; index++) setAt(index, load<u32>(sorted + (index << 2)) >> SYMBOL_BITS);
+  for (let index: u32 = 0; index < used; index++)
+    setAt(index, load<u32>(sorted + (index << 2)) >> SYMBOL_BITS);
   joinRarest(used);
   const lastNode = used - 2;
   // From parents to depths: the root is the last node.

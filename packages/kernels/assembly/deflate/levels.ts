@@ -1,42 +1,59 @@
-/** How a level parses the input. */
-export const STORE: u16 = 0;
-/** Takes the first match that is found. */
-export const GREEDY: u16 = 1;
-/** Looks whether the next position has a longer one. */
-export const LAZY: u16 = 2;
+import { setSearch } from "./chains.ts";
 
-const STRATEGY: usize = 0;
-const DEPTH: usize = 2;
-const GOOD: usize = 4;
-const LAZY_BELOW: usize = 6;
-const NICE: usize = 8;
-const ROW: usize = 10;
+/*
+ * What the levels are. The parameters were chosen by measuring sizes and speeds on the layers of a real image: see
+ * README.md.
+ */
 
+/** How a level finds matches. */
+const STORE: u16 = 0;
+const ROWS: u16 = 1;
+const CHAINS: u16 = 2;
+
+/**
+ * For each level:
+ * - how it finds matches
+ * - lazy: a match shorter than this is given up for a longer one at the next position
+ * - step: how many positions within a match lead to one that is added to the rows
+ * - good: where a match of this length is known, only a quarter of the candidates are compared at the next position
+ * - nice: a match of this length is taken without looking for a longer one
+ * - depth: how many candidates of a chain are compared
+ */
 // biome-ignore format: a table
 const table = memory.data<u16>([
-  STORE, 0, 0, 0, 0,
-  GREEDY, 1, 0, 0, 8,
-  GREEDY, 2, 0, 0, 16,
-  GREEDY, 4, 0, 0, 32,
-  LAZY, 4, 8, 8, 32,
-  LAZY, 8, 8, 16, 64,
-  LAZY, 16, 8, 16, 128,
-  LAZY, 48, 16, 64, 258,
-  LAZY, 256, 32, 258, 258,
-  LAZY, 1024, 258, 258, 258,
+  //       lazy step good  nice  depth
+  STORE,     0,   0,   0,    0,    0,
+  ROWS,      0,   8,   0,    0,    0,
+  ROWS,      0,   2,   0,    0,    0,
+  ROWS,      0,   1,   0,    0,    0,
+  ROWS,      8,   1,   0,    0,    0,
+  CHAINS,   16,   0,   8,   64,    8,
+  CHAINS,   32,   0,   8,  128,   16,
+  CHAINS,   64,   0,   8,  128,   32,
+  CHAINS,  128,   0,  16,  258,  128,
+  CHAINS,  258,   0,  32,  258, 1024,
 ]);
+const ROW_SIZE: usize = 12;
 
-export let strategy: u16 = STORE;
-export let depth: u32 = 0;
-export let good: u32 = 0;
-export let lazy: u32 = 0;
-export let nice: u32 = 0;
+let finder: u16 = STORE;
+export let lazyBelow: u32 = 0;
+export let addStep: usize = 0;
+export let goodLength: u32 = 0;
 
+/** @param level 0 to 9 */
 export function chooseLevel(level: u32): void {
-  const row = table + usize(level) * ROW;
-  strategy = load<u16>(row + STRATEGY);
-  depth = load<u16>(row + DEPTH);
-  good = load<u16>(row + GOOD);
-  lazy = load<u16>(row + LAZY_BELOW);
-  nice = load<u16>(row + NICE);
+  const row = table + usize(level) * ROW_SIZE;
+  finder = load<u16>(row);
+  lazyBelow = load<u16>(row, 2);
+  addStep = load<u16>(row, 4);
+  goodLength = load<u16>(row, 6);
+  setSearch(load<u16>(row, 10), load<u16>(row, 8));
+}
+
+export function storesOnly(): bool {
+  return finder == STORE;
+}
+
+export function usesRows(): bool {
+  return finder == ROWS;
 }

@@ -1,4 +1,4 @@
-import { WINDOW_SIZE } from "./alphabets";
+import { WINDOW_SIZE } from "./alphabets.ts";
 
 /*
  * Where input and output are in the kernel's memory, which never grows, so that views of it stay valid.
@@ -7,28 +7,33 @@ import { WINDOW_SIZE } from "./alphabets";
 /** The most input of a call. */
 export const BLOCK_LIMIT: u32 = 1024 * 1024;
 
-/** Matches are compared eight bytes at a time, which may go beyond the input's end. */
-const INPUT_SLACK: u32 = 16;
+/** The longest match is compared eight bytes at a time, which may go so far beyond the input's end. */
+const INPUT_SLACK: u32 = 272;
 
-const window = memory.data(32 * 1024 + 1024 * 1024 + 16, 16);
+const window = memory.data(32 * 1024 + 1024 * 1024 + 272, 16);
 /** Where the input is. The dictionary ends here. */
 export const block: usize = window + WINDOW_SIZE;
+
+/** Clears what is around the input, and may be read with it: else what was there before would decide between matches. */
+export function clearAroundInput(start: usize, end: usize): void {
+  memory.fill(window, 0, start - window);
+  memory.fill(end, 0, INPUT_SLACK);
+}
 
 /** A stored block has at most so many bytes (RFC 1951, 3.2.4: its length has 16 bits). */
 export const STORED_LIMIT: u32 = 65535;
 /** What a stored block takes beside its bytes: three bits, at most seven to align, two lengths of 16. */
 const STORED_OVERHEAD: u32 = 5;
-/** A block of deflate, but for the last, is of at least so much input: see sequences.ts. */
-export const LEAST_BLOCK: u32 = 4096;
-/** The output is written eight bytes at a time, of which up to seven are rewritten by what follows. */
-const OUTPUT_SLACK: u32 = 16;
+/** What is parsed in one piece, and so every block but the last, is of at least so much input: see sequences.ts. */
+const LEAST_CHUNK: u32 = 8 * 1024;
 
 /**
- * How much room the output has, which is more than it ever needs: no block takes more than it does when stored, which
- * is at most STORED_OVERHEAD more than its input for every STORED_LIMIT bytes that it begins. A call begins at most
- * BLOCK_LIMIT / LEAST_BLOCK + 1 blocks, and ends with one more stored block, which is empty.
+ * The most output of a call. No block takes more bits than it does when stored: at most STORED_OVERHEAD bytes more than
+ * its input for each STORED_LIMIT of it, or part of that. And there are at most so many blocks, and an empty one at
+ * the end. `deflateBlockBound` in src/deflater.ts says the same of less input.
  */
 export const OUTPUT_LIMIT: u32 =
-  BLOCK_LIMIT + STORED_OVERHEAD * (BLOCK_LIMIT / LEAST_BLOCK + 1 + BLOCK_LIMIT / STORED_LIMIT + 1 + 1);
+  BLOCK_LIMIT + STORED_OVERHEAD * (BLOCK_LIMIT / LEAST_CHUNK + BLOCK_LIMIT / STORED_LIMIT + 2);
 
-export const output: usize = memory.data(1024 * 1024 + 4096, 16);
+/** With room for what is stored eight bytes at a time, of which up to seven are rewritten by what follows. */
+export const output: usize = memory.data(1024 * 1024 + 1024, 16);

@@ -1,58 +1,92 @@
-import { WINDOW_SIZE } from "./alphabets";
-import { commonLength } from "./common";
-import { matchOf } from "./sequences";
+import { WINDOW_SIZE } from "./alphabets.ts";
+import { commonLength, hashOf, LEAST_MATCH } from "./matches.ts";
+import { matchOf } from "./sequences.ts";
 
 /*
- * The fast match finder: a hash table of rows. A row has the last four positions with the same hash of four bytes, the
- * newest in its lowest 16 bits. So all candidates come with one load, and a position is added by a shift, where a
- * chain needs loads that wait for each other.
+ * The fast match finder: a hash table of rows. A row has the four newest positions whose next four bytes have the same
+ * hash, the newest in its lowest 16 bits. All candidates come with one load, and a position is added by a shift,
+ * where a chain needs loads that wait for each other.
  *
- * Only the low 16 bits of a position are kept, so that a row that was not used for 64 KiB gives wrong candidates. This
- * costs a comparison, no more: what is taken are only equal bytes within the window.
+ * What costs most in such a loop is branches that are guessed wrong. So the four candidates are compared without any:
+ * each gets a rank by how many of its first eight bytes are equal, and the highest one wins. Only where all eight are,
+ * for a third of the matches, is there a loop.
+ *
+ * A position is kept modulo the window's size. So a distance is always one that deflate has, though it may lead to
+ * wrong bytes where the entry is older than the window; then the comparison says so, at the price of any other.
  */
 
-const ROW_BITS: u32 = 14;
-const rows = memory.data(8 * (1 << 14), 16);
+const ROW_BITS: u32 = 13;
+const WAYS: u32 = 4;
+const rows = memory.data(8 << 13, 16);
+
+/** As many bytes are compared at first. */
+const FIRST_COMPARED: u32 = 8;
 
 export function clearRows(): void {
   memory.fill(rows, 0, 8 << ROW_BITS);
 }
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
-function rowOf(word: u32): usize {
-  return usize((word * 0x9e3779b1) >> (32 - ROW_BITS)) << 3;
-}
-
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function addToRows(position: usize): void {
-  const row = rowOf(load<u32>(position));
-  store<u64>(row, (load<u64>(row, rows) << 16) | (u64(position) & 0xffff), rows);
+  takeRow(position);
 }
 
-// @ts-ignore: a decorator of AssemblyScript's
+/** Adds a position, and gives the row as it was: the candidates. */
 @inline
-export function findInRows(position: usize, start: usize, most: u32): u32 {
-  const word = load<u32>(position);
-  const row = rowOf(word);
-  let candidates = load<u64>(row, rows);
+export function takeRow(position: usize): u64 {
+  const row = hashOf(load<u32>(position), ROW_BITS) << 3;
+  const candidates = load<u64>(row, rows);
   store<u64>(row, (candidates << 16) | (u64(position) & 0xffff), rows);
-  const farthest = min(u32(position - start), WINDOW_SIZE);
-  let length: u32 = 3;
-  let distance: u32 = 0;
-  for (let way = 0; way < 4; way++) {
-    const candidateDistance = (u32(position) - u32(candidates)) & 0xffff;
-    candidates >>= 16;
-    if (candidateDistance - 1 >= farthest) continue;
-    const candidate = position - candidateDistance;
-    if (load<u32>(candidate) != word || load<u32>(candidate + length - 3) != load<u32>(position + length - 3)) continue;
-    const common = commonLength(position, candidate, most);
-    if (common > length) {
-      length = common;
-      distance = candidateDistance;
-      if (length == most) break;
+  return candidates;
+}
+
+/** The highest rank of the candidates. */
+@inline
+export function bestOf(position: usize, candidates: u64): u32 {
+  const bytes = load<u64>(position);
+  return max(
+    max(rankOf(position, bytes, candidates, 0), rankOf(position, bytes, candidates, 1)),
+    max(rankOf(position, bytes, candidates, 2), rankOf(position, bytes, candidates, 3)),
+  );
+}
+
+/** How many of the first eight bytes are equal, times four; of candidates that are equal in this, the newest is best. */
+@inline
+function rankOf(position: usize, bytes: u64, candidates: u64, way: u32): u32 {
+  const difference = load<u64>(position - distanceOf(position, candidates, way)) ^ bytes;
+  return ((u32(ctz(difference)) >> 3) << 2) | (WAYS - 1 - way);
+}
+
+/** How many bytes the best candidate has in common with the position: at most {@link FIRST_COMPARED}. */
+@inline
+export function lengthByRank(rank: u32): u32 {
+  return rank >> 2;
+}
+
+@inline
+function distanceOf(position: usize, candidates: u64, way: u32): u32 {
+  return ((u32(position) - 1 - u32(candidates >> (way << 4))) & (WINDOW_SIZE - 1)) + 1;
+}
+
+/** The longest match with one of the candidates, `best` being the highest rank of them; at most `most` bytes. */
+@inline
+export function matchByRank(position: usize, candidates: u64, best: u32, start: usize, most: u32): u32 {
+  let length = lengthByRank(best);
+  if (length < LEAST_MATCH) return 0;
+  let way = WAYS - 1 - (best & (WAYS - 1));
+  let distance = distanceOf(position, candidates, way);
+  if (length == FIRST_COMPARED) {
+    length = commonLength(position, position - distance, FIRST_COMPARED);
+    for (way++; way < WAYS; way++) {
+      const otherDistance = distanceOf(position, candidates, way);
+      const other = position - otherDistance;
+      // To be longer, it has to be equal at the end of what is longest so far.
+      if (load<u32>(position + length - 3) != load<u32>(other + length - 3)) continue;
+      const otherLength = commonLength(position, other, 0);
+      if (otherLength > length) {
+        length = otherLength;
+        distance = otherDistance;
+      }
     }
   }
-  return distance == 0 ? 0 : matchOf(length, distance);
+  return distance > u32(position - start) ? 0 : matchOf(min(length, most), distance);
 }

@@ -8,16 +8,19 @@
 
 export const MOST_LITERALS: u32 = 255;
 
-/** How many sequences a chunk has at most, but for those without a match. */
+/**
+ * How many sequences a chunk has, unless it has CHUNK_INPUT first, or the input ends. A match is of at least four bytes, so
+ * a chunk is of at least 8 KiB.
+ */
 export const CHUNK_SEQUENCES: u32 = 2048;
-/** How much input a chunk has at most, but for the end of its last match. */
+/** How much input a chunk has, but for the end of its last match. */
 export const CHUNK_INPUT: u32 = 32 * 1024;
 /** How many sequences a block has at most. */
 const BLOCK_SEQUENCES: u32 = 24 * 1024;
 
 const sequences = memory.data(4 * 24 * 1024, 16);
 const sequencesEnd: usize = sequences + 4 * BLOCK_SEQUENCES;
-/** More than the most of a chunk: 2048 with a match, 129 of as many literals as there may be, one for the rest. */
+/** More than the most of a chunk: the last match may follow many literals, which are sequences too. */
 const CHUNK_ROOM: usize = 4 * (2048 + 256);
 
 /** The first of the block. */
@@ -57,8 +60,6 @@ export function resumeSequences(place: usize): void {
 }
 
 /** Stores one, or more where there are many literals. Gives the place for the next. */
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function storeSequence(place: usize, literals: u32, match: u32): usize {
   while (literals > MOST_LITERALS) {
     store<u32>(place, MOST_LITERALS << 24);
@@ -70,26 +71,18 @@ export function storeSequence(place: usize, literals: u32, match: u32): usize {
 }
 
 /** A match, as a sequence has it. */
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function matchOf(length: u32, distance: u32): u32 {
   return (length << 15) | (distance - 1);
 }
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function lengthOf(match: u32): u32 {
   return (match >> 15) & 0x1ff;
 }
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function distanceLess1Of(match: u32): u32 {
   return match & 0x7fff;
 }
 
-// @ts-ignore: a decorator of AssemblyScript's
-@inline
 export function literalsOf(sequence: u32): u32 {
   return sequence >> 24;
 }

@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import type { DeflateBlockOptions, Deflater, Inflater } from "@drayage/kernels";
+import { type DeflateBlockOptions, type Deflater, deflateBlockBound, type Inflater } from "@drayage/kernels";
 import { concat, firstDifference, sameBytes } from "./bytes.ts";
 import { Failure } from "./failure.ts";
 import { guarded } from "./guards.ts";
@@ -75,11 +75,6 @@ function blocksOf(bytes: Uint8Array, seed: number): Block[] {
   return blocks;
 }
 
-/** As the kernel promises. */
-function outputBound(length: number): number {
-  return length + Math.ceil(length * 0.0015) + 16;
-}
-
 function deflateAll(deflater: Deflater, blocks: readonly Block[]): Uint8Array {
   const parts = blocks.map(({ bytes, ...options }) => {
     let part: Uint8Array;
@@ -88,7 +83,7 @@ function deflateAll(deflater: Deflater, blocks: readonly Block[]): Uint8Array {
     } catch (error) {
       throw new Failure(`throws ${String(error)}`, { cause: error });
     }
-    if (part.length <= outputBound(bytes.length)) return part;
+    if (part.length <= deflateBlockBound(bytes.length)) return part;
     throw new Failure(`makes ${part.length} bytes of ${bytes.length} at level ${options.level}`);
   });
   return concat(parts);
