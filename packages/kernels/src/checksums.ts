@@ -116,42 +116,23 @@ const initialState: Sha256State = {
 export function createSha256(state: Sha256State = initialState): Sha256 {
   const { kernel, input, sha256State } = instance();
   const chain = Uint32Array.from(state.chain);
-  const pending = new Uint8Array(blockSize);
-  pending.set(state.pending);
-  let length = state.length;
+  const blocks = wholeBlocks({ size: blockSize, input, take: takeBlocks, before: state });
 
-  /** Takes the whole blocks that stand at the start of the kernel's input. */
   function takeBlocks(size: number): void {
     sha256State.set(chain);
     kernel.sha256Blocks(size);
     chain.set(sha256State);
   }
 
-  function update(bytes: Uint8Array): void {
-    let at = 0;
-    while (at < bytes.length) {
-      const held = length % blockSize;
-      const taken = Math.min(input.length - held, bytes.length - at);
-      input.set(pending.subarray(0, held));
-      input.set(bytes.subarray(at, at + taken), held);
-      const rest = (held + taken) % blockSize;
-      const whole = held + taken - rest;
-      if (whole > 0) takeBlocks(whole);
-      pending.set(input.subarray(whole, whole + rest));
-      at += taken;
-      length += taken;
-    }
-  }
-
   function save(): Sha256State {
-    return { length, chain: [...chain], pending: pending.slice(0, length % blockSize) };
+    return { length: blocks.length, chain: [...chain], pending: blocks.pending.slice() };
   }
 
   return {
-    update,
+    update: blocks.update,
     digest() {
       const padded = createSha256(save());
-      padded.update(padding(length));
+      padded.update(padding(blocks.length));
       const hash = new Uint8Array(32);
       const view = new DataView(hash.buffer);
       for (const [index, word] of padded.save().chain.entries()) view.setUint32(4 * index, word);
@@ -190,10 +171,8 @@ export function createXxh64(): Xxh64 {
   const { kernel, input, xxh64Lanes } = instance();
   kernel.xxh64Start();
   const lanes = xxh64Lanes.slice();
-  const pending = new Uint8Array(stripeSize);
-  let length = 0;
+  const stripes = wholeBlocks({ size: stripeSize, input, take: takeStripes });
 
-  /** Takes the whole stripes that stand at the start of the kernel's input. */
   function takeStripes(size: number): void {
     xxh64Lanes.set(lanes);
     kernel.xxh64Stripes(size);
@@ -201,26 +180,59 @@ export function createXxh64(): Xxh64 {
   }
 
   return {
+    update: stripes.update,
+    digest() {
+      const { length, pending } = stripes;
+      xxh64Lanes.set(lanes);
+      input.set(pending);
+      return BigInt.asUintN(64, kernel.xxh64Finish(pending.length, BigInt(length)));
+    },
+  };
+}
+
+interface WholeBlocks {
+  /** How many bytes there were so far. */
+  readonly length: number;
+  /** The last of them, which do not fill a block yet: a view that is valid until the next update. */
+  readonly pending: Uint8Array;
+  update(bytes: Uint8Array): void;
+}
+
+interface WholeBlocksOptions {
+  /** Of a block. */
+  readonly size: number;
+  readonly input: Uint8Array;
+  /** Takes the whole blocks that stand at the start of the input, of so many bytes. */
+  take(length: number): void;
+  readonly before?: Pick<WholeBlocks, "length" | "pending"> | undefined;
+}
+
+/** Brings bytes to a kernel in whole blocks. What does not fill one waits for more. */
+function wholeBlocks({ size, input, take, before }: WholeBlocksOptions): WholeBlocks {
+  const waiting = new Uint8Array(size);
+  waiting.set(before?.pending ?? []);
+  let length = before?.length ?? 0;
+  return {
+    get length() {
+      return length;
+    },
+    get pending() {
+      return waiting.subarray(0, length % size);
+    },
     update(bytes) {
       let at = 0;
       while (at < bytes.length) {
-        const held = length % stripeSize;
+        const held = length % size;
         const taken = Math.min(input.length - held, bytes.length - at);
-        input.set(pending.subarray(0, held));
+        input.set(waiting.subarray(0, held));
         input.set(bytes.subarray(at, at + taken), held);
-        const rest = (held + taken) % stripeSize;
+        const rest = (held + taken) % size;
         const whole = held + taken - rest;
-        if (whole > 0) takeStripes(whole);
-        pending.set(input.subarray(whole, whole + rest));
+        if (whole > 0) take(whole);
+        waiting.set(input.subarray(whole, whole + rest));
         at += taken;
         length += taken;
       }
-    },
-    digest() {
-      const rest = length % stripeSize;
-      xxh64Lanes.set(lanes);
-      input.set(pending.subarray(0, rest));
-      return BigInt.asUintN(64, kernel.xxh64Finish(rest, BigInt(length)));
     },
   };
 }

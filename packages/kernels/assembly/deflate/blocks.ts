@@ -4,19 +4,16 @@ import {
   codeLengthSymbolAt,
   DISTANCE_SYMBOLS,
   distanceExtraBitsOf,
-  distanceSymbolOf,
-  END_OF_BLOCK,
+  END_OF_BLOCK_SYMBOL,
   FIRST_LENGTH_SYMBOL,
   LITERAL_LENGTH_SYMBOLS,
-  LONGEST_MATCH,
   lengthBaseOf,
   lengthExtraBitsOf,
-  lengthIndexOf,
   REPEAT_PREVIOUS,
   REPEAT_ZERO,
   REPEAT_ZERO_LONG,
-  SHORTEST_MATCH,
-} from "./alphabets.ts";
+} from "../alphabets.ts";
+import { distanceSymbolOf, LONGEST_MATCH, lengthIndexOf, SHORTEST_MATCH } from "./alphabets.ts";
 import { alignToByte, bitCount, bits, flushBits, next, putBits, putBytes, resumeBits } from "./bit-writer.ts";
 import { blockDistanceFrequencies, blockFrequencies } from "./frequencies.ts";
 import { codewordBits, codewordLength, makeCode, reversed } from "./huffman.ts";
@@ -65,7 +62,7 @@ const distanceEntries = memory.data(8 * 30, 16);
 
 /** Writes the block of which there are sequences, from `blockSequences` to `chunkSequences`, and frequencies. */
 export function writeBlock(from: usize, length: u32, last: bool): void {
-  store<u32>(blockFrequencies + 4 * END_OF_BLOCK, 1);
+  store<u32>(blockFrequencies + 4 * END_OF_BLOCK_SYMBOL, 1);
   makeCode(blockFrequencies, LITERAL_LENGTH_SYMBOLS, LONGEST_CODEWORD, literalLengthCode);
   makeCode(blockDistanceFrequencies, DISTANCE_SYMBOLS, LONGEST_CODEWORD, distanceCode);
   makeDynamicHeader();
@@ -332,7 +329,7 @@ function writeSequences(literal: usize): void {
     count &= 7;
   }
   resumeBits(word, count, place);
-  const endOfBlock = load<u32>(literalLengthCode + 4 * END_OF_BLOCK);
+  const endOfBlock = load<u32>(literalLengthCode + 4 * END_OF_BLOCK_SYMBOL);
   putBits(codewordBits(endOfBlock), codewordLength(endOfBlock));
   flushBits();
 }

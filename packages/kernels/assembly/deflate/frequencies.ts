@@ -1,4 +1,5 @@
-import { distanceSymbolOf, FIRST_LENGTH_SYMBOL, lengthIndexOf } from "./alphabets.ts";
+import { FIRST_LENGTH_SYMBOL } from "../alphabets.ts";
+import { distanceSymbolOf, lengthIndexOf } from "./alphabets.ts";
 import { distanceLess1Of, lengthOf } from "./sequences.ts";
 
 /*

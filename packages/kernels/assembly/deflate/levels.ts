@@ -27,10 +27,10 @@ const table = memory.data<u16>([
   ROWS,      0,   2,   0,    0,    0,
   ROWS,      0,   1,   0,    0,    0,
   ROWS,      8,   1,   0,    0,    0,
-  CHAINS,   16,   0,   8,   64,    8,
-  CHAINS,   32,   0,   8,  128,   16,
-  CHAINS,   64,   0,   8,  128,   32,
-  CHAINS,  128,   0,  16,  258,  128,
+  CHAINS,   32,   0,   8,  128,   12,
+  CHAINS,   32,   0,  16,  128,   24,
+  CHAINS,   64,   0,  16,  258,   48,
+  CHAINS,  128,   0,  32,  258,  192,
   CHAINS,  258,   0,  32,  258, 1024,
 ]);
 const ROW_SIZE: usize = 12;

@@ -5,11 +5,12 @@ import { WINDOW_SIZE } from "./alphabets.ts";
  */
 
 /** The most input of a call. */
-export const BLOCK_LIMIT: u32 = 1024 * 1024;
+const BLOCK_LIMIT: u32 = 1024 * 1024;
 
 /** The longest match is compared eight bytes at a time, which may go so far beyond the input's end. */
 const INPUT_SLACK: u32 = 272;
 
+if (WINDOW_SIZE + BLOCK_LIMIT + INPUT_SLACK != 32 * 1024 + 1024 * 1024 + 272) ERROR("the input does not fit");
 const window = memory.data(32 * 1024 + 1024 * 1024 + 272, 16);
 /** Where the input is. The dictionary ends here. */
 export const block: usize = window + WINDOW_SIZE;
@@ -32,8 +33,12 @@ const LEAST_CHUNK: u32 = 8 * 1024;
  * its input for each STORED_LIMIT of it, or part of that. And there are at most so many blocks, and an empty one at
  * the end. `deflateBlockBound` in src/deflater.ts says the same of less input.
  */
-export const OUTPUT_LIMIT: u32 =
+const OUTPUT_LIMIT: u32 =
   BLOCK_LIMIT + STORED_OVERHEAD * (BLOCK_LIMIT / LEAST_CHUNK + BLOCK_LIMIT / STORED_LIMIT + 2);
 
-/** With room for what is stored eight bytes at a time, of which up to seven are rewritten by what follows. */
+/** Bits are stored eight bytes at a time, of which up to seven are rewritten by what follows. */
+const OUTPUT_SLACK: u32 = 8;
+
+// The compiler takes no names for the sizes of what it lays out, so it compares them here.
+if (OUTPUT_LIMIT + OUTPUT_SLACK > 1024 * 1024 + 1024) ERROR("the output may not fit");
 export const output: usize = memory.data(1024 * 1024 + 1024, 16);

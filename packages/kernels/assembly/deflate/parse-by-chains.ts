@@ -12,9 +12,8 @@ import { CHUNK_SEQUENCES, lengthOf, nextSequence, storeSequence } from "./sequen
 export function parseByChains(start: usize, from: usize, end: usize): usize {
   const stop = chunkStopOf(from, end);
   const findEnd = findEndOf(end);
-  const firstSequence = nextSequence;
-  const lastSequence = firstSequence + 4 * CHUNK_SEQUENCES;
-  let sequence = firstSequence;
+  let sequence = nextSequence;
+  const lastSequence = sequence + 4 * CHUNK_SEQUENCES;
   let position = from;
   let literals = from;
   let misses: u32 = 0;

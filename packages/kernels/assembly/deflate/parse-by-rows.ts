@@ -16,9 +16,8 @@ export function parseByRows(start: usize, from: usize, end: usize): usize {
   const findEnd = findEndOf(end);
   const lazy = lazyBelow;
   const step = addStep;
-  const firstSequence = nextSequence;
-  const lastSequence = firstSequence + 4 * CHUNK_SEQUENCES;
-  let sequence = firstSequence;
+  let sequence = nextSequence;
+  const lastSequence = sequence + 4 * CHUNK_SEQUENCES;
   let position = from;
   let literals = from;
   let misses: u32 = 0;

@@ -1,4 +1,13 @@
-import { END_OF_BLOCK_SYMBOL, PRECODE_SYMBOLS, precodeSymbolAt } from "./alphabets.ts";
+import {
+  CODE_LENGTH_SYMBOLS,
+  codeLengthExtraBitsOf,
+  codeLengthSymbolAt,
+  DISTANCE_SYMBOLS,
+  END_OF_BLOCK_SYMBOL,
+  LITERAL_LENGTH_SYMBOLS,
+  REPEAT_PREVIOUS,
+  REPEAT_ZERO,
+} from "../alphabets.ts";
 import {
   alignToByte,
   bitCount,
@@ -59,12 +68,6 @@ const DYNAMIC_BLOCK: u32 = 2;
 
 const FIXED_LITERAL_LENGTH_SYMBOLS: u32 = 288;
 const FIXED_DISTANCE_SYMBOLS: u32 = 32;
-const MOST_LITERAL_LENGTH_SYMBOLS: u32 = 286;
-const MOST_DISTANCE_SYMBOLS: u32 = 30;
-
-/** The symbols of the precode that repeat code lengths (RFC 1951, 3.2.7). */
-const REPEAT_PREVIOUS: u32 = 16;
-const REPEAT_ZERO: u32 = 17;
 
 let step: u32 = BLOCK_HEADER;
 /** What the stream has stopped with, for good. */
@@ -184,9 +187,9 @@ function readDynamicHeader(): u32 {
   literalLengthSymbols = 257 + takeBits(5);
   distanceSymbols = 1 + takeBits(5);
   precodeSymbols = 4 + takeBits(4);
-  if (literalLengthSymbols > MOST_LITERAL_LENGTH_SYMBOLS) return TOO_MANY_SYMBOLS;
-  if (distanceSymbols > MOST_DISTANCE_SYMBOLS) return TOO_MANY_SYMBOLS;
-  memory.fill(precodeLengths, 0, PRECODE_SYMBOLS);
+  if (literalLengthSymbols > LITERAL_LENGTH_SYMBOLS) return TOO_MANY_SYMBOLS;
+  if (distanceSymbols > DISTANCE_SYMBOLS) return TOO_MANY_SYMBOLS;
+  memory.fill(precodeLengths, 0, CODE_LENGTH_SYMBOLS);
   knownLengths = 0;
   return go(PRECODE_LENGTHS);
 }
@@ -194,10 +197,10 @@ function readDynamicHeader(): u32 {
 function readPrecodeLengths(): u32 {
   while (knownLengths < precodeSymbols) {
     if (!needBits(3)) return NEEDS_INPUT;
-    store<u8>(precodeLengths + precodeSymbolAt(knownLengths), u8(takeBits(3)));
+    store<u8>(precodeLengths + codeLengthSymbolAt(knownLengths), u8(takeBits(3)));
     knownLengths++;
   }
-  if (!buildPrecodeTable(precodeLengths, PRECODE_SYMBOLS)) return INVALID_PRECODE;
+  if (!buildPrecodeTable(precodeLengths, CODE_LENGTH_SYMBOLS)) return INVALID_PRECODE;
   knownLengths = 0;
   return go(CODE_LENGTHS);
 }
@@ -209,7 +212,7 @@ function readCodeLengths(): u32 {
     needBits(PRECODE_TABLE_BITS + 7);
     const entry = entryAt(precodeTable, peekBits(PRECODE_TABLE_BITS));
     const symbol = symbolOf(entry);
-    const extraBits = extraBitsOf(symbol);
+    const extraBits = codeLengthExtraBitsOf(symbol);
     if (bitsOf(entry) + extraBits > bitCount) return NEEDS_INPUT;
     dropBits(bitsOf(entry));
     if (symbol < REPEAT_PREVIOUS) {
@@ -228,12 +231,6 @@ function readCodeLengths(): u32 {
     knownLengths += repeats;
   }
   return buildDynamicTables();
-}
-
-function extraBitsOf(symbol: u32): u32 {
-  if (symbol < REPEAT_PREVIOUS) return 0;
-  if (symbol === REPEAT_PREVIOUS) return 2;
-  return symbol === REPEAT_ZERO ? 3 : 7;
 }
 
 function buildDynamicTables(): u32 {
