@@ -5,10 +5,10 @@ import type { DrainResult, FileSink } from "./sink.ts";
 import { createSyncSteps } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
 import { prepareBuffers } from "./way-buffers.ts";
-import { holdWorkers, type JobWorker, startWorkers, usefulWorkers } from "./workers/pool.ts";
+import { holdWorkers, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
 
 /** Where large drains are done: the first seat is this thread, each other one a worker. The rest wait. */
-const seats = createSeats(usefulWorkers);
+const seats = createSeats(usefulThreads);
 
 /**
  * The way with buffers, for a large file: on this thread where it is free, else on a worker, else as soon as one of them
@@ -16,7 +16,7 @@ const seats = createSeats(usefulWorkers);
  */
 export async function prepareThread(task: DrainTask): Promise<Run | undefined> {
   const { sink, blob, stages, skip } = task;
-  if (sink.kind !== "file" || skip > 0 || !isLarge(blob.origin) || usefulWorkers() < 2) return undefined;
+  if (sink.kind !== "file" || skip > 0 || !isLarge(blob.origin) || usefulThreads() < 2) return undefined;
   const steps = await createSyncSteps(blob.origin, stages.transforms);
   if (steps === undefined) return undefined;
   for (const step of steps) step.close();

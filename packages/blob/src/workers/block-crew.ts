@@ -6,7 +6,7 @@ import {
   engines,
 } from "@drayage/compression";
 import type { Interrupt } from "../interrupt.ts";
-import { type JobWorker, startWorkers, usefulWorkers } from "./pool.ts";
+import { type JobWorker, startWorkers, usefulThreads, workerLimit } from "./pool.ts";
 import { createSlot, type SlotParts, slotParts } from "./slot.ts";
 
 /** Those who deflate the blocks of one stream: this thread, and workers once they are enlisted. */
@@ -43,6 +43,9 @@ interface Pending {
 export async function createBlockCrew({ algorithm, level, format }: BlockCrewOptions): Promise<BlockCrew> {
   const { blockSize, dictionarySize } = format;
   const engine = chosenEngine(algorithm);
+  const helps = isQuick(algorithm, level);
+  /** A small block waits at each worker for the one before; large ones would take much memory. */
+  const blocksPerWorker = blockSize > largeBlock ? 1 : 2;
   let own: BlockDeflater | undefined;
   let workers: readonly JobWorker[] = [];
   let asked = false;
@@ -50,11 +53,19 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
   const free: Slot[] = [];
   const pending: Pending[] = [];
   let filling: Slot | undefined;
-  let previous: Uint8Array = new Uint8Array(0);
+  /** The end of what was handed out last, whose slot may be filled anew before the next block is handed out. */
+  const previous = new Uint8Array(dictionarySize);
+  let previousSize = 0;
 
-  /** Every worker has a block to deflate and one to go on with, while one more is read or written. */
+  /** One is read or written meanwhile, and one is this thread's own. */
   function slotLimit(): number {
-    return workers.length === 0 ? 1 : dictionarySize > 0 ? 2 * workers.length + 1 : workers.length + 1;
+    return workers.length === 0 ? 1 : blocksPerWorker * workers.length + (helps ? 2 : 1);
+  }
+
+  /** Undefined where this thread does the next block itself. */
+  function nextWorker(): JobWorker | undefined {
+    const [idlest] = [...workers].sort((a, b) => a.load - b.load);
+    return helps && idlest !== undefined && idlest.load >= blocksPerWorker ? undefined : idlest;
   }
 
   function nextSlot(): Slot | undefined {
@@ -105,11 +116,11 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
       const slot = filling;
       if (slot === undefined) throw new TypeError("there is no block to deflate");
       filling = undefined;
-      const before = Math.min(dictionarySize, previous.length, slot.dictionary.length);
-      slot.dictionary.set(previous.subarray(previous.length - before), slot.dictionary.length - before);
-      // A copy: its slot may be filled anew before the next block is handed out.
-      previous = slot.input.slice(Math.max(0, size - dictionarySize), size);
-      const [worker] = [...workers].sort((a, b) => a.load - b.load);
+      const before = previousSize;
+      slot.dictionary.set(previous.subarray(0, before), slot.dictionary.length - before);
+      previousSize = Math.min(dictionarySize, size);
+      previous.set(slot.input.subarray(size - previousSize, size));
+      const worker = nextWorker();
       const block = { size, before, last };
       const made = worker === undefined ? here(slot, block) : there(worker, slot, block);
       // It is awaited in its turn; until then a failure must not count as unhandled.
@@ -124,9 +135,9 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
       free.push(oldest.slot);
     },
     async enlist() {
-      if (asked || usefulWorkers() < 2 || !fitForWorkers(engine)) return;
+      if (asked || usefulThreads() < 2 || !fitForWorkers(engine)) return;
       asked = true;
-      workers = await startWorkers(usefulWorkers());
+      workers = await startWorkers(helps ? usefulThreads() - 1 : workerLimit());
     },
     close() {
       own?.close();
@@ -134,7 +145,14 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
   };
 }
 
-/** An engine that finds its WebAssembly beside its own module has none in a worker that was started from text. */
+const largeBlock = 2 * 1024 * 1024;
+
+/** Whether a block takes so little time that this thread, which others may wait for, can deflate some too. */
+function isQuick(algorithm: DeflateAlgorithm, level: number): boolean {
+  return algorithm === "gzip" || level <= 6;
+}
+
+/** An engine that finds its WebAssembly beside its own module has none in a worker, and takes 60 MB in each. */
 function fitForWorkers(engine: string): boolean {
   return engine !== "zstd-wasm";
 }

@@ -11,13 +11,24 @@ import { revivedError } from "./plain-error.ts";
  * first needed and ended as soon as nobody holds them.
  */
 
-const workerLimit = 4;
+/** How many threads it makes sense to keep busy, this one included. */
+export function usefulThreads(): number {
+  const asked = askedWorkers();
+  return asked === undefined ? fewProcessors() : asked + 1;
+}
 
-/** How many threads it makes sense to keep busy. `DRAYAGE_WORKERS=0` keeps everything on this thread. */
-export function usefulWorkers(): number {
+/** How many worker threads there may be: `DRAYAGE_WORKERS=0` keeps everything on this thread. */
+export function workerLimit(): number {
+  return askedWorkers() ?? fewProcessors();
+}
+
+function askedWorkers(): number | undefined {
   const asked = Number(process.env.DRAYAGE_WORKERS ?? Number.NaN);
-  if (Number.isInteger(asked) && asked >= 0) return Math.min(asked, 64);
-  return Math.min(workerLimit, availableParallelism());
+  return Number.isInteger(asked) && asked >= 0 ? Math.min(asked, 64) : undefined;
+}
+
+function fewProcessors(): number {
+  return Math.min(4, availableParallelism());
 }
 
 export type Done = Exclude<Reply, { readonly state: "progress" | "failed" }>;
@@ -61,7 +72,7 @@ export function holdWorkers(start = 0): Disposable {
 
 /** At least `count` workers, the idle ones first; fewer, or none, where the system gives no more. */
 export async function startWorkers(count: number): Promise<readonly JobWorker[]> {
-  const wanted = Math.min(count, usefulWorkers());
+  const wanted = Math.min(count, workerLimit());
   if (wanted > workers.length && !refused) {
     const { default: code } = await import("./worker.ts?code");
     while (workers.length < wanted && holders > 0) {

@@ -27,21 +27,29 @@ export const wasmDeflate: DeflateEngine = {
   async open() {
     library ??= load();
     const { compress } = await library;
+    let memory = new Uint8Array(0);
     return {
       engine: "zstd-wasm",
-      deflateBlock: ({ bytes, level }) => withChecksum(compress(bytes, level), bytes),
+      deflateBlock({ bytes, level }) {
+        const frame = compress(bytes, level);
+        const size = frame.length + checksumSize;
+        if (memory.length < size) memory = new Uint8Array(size);
+        const result = memory.subarray(0, size);
+        result.set(frame);
+        addChecksum(result, bytes);
+        return result;
+      },
       close: () => undefined,
     };
   },
 };
 
-/** The frame with its content's checksum, which this library cannot be asked for (RFC 8878, 3.1.1). */
-function withChecksum(frame: Uint8Array, content: Uint8Array): Uint8Array {
+const checksumSize = 4;
+
+/** Fills the end of a frame with its content's checksum, which this library cannot be asked for (RFC 8878, 3.1.1). */
+function addChecksum(frame: Uint8Array, content: Uint8Array): void {
   const checksum = createFrameChecksum();
   checksum.update(content);
-  const result = new Uint8Array(frame.length + 4);
-  result.set(frame);
-  result[4] = (result[4] ?? 0) | 4;
-  new DataView(result.buffer).setUint32(frame.length, checksum.value(), true);
-  return result;
+  frame[4] = (frame[4] ?? 0) | 4;
+  new DataView(frame.buffer, frame.byteOffset).setUint32(frame.length - checksumSize, checksum.value(), true);
 }
