@@ -53,11 +53,10 @@ let workers: JobWorker[] = [];
 /** Why this process can have no workers. */
 let refused = false;
 
-/** Keeps the workers alive until it is disposed of. With `start` that many are started now, if they may be. */
-export function holdWorkers(start = 0): Disposable {
+/** Keeps the workers alive until it is disposed of. */
+export function holdWorkers(): Disposable {
   holders += 1;
   let held = true;
-  void startWorkers(start).catch(() => undefined);
   return {
     [Symbol.dispose]() {
       if (!held) return;
