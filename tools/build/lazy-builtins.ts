@@ -3,6 +3,8 @@ import type { Plugin } from "rolldown";
 
 const require = createRequire(import.meta.url);
 const prefix = "\0builtin:";
+/** What Node has loaded before it runs any script. */
+const loadedAnyway: ReadonlySet<string> = new Set(["node:events", "node:fs", "node:path"]);
 
 /**
  * Has Node's own modules loaded when something of them is first used, not when a module that imports them is: some of
@@ -14,7 +16,8 @@ export const lazyBuiltins: Plugin = {
     order: "pre",
     filter: { id: /^node:/ },
     handler(id, importer) {
-      return importer?.startsWith(prefix) ? { id, external: true } : `${prefix}${id}`;
+      if (loadedAnyway.has(id) || importer?.startsWith(prefix)) return { id, external: true };
+      return `${prefix}${id}`;
     },
   },
   load: {

@@ -1,9 +1,10 @@
-import { defineConfig, type Plugin, type RolldownOptions, rolldown } from "rolldown";
+import { resolve } from "node:path";
+import { defineConfig, type OutputChunk, type Plugin, type RolldownOptions, rolldown } from "rolldown";
 import { viteCodePlugin } from "./code-plugin.ts";
 import { lazyBuiltins } from "./lazy-builtins.ts";
 import { thirdPartyLicenses } from "./third-party-licenses.ts";
 
-/** Files that are used together, by the name of the chunk that holds all they need. */
+/** Files that are used together, by the name of the chunk that holds all they cannot be loaded without. */
 type Journeys = Readonly<Record<string, readonly string[]>>;
 
 interface Command {
@@ -16,11 +17,11 @@ interface Command {
  * The settings of a command, which is to start fast: CommonJS, since Node takes longer to get ready for ES modules;
  * few files, with our own packages and small libraries in them; and nothing loaded before it is used.
  */
-export async function command({ input, journeys }: Command): Promise<RolldownOptions> {
-  const chunks = await chunksOf(journeys);
+export async function command(options: Command): Promise<RolldownOptions> {
+  const chunks = await chunksOf(options);
   return defineConfig({
     ...shared,
-    input,
+    input: options.input,
     preserveEntrySignatures: false,
     plugins: [...plugins, thirdPartyLicenses],
     output: {
@@ -60,33 +61,29 @@ const shared = {
   logLevel: "warn",
 } as const satisfies RolldownOptions;
 
-/** Which chunk each module belongs to. */
-async function chunksOf(journeys: Journeys): Promise<ReadonlyMap<string, string>> {
-  const chunks = new Map<string, string>();
+/** Which chunk each module belongs to, found out from a bundle whose chunks are as they fall. */
+async function chunksOf({ input, journeys }: Command): Promise<ReadonlyMap<string, string>> {
+  const bundle = await rolldown({ ...shared, input, plugins });
+  const { output } = await bundle.generate({ format: "cjs" });
+  await bundle.close();
+  const chunks = output.filter((file) => file.type === "chunk");
+  const names = new Map<string, string>();
   for (const [name, files] of Object.entries(journeys)) {
-    for (const id of await modulesNeeded(files)) {
-      if (!chunks.has(id)) chunks.set(id, name);
+    for (const id of files.flatMap((file) => modulesNeeded(file, chunks))) {
+      if (!names.has(id)) names.set(id, name);
     }
   }
-  return chunks;
+  return names;
 }
 
-/** The modules that are left of a bundle of these files without what they import when it is used. */
-async function modulesNeeded(files: readonly string[]): Promise<readonly string[]> {
-  const bundle = await rolldown({
-    ...shared,
-    input: [...files],
-    plugins: [withoutDynamicImports, ...plugins],
-  });
-  const { output } = await bundle.generate({ format: "cjs", exports: "named" });
-  await bundle.close();
-  return output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+/** The modules that a file cannot be loaded without. */
+function modulesNeeded(file: string, chunks: readonly OutputChunk[]): readonly string[] {
+  const start = chunks.find(({ facadeModuleId }) => facadeModuleId === resolve(file));
+  if (start === undefined) throw new Error(`${file} is neither an entry nor imported dynamically`);
+  const needed = new Set([start]);
+  // A set is iterated with what is added meanwhile.
+  for (const { imports } of needed) {
+    for (const chunk of chunks) if (imports.includes(chunk.fileName)) needed.add(chunk);
+  }
+  return [...needed].flatMap((chunk) => chunk.moduleIds);
 }
-
-const withoutDynamicImports: Plugin = {
-  name: "drayage-without-dynamic-imports",
-  resolveId: {
-    order: "pre",
-    handler: (id, _importer, { kind }) => (kind === "dynamic-import" ? { id, external: true } : undefined),
-  },
-};

@@ -1,19 +1,36 @@
 #!/usr/bin/env node
-import { writeSync } from "node:fs";
+import { keepCompiledCode } from "./compile-cache.ts";
 import { personalityOf } from "./personality.ts";
+import { quickInspection } from "./quick/inspection.ts";
+import { rootHelp } from "./quick/root-help.ts";
+import { mayBeTerminal } from "./terminal.ts";
 import { isVersionRequest, versionLine } from "./version.ts";
+import { writeDirectly } from "./write-directly.ts";
 
 // What is imported here is loaded whatever the command is to do: next to nothing.
-if (!isVersionRequest(process.argv[2]) || !printVersion()) {
-  void import("./process.ts").then(({ runProcess }) => runProcess());
+void answer(process.argv.slice(2));
+
+async function answer(argv: readonly string[]): Promise<void> {
+  const text = quickAnswer(argv);
+  const rest = text === undefined ? undefined : writeDirectly(1, Buffer.from(text)).rest;
+  if (rest?.length === 0) return;
+  keepCompiledCode(process.env);
+  const { print, runProcess } = await import("./process.ts");
+  await (rest === undefined ? runProcess() : print(rest));
 }
 
-function printVersion(): boolean {
-  try {
-    writeSync(1, versionLine(personalityOf(process.argv[1])));
-    return true;
-  } catch {
-    // Whatever is wrong with standard output, the long way knows what to do about it.
-    return false;
+/** What is asked for most, and can be answered without the whole command. */
+function quickAnswer([first, ...others]: readonly string[]): string | undefined {
+  const personality = personalityOf(process.argv[1]);
+  if (isVersionRequest(first)) return versionLine(personality);
+  if (others.length === 0 && isHelpRequest(first)) {
+    return personality === "dray" && !mayBeTerminal(1) ? rootHelp : undefined;
   }
+  const [image] = others;
+  if (first !== "inspect" || image === undefined || others.length > 1) return undefined;
+  return quickInspection(image, { personality, env: process.env });
+}
+
+function isHelpRequest(argument: string | undefined): boolean {
+  return argument === undefined || argument === "--help" || argument === "-h" || argument === "help";
 }

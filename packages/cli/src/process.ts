@@ -1,4 +1,5 @@
 import { errnoOf, ioError } from "@drayage/errors";
+import type { Output } from "./context.ts";
 import { errorLine } from "./error-text.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { main } from "./main.ts";
@@ -9,24 +10,7 @@ import { standardStream } from "./standard-stream.ts";
 export async function runProcess(): Promise<void> {
   const interrupt = new AbortController();
   interruptOnSignals(interrupt);
-
-  let outputFailed = false;
-  // The reader of a pipe went away, or the disk is full: nothing that is written can be of use any more.
-  const fail = (error: unknown): void => {
-    outputFailed = true;
-    interrupt.abort(error);
-    process.exitCode = exitCodes.failure;
-  };
-  const stderr = standardStream(2, fail);
-  const stdout = standardStream(1, (error) => {
-    const isFirst = !outputFailed;
-    fail(error);
-    // Who closes a pipe knows.
-    if (!isFirst || errnoOf(error) === "EPIPE") return;
-    const reason = ioError(error, "write to standard output");
-    stderr.write(`${errorLine(reason, personalityOf(process.argv[1]))}\n`);
-  });
-
+  const { stdout, stderr, failed } = openOutput(interrupt);
   const status = await main({
     argv: process.argv.slice(2),
     calledAs: process.argv[1],
@@ -35,7 +19,39 @@ export async function runProcess(): Promise<void> {
     env: process.env,
     signal: interrupt.signal,
   });
-  process.exitCode = outputFailed ? exitCodes.failure : status;
+  process.exitCode = failed() ? exitCodes.failure : status;
+}
+
+/** Writes to standard output. The exit code is set where that fails. */
+export function print(bytes: Uint8Array): void {
+  openOutput(new AbortController()).stdout.write(bytes);
+}
+
+/**
+ * The standard streams. Where one of them fails, the reader of a pipe went away, or the disk is full: nothing that is
+ * written can be of use any more, so that the work is interrupted.
+ */
+function openOutput(interrupt: AbortController): {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly failed: () => boolean;
+} {
+  let failed = false;
+  const fail = (error: unknown): void => {
+    failed = true;
+    interrupt.abort(error);
+    process.exitCode = exitCodes.failure;
+  };
+  const stderr = standardStream(2, fail);
+  const stdout = standardStream(1, (error) => {
+    const isFirst = !failed;
+    fail(error);
+    // Who closes a pipe knows.
+    if (!isFirst || errnoOf(error) === "EPIPE") return;
+    const reason = ioError(error, "write to standard output");
+    stderr.write(`${errorLine(reason, personalityOf(process.argv[1]))}\n`);
+  });
+  return { stdout, stderr, failed: () => failed };
 }
 
 /** The first signal lets the work clean up after itself, the second does not wait for it. */

@@ -1,6 +1,6 @@
-import { fstatSync, statSync, writeSync } from "node:fs";
-import { errnoOf } from "@drayage/errors";
 import type { Output } from "./context.ts";
+import { mayBeTerminal } from "./terminal.ts";
+import { writeDirectly } from "./write-directly.ts";
 
 /**
  * Standard output (1) or error (2), written to without a stream: making Node's own takes longer than all that a short
@@ -20,13 +20,10 @@ export function standardStream(descriptor: 1 | 2, onError: (error: unknown) => v
   return {
     write(text) {
       const bytes = typeof text === "string" ? Buffer.from(text) : text;
-      try {
-        const isDirect = stream === undefined && process.platform !== "win32";
-        const rest = isDirect ? writeDirectly(descriptor, bytes) : bytes;
-        if (rest.length > 0) open().write(rest);
-      } catch (error) {
-        onError(error);
-      }
+      const isDirect = stream === undefined && process.platform !== "win32";
+      const { rest, error } = isDirect ? writeDirectly(descriptor, bytes) : { rest: bytes };
+      if (error !== undefined) onError(error);
+      else if (rest.length > 0) open().write(rest);
     },
     get isTTY() {
       return terminal()?.isTTY;
@@ -36,24 +33,4 @@ export function standardStream(descriptor: 1 | 2, onError: (error: unknown) => v
     },
     getColorDepth: (env) => terminal()?.getColorDepth?.(env) ?? 1,
   };
-}
-
-/** Writes, and gives what the reader was too slow for. */
-function writeDirectly(descriptor: number, bytes: Uint8Array): Uint8Array {
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(descriptor, bytes, at);
-    } catch (error) {
-      if (errnoOf(error) !== "EAGAIN") throw error;
-      return bytes.subarray(at);
-    }
-  }
-  return new Uint8Array();
-}
-
-/** Whether it is worth asking Node, which loads much to tell. */
-function mayBeTerminal(descriptor: number): boolean {
-  if (process.platform === "win32") return true;
-  const stats = fstatSync(descriptor);
-  return stats.isCharacterDevice() && stats.rdev !== statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
 }

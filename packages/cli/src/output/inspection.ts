@@ -7,8 +7,8 @@ type OutputRecord = Readonly<Record<string, unknown>>;
 
 /** What `skopeo inspect` prints of an image, in its order. */
 export function imageRecord(
-  inspection: ImageInspection,
-  image: InspectedImage,
+  inspection: Pick<ImageInspection, "name">,
+  image: Omit<InspectedImage, "author" | "config" | "digest" | "mediaType" | "variant">,
   { digest, names }: { readonly digest: string; readonly names: readonly string[] },
 ): OutputRecord {
   return {
