@@ -1,0 +1,112 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { run, temporaryDirectory } from "@drayage-internal/peers";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const dist = fileURLToPath(new URL("../../../packages/cli/dist", import.meta.url));
+const dray = path.join(dist, "bin.cjs");
+const folder = temporaryDirectory();
+const layout = `oci:${path.join(folder, "layout")}:app`;
+const hook = path.join(folder, "loaded.cjs");
+const report = path.join(folder, "loaded.json");
+
+/** Writes down, when the process ends, what it has loaded. */
+const hookText = `
+const before = new Set(process.moduleLoadList);
+let kernels = 0;
+WebAssembly.Module = new Proxy(WebAssembly.Module, {
+  construct(target, args) { kernels += 1; return new target(...args); },
+});
+process.on("exit", () => {
+  const builtins = process.moduleLoadList.filter((name) => !before.has(name));
+  const files = Object.keys(require.cache).filter((file) => file !== __filename);
+  require("node:fs").writeFileSync(process.env.LOADED, JSON.stringify({ builtins, files, kernels }));
+});
+`;
+
+interface Loaded {
+  /** The files, without the hashes in their names. */
+  readonly names: readonly string[];
+  readonly bytes: number;
+  /** Node's own modules that Node itself has not loaded before. */
+  readonly builtins: readonly string[];
+  /** How many WebAssembly modules were compiled. */
+  readonly kernels: number;
+}
+
+async function loadedBy(...argv: readonly string[]): Promise<Loaded> {
+  await run(process.execPath, ["--require", hook, dray, ...argv], {
+    cwd: folder,
+    env: { ...process.env, HOME: folder, XDG_CACHE_HOME: "", XDG_CONFIG_HOME: "", LOADED: report },
+  });
+  const { builtins, files, kernels } = JSON.parse(readFileSync(report, "utf8")) as {
+    readonly builtins: readonly string[];
+    readonly files: readonly string[];
+    readonly kernels: number;
+  };
+  return {
+    names: files.map((file) => path.relative(dist, file).replace(/-.{8}(?=\.cjs$)/, "")).sort(),
+    bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
+    builtins: builtins
+      .filter((name) => /^NativeModule (?!internal\/)/.test(name))
+      .map((name) => name.slice("NativeModule ".length)),
+    kernels,
+  };
+}
+
+beforeAll(async () => {
+  writeFileSync(hook, hookText);
+  writeFileSync(path.join(folder, "hello.txt"), "hello");
+  await run("tar", ["-cf", "layer.tar", "hello.txt"], { cwd: folder });
+  await run(process.execPath, [dray, "copy", "tarball:layer.tar", layout], { cwd: folder });
+});
+
+describe("what dray loads", () => {
+  it.each([["--version"], ["--help"], ["help"]])(
+    "for %s: its entry alone, and nothing of Node's",
+    async (...argv) => {
+      const { names, bytes, builtins, kernels } = await loadedBy(...argv);
+      expect({ names, builtins, kernels }).toEqual({ names: ["bin.cjs"], builtins: [], kernels: 0 });
+      expect(bytes).toBeLessThan(88 * 1024);
+    },
+  );
+
+  it("to inspect a plain layout: its entry alone, and one kernel to hash with", async () => {
+    const { names, builtins, kernels } = await loadedBy("inspect", layout);
+    expect({ names, builtins, kernels }).toEqual({ names: ["bin.cjs"], builtins: [], kernels: 1 });
+  });
+
+  it("to inspect anything else: nothing that copies, parses arguments or writes help", async () => {
+    const { names, bytes, builtins, kernels } = await loadedBy("inspect", "--raw", layout);
+    expect(names).toEqual(["bin.cjs", "chunk-inspect.cjs", "chunk-rolldown-runtime.cjs", "chunk-run.cjs"]);
+    expect(bytes).toBeLessThan(288 * 1024);
+    expect(kernels).toBe(0);
+    expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
+  });
+
+  it("for the help of a command: the parser of arguments, and no command", async () => {
+    const { names, builtins, kernels } = await loadedBy("copy", "--help");
+    expect(names).toEqual(["bin.cjs", "chunk-parser.cjs", "chunk-rolldown-runtime.cjs", "chunk-run.cjs"]);
+    // It is asked whether it keeps compiled code.
+    expect(builtins).toEqual(["module"]);
+    expect(kernels).toBe(0);
+  });
+
+  it("to copy a layout: three chunks, and nothing of Node's that connects or compresses", async () => {
+    const { names, bytes, builtins, kernels } = await loadedBy("copy", "--quiet", layout, "oci:second:app");
+    expect(names).toEqual([
+      "bin.cjs",
+      "chunk-copy.cjs",
+      "chunk-inspect.cjs",
+      "chunk-rolldown-runtime.cjs",
+      "chunk-run.cjs",
+    ]);
+    expect(bytes).toBeLessThan(640 * 1024);
+    expect(kernels).toBe(0);
+    expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
+  });
+});
+
+/** What takes long to load, or means a thread, a process or a connection. */
+const heavy = /^(?:child_process|dgram|dns|http2?|https|net|tls|worker_threads|zlib)$/;
