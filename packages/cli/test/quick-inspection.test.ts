@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mediaTypes } from "@drayage/manifest";
 import fc from "fast-check";
@@ -184,6 +184,115 @@ describe("an inspection without the command", () => {
     expect(answered).toBeGreaterThan(10);
   });
 
+  it("is the command's own or none, whatever bytes the documents have", async () => {
+    const piece = fc.constantFrom(
+      ...[
+        "",
+        '"',
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\\",
+        "\\u0000",
+        "\\ud800",
+        "\n",
+        "\t",
+        " ",
+        "\u0000",
+        "\ufeff",
+        "é",
+      ],
+      ...[
+        "null",
+        "true",
+        "-0",
+        "1e3",
+        "1.0",
+        "9007199254740993",
+        '"os":"plan9",',
+        '"Os":"plan9",',
+        '"__proto__":{},',
+      ],
+    );
+    const edit = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat({ max: 3 }), piece);
+    const edited = (text: string, [where, removed, added]: readonly [number, number, string]): string => {
+      const at = Math.floor(where * text.length);
+      return text.slice(0, at) + added + text.slice(at + removed);
+    };
+    let answered = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("oci-layout", "index.json", "documents"),
+        edit,
+        async (file, change) => {
+          const isDocuments = file === "documents";
+          const place = writeLayout({
+            ...usual,
+            text: (value) => (isDocuments ? edited(JSON.stringify(value), change) : JSON.stringify(value)),
+          });
+          if (!isDocuments) {
+            const path = join(place, file);
+            writeFileSync(path, edited(readFileSync(path, "utf8"), change));
+          }
+          const quick = quickInspection(`oci:${place}`, { personality: "dray", env });
+          if (quick !== undefined) {
+            answered += 1;
+            expect(quick).toBe(await slowInspection(`oci:${place}`));
+          }
+          rmSync(place, { recursive: true });
+        },
+      ),
+      { numRuns: 400 },
+    );
+    expect(answered).toBeGreaterThan(10);
+  });
+
+  it("is the command's own or none, whichever of several images is asked for, and however", async () => {
+    const place = writeLayout(usual);
+    const path = join(place, "index.json");
+    const index = JSON.parse(readFileSync(path, "utf8"));
+    const [only] = index.manifests;
+    const name = "org.opencontainers.image.ref.name";
+    const entries = [
+      { ...only, annotations: { [name]: "one" } },
+      { ...only, annotations: { [name]: "two" }, platform: { os: "linux", architecture: "arm64" } },
+      { ...only, annotations: { [name]: "two" } },
+      { ...only, annotations: {} },
+      { ...only, annotations: { [name]: "config" }, mediaType: mediaTypes.ociIndex },
+      { ...only, annotations: { [name]: "size" }, size: 1 },
+    ];
+    const suffixes = [
+      "",
+      ":",
+      ":one",
+      ":two",
+      ":config",
+      ":size",
+      ":three",
+      ":@0",
+      ":@3",
+      ":@9",
+      ":@",
+      "/",
+      "/:one",
+      ":one:two",
+    ];
+    let answered = 0;
+    for (const manifests of [[], entries.slice(0, 1), entries.slice(3, 4), entries.slice(0, 3), entries]) {
+      writeFileSync(path, JSON.stringify({ ...index, manifests }));
+      for (const suffix of suffixes) {
+        const quick = quickInspection(`oci:${place}${suffix}`, { personality: "dray", env });
+        if (quick === undefined) continue;
+        answered += 1;
+        expect(quick).toBe(await slowInspection(`oci:${place}${suffix}`));
+      }
+    }
+    expect(answered).toBeGreaterThan(10);
+  });
+
   it("is left to the command where a document is damaged, says a thing twice, or is absent", () => {
     const damaged = writeLayout(usual);
     const manifest = blob(damaged, "{}");
@@ -202,7 +311,11 @@ describe("an inspection without the command", () => {
       ...usual,
       text: (value) => JSON.stringify(value).replace('"os":"linux"', '"os":"linux","os":"windows"'),
     });
-    for (const place of [damaged, other, twice, join(folder, "absent")]) {
+    const blocked = writeLayout(usual);
+    rmSync(join(blocked, "oci-layout"));
+    mkdirSync(join(blocked, "oci-layout"));
+    const large = writeLayout({ ...usual, config: { ...usual.config, author: "a".repeat(64 * 1024) } });
+    for (const place of [damaged, other, twice, blocked, large, join(folder, "absent")]) {
       expect(quickInspection(`oci:${place}`, { personality: "dray", env })).toBeUndefined();
     }
   });

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { run, temporaryDirectory } from "@drayage-internal/peers";
@@ -14,11 +15,11 @@ beforeAll(async () => {
 });
 
 /** Installs one packed package into an empty folder, with all other packed ones at hand for what it depends on. */
-async function installAlone(name: string): Promise<string> {
+async function installAlone(name: string, folderName: string = name.replace("/", "-")): Promise<string> {
   const { [name]: own, ...overrides } = Object.fromEntries(
     packed.map((one) => [one.name, `file:${one.tarball}`]),
   );
-  return install(name.replace("/", "-"), { dependencies: { [name]: own }, overrides });
+  return install(folderName, { dependencies: { [name]: own }, overrides });
 }
 
 async function install(folderName: string, wanted: object): Promise<string> {
@@ -123,3 +124,77 @@ it("all packages can be installed together", async () => {
   const ours = [...installedManifests(place).values()].filter(({ name }) => name in dependencies);
   expect(ours).toHaveLength(packages.length);
 });
+
+describe("dray, installed from its archive", () => {
+  let place: string;
+  let dist: string;
+
+  beforeAll(async () => {
+    place = await installAlone("@drayage/cli", "command");
+    dist = path.join(place, "node_modules/@drayage/cli/dist");
+    // More than a job for one thread, and nothing that gets much smaller.
+    writeFileSync(path.join(place, "large"), randomBytes(20 * 1024 * 1024));
+    await run("tar", ["-cf", "layer.tar", "large"], { cwd: place });
+  });
+
+  const dray = async (...argv: readonly string[]): Promise<string> => {
+    const { stdout, stderr } = await run(path.join(place, "node_modules/.bin/dray"), argv, { cwd: place });
+    expect(stderr).toBe("");
+    return stdout;
+  };
+
+  it("says its version", async () => {
+    const version = packed.find(({ name }) => name === "@drayage/cli")?.manifest.version;
+    expect(await dray("--version")).toBe(`dray version ${version}\n`);
+  });
+
+  it("copies, with workers and with the engines that are installed beside it", async () => {
+    for (const [format, mediaType] of [
+      ["gzip", "application/vnd.oci.image.layer.v1.tar+gzip"],
+      ["zstd", "application/vnd.oci.image.layer.v1.tar+zstd"],
+    ] as const) {
+      await dray(
+        "copy",
+        "--quiet",
+        "--dest-compress-format",
+        format,
+        "tarball:layer.tar",
+        `oci:${format}:app`,
+      );
+      expect(JSON.parse(await dray("inspect", `oci:${format}:app`))).toMatchObject({
+        LayersData: [{ MIMEType: mediaType }],
+      });
+      await dray("copy", "--quiet", `oci:${format}:app`, `docker-archive:${format}.tar:app:latest`);
+      const [layer] = JSON.parse(await dray("inspect", "--config", `docker-archive:${format}.tar`)).rootfs
+        .diff_ids as string[];
+      const bytes = readFileSync(path.join(place, "layer.tar"));
+      expect(layer).toBe(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+      expect(await dray("validate", "--quiet", `docker-archive:${format}.tar`)).toContain("is valid");
+    }
+  });
+
+  it("has the licences of what is bundled from elsewhere", () => {
+    const text = readFileSync(path.join(dist, "THIRD-PARTY-LICENSES.txt"), "utf8");
+    const sources = readdirSync(dist)
+      .filter((file) => file.endsWith(".cjs.map"))
+      .flatMap((file) => (JSON.parse(readFileSync(path.join(dist, file), "utf8")) as SourceMap).sources);
+    const bundled = sources.flatMap(
+      (source) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? [],
+    );
+    expect(bundled).toContain("@stricli/core");
+    for (const name of bundled) expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+`, "m"));
+  });
+
+  it("has the source map that each file names", () => {
+    const files = readdirSync(dist).filter((file) => file.endsWith(".cjs"));
+    const named = files.flatMap(
+      (file) => /^\/\/# sourceMappingURL=(.*)$/m.exec(readFileSync(path.join(dist, file), "utf8"))?.[1] ?? [],
+    );
+    expect(named).toContain("bin.cjs.map");
+    expect(readdirSync(dist)).toEqual(expect.arrayContaining(named));
+  });
+});
+
+interface SourceMap {
+  readonly sources: readonly string[];
+}

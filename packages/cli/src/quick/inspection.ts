@@ -21,8 +21,8 @@ import { parsePlainJson, plainLimit } from "./plain-json.ts";
 
 /**
  * What `dray inspect oci:…` prints of an image of one platform whose documents are small and plain, verified as
- * always. Undefined for everything else, and for whatever is wrong: then the command itself answers. It takes ten
- * times as long to be loaded, and prints the same.
+ * always. Undefined for everything else, and for whatever is wrong: then the command itself answers. It prints
+ * the same, and has to load four times as much.
  */
 export function quickInspection(
   image: string,
