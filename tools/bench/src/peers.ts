@@ -1,6 +1,5 @@
-import { accessSync, constants } from "node:fs";
-import path from "node:path";
 import tested from "@drayage-internal/peers/peers.json" with { type: "json" };
+import { findProgram } from "@drayage-internal/peers/programs";
 import measured from "../peers.json" with { type: "json" };
 
 const table = { ...tested, ...measured };
@@ -10,11 +9,7 @@ export type BenchPeer = keyof typeof table;
 
 /** Where the peer is, or undefined where it is not installed. */
 export function findBenchPeer(name: BenchPeer): string | undefined {
-  const folders = [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin", "/sbin"];
-  return folders
-    .filter(path.isAbsolute)
-    .map((folder) => path.join(folder, name))
-    .find(isExecutable);
+  return findProgram(name);
 }
 
 /** Where the peer is. Throws where it is not installed. */
@@ -27,13 +22,4 @@ export function benchPeer(name: BenchPeer): string {
 /** Says that a peer is missing, and how to install it. */
 export function lackOf(name: BenchPeer): string {
   return `${name} is not installed (apt-get install ${table[name].package})`;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
