@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import path from "node:path";
+import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
-import { realImage, realImageNeeds } from "@drayage-internal/fixtures";
-import { describeWithPeers, runPeer, temporaryDirectory } from "@drayage-internal/peers";
+import { realImageNeeds } from "@drayage-internal/fixtures";
+import { describeWithPeers, temporaryDirectory } from "@drayage-internal/peers";
 import { expect, it } from "vitest";
 import { createInflater, type Inflater } from "../src/index.ts";
 import { pieces } from "./support/inflating.ts";
+import { realLayers } from "./support/layers.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -14,9 +14,7 @@ describeWithPeers("the layers of a real image", [...realImageNeeds, "tar"], () =
   const folder = temporaryDirectory();
 
   it("are inflated to what they were, from every level of zlib, in chunks of several sizes", async () => {
-    const image = await realImage();
-    await runPeer("tar", ["-xf", image.path, "-C", folder]);
-    const layers = layersIn(folder);
+    const layers = await realLayers(folder);
     expect(layers.length).toBe(3);
     const inflater = createInflater();
     let total = 0;
@@ -31,13 +29,6 @@ describeWithPeers("the layers of a real image", [...realImageNeeds, "tar"], () =
     expect(total).toBeGreaterThan(350 * mebibyte);
   }, 600_000);
 });
-
-/** The layers stand at the top of a docker-archive, uncompressed. */
-function layersIn(folder: string): readonly string[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".tar"))
-    .map((name) => path.join(folder, name));
-}
 
 function checkLayer(inflater: Inflater, layer: Uint8Array, how: { level: number; size: number }): void {
   const stream = deflateRawSync(layer, { level: how.level });
