@@ -1,4 +1,5 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import module from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, temporaryDirectory } from "@drayage-internal/peers";
@@ -105,6 +106,39 @@ describe("what dray loads", () => {
     expect(bytes).toBeLessThan(640 * 1024);
     expect(kernels).toBe(0);
     expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
+  });
+});
+
+describe("compiled code", () => {
+  const home = path.join(folder, "home");
+  const cache = path.join(home, ".cache");
+  const env = {
+    HOME: home,
+    XDG_CACHE_HOME: "",
+    NODE_COMPILE_CACHE: undefined,
+    NODE_DISABLE_COMPILE_CACHE: undefined,
+  };
+
+  beforeAll(() => {
+    mkdirSync(cache, { recursive: true, mode: 0o700 });
+  });
+
+  it("is not kept of short answers, nor where Node is told to keep none", async () => {
+    await run(process.execPath, [dray, "--version"], { env });
+    await run(process.execPath, [dray, "inspect", layout], { env });
+    const disabled = { ...env, NODE_DISABLE_COMPILE_CACHE: "1" };
+    await run(process.execPath, [dray, "inspect", "--raw", layout], { env: disabled });
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it("is kept of other commands where Node can, and changes nothing that they print", async () => {
+    const first = await run(process.execPath, [dray, "inspect", "--config", layout], { env });
+    const second = await run(process.execPath, [dray, "inspect", "--config", layout], { env });
+    expect(second.stdout).toBe(first.stdout);
+    const canKeep = "enableCompileCache" in module;
+    expect(readdirSync(cache)).toEqual(canKeep ? ["drayage"] : []);
+    const kept = canKeep ? readdirSync(path.join(cache, "drayage/compiled"), { recursive: true }) : [];
+    expect(kept.length > 2).toBe(canKeep);
   });
 });
 
