@@ -3,6 +3,7 @@ import { keepCompiledCode } from "./compile-cache.ts";
 import { personalityOf } from "./personality.ts";
 import { quickInspection } from "./quick/inspection.ts";
 import { rootHelp } from "./quick/root-help.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { mayBeTerminal } from "./terminal.ts";
 import { isVersionRequest, versionLine } from "./version.ts";
 import { writeDirectly } from "./write-directly.ts";
@@ -14,6 +15,7 @@ async function answer(argv: readonly string[]): Promise<void> {
   const text = quickAnswer(argv);
   const rest = text === undefined ? undefined : writeDirectly(1, Buffer.from(text)).rest;
   if (rest?.length === 0) return;
+  keepHeapSmall();
   keepCompiledCode(process.env);
   const { print, runProcess } = await import("./process.ts");
   await (rest === undefined ? runProcess() : print(rest));
