@@ -1,3 +1,4 @@
+import { isShortOfAddresses } from "./address-space.ts";
 import { checksumsWasm } from "./generated/checksums.ts";
 import { deflateWasm } from "./generated/deflate.ts";
 import { inflateWasm } from "./generated/inflate.ts";
@@ -47,8 +48,8 @@ export function adoptKernels(kernels: CompiledKernels): void {
 const reasons = new Map<KernelName, string | undefined>();
 
 /**
- * Why a kernel does not run here, or undefined where it does: some runtimes have no WebAssembly, or none with SIMD, and
- * some pages forbid it. Without a name it is about all of them.
+ * Why a kernel does not run here, or undefined where it does: some runtimes have no WebAssembly, or none with SIMD,
+ * some pages forbid it, and some processes may have too few addresses. Without a name it is about all of them.
  */
 export function kernelsUnavailable(name?: KernelName): string | undefined {
   if (name === undefined) return names.map((one) => kernelsUnavailable(one)).find((one) => one !== undefined);
@@ -58,6 +59,8 @@ export function kernelsUnavailable(name?: KernelName): string | undefined {
 
 function whyNot(name: KernelName): string | undefined {
   if (webAssembly() === undefined) return "this runtime has no WebAssembly";
+  if (isShortOfAddresses())
+    return "the limit of this process's address space (ulimit -v) leaves no room for it";
   try {
     compileKernel(name);
     return undefined;

@@ -15,9 +15,9 @@ import { matchOf } from "./sequences.ts";
  * wrong bytes where the entry is older than the window; then the comparison says so, at the price of any other.
  */
 
-const ROW_BITS: u32 = 13;
+const ROW_BITS: u32 = 14;
 const WAYS: u32 = 4;
-const rows = memory.data(8 << 13, 16);
+const rows = memory.data(8 << 14, 16);
 
 /** As many bytes are compared at first. */
 const FIRST_COMPARED: u32 = 8;
