@@ -4,6 +4,8 @@ import type { Interrupt } from "./interrupt.ts";
 export interface Seats {
   /** Waits until one is free; the lowest number is given first. To be left by `leave`. */
   take(interrupt: Interrupt): Promise<Seat>;
+  /** One that is free now. */
+  takeFree(): Seat | undefined;
 }
 
 export interface Seat extends Disposable {
@@ -45,7 +47,11 @@ export function createSeats(count: () => number): Seats {
       }
     }
   }
-  return { take };
+  function takeFree(): Seat | undefined {
+    const number = lowestFree();
+    return number === undefined ? undefined : sit(number);
+  }
+  return { take, takeFree };
 }
 
 function sleep(): { readonly promise: Promise<void>; readonly wake: () => void } {

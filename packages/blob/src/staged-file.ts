@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { chmod, type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import { type LinkedFile, linkFile } from "./linked-file.ts";
@@ -77,7 +77,7 @@ function stagedFile(
     if (state !== "open") throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(path)} is ${state}`);
     try {
       if (linked === undefined) {
-        if (options.mode !== undefined) await handle.chmod(options.mode);
+        if (options.mode !== undefined) await setMode(handle, { path, mode: options.mode });
         await handle.sync();
         await rename(path, finalPath);
         state = "committed";
@@ -119,4 +119,14 @@ function stagedFile(
   const place = { kind: "file", fd, path, position: 0, whole: true, present } as const;
   const sink: FileSink = mayLink ? { ...place, link } : place;
   return { path, fd, present, sink, commit, discard, [Symbol.asyncDispose]: discard };
+}
+
+async function setMode(handle: FileHandle, { path, mode }: { path: string; mode: number }): Promise<void> {
+  try {
+    await handle.chmod(mode);
+  } catch (error) {
+    // Under Node's permission model there is only the call that takes a path.
+    if ((error as NodeJS.ErrnoException).code !== "ERR_ACCESS_DENIED") throw error;
+    await chmod(path, mode);
+  }
 }

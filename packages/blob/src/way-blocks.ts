@@ -1,17 +1,20 @@
 import type { BlockFormat, DeflateAlgorithm } from "@drayage/compression";
 import { type Filled, openBlocks } from "./block-source.ts";
-import { isLarge, largeSize } from "./large.ts";
+import { isLarge, largeSize, originSize } from "./large.ts";
 import { createPace } from "./pace.ts";
 import { createReceiver } from "./receiver.ts";
-import { createSeats } from "./seats.ts";
+import { createSeats, type Seat } from "./seats.ts";
 import type { DrainResult } from "./sink.ts";
 import { resultOf } from "./stages.ts";
 import type { DrainTask, Run } from "./task.ts";
 import { createBlockCrew } from "./workers/block-crew.ts";
 import { holdWorkers } from "./workers/pool.ts";
 
-/** A large deflation keeps every thread busy by itself, and holds much memory: one at a time. */
+/** A deflation by several threads keeps all of them busy by itself, and holds much memory: one at a time. */
 const seats = createSeats(() => 1);
+
+/** What is not larger is over before it is in the way of another deflation. */
+const smallSize = 1024 * 1024;
 
 /**
  * Deflates block by block as the last step: this thread reads, hashes, hands out blocks and writes what comes of them in
@@ -26,31 +29,37 @@ export async function prepareBlocks(task: DrainTask): Promise<Run | undefined> {
 }
 
 async function run(task: DrainTask, algorithm: DeflateAlgorithm, level: number): Promise<DrainResult> {
-  const large = isLarge(task.blob.origin);
   // A writer may wait for another drain, so that it must not wait for this one's seat.
-  using _seat = large && task.sink.kind === "file" ? await seats.take(task.interrupt) : undefined;
+  const waits = task.sink.kind === "file" && (originSize(task.blob.origin) ?? 0) > smallSize;
+  using seat = waits ? await seats.take(task.interrupt) : undefined;
   using _hold = holdWorkers();
   const { createBlockFormat } = await import("@drayage/compression");
-  await deflateBlocks(task, createBlockFormat(algorithm, level), { algorithm, level, large });
+  await deflateBlocks(task, createBlockFormat(algorithm, level), { algorithm, level, seat });
   return resultOf(task.stages);
 }
 
 interface DeflateSettings {
   readonly algorithm: DeflateAlgorithm;
   readonly level: number;
-  readonly large: boolean;
+  /** Which allows to call for workers; undefined where one is taken when there is much to do, if it is free. */
+  readonly seat: Seat | undefined;
 }
 
 async function deflateBlocks(
   task: DrainTask,
   format: BlockFormat,
-  { algorithm, level, large }: DeflateSettings,
+  { algorithm, level, seat }: DeflateSettings,
 ): Promise<void> {
   const { interrupt, stages } = task;
   const receive = createReceiver(task);
   const pace = createPace();
   const crew = await createBlockCrew({ algorithm, level, format });
-  if (large) await crew.enlist();
+  let laterSeat: Seat | undefined;
+
+  async function enlist(): Promise<void> {
+    if (seat === undefined) laterSeat ??= seats.takeFree();
+    if ((seat ?? laterSeat) !== undefined) await crew.enlist();
+  }
 
   async function give(bytes: Uint8Array): Promise<void> {
     if (bytes.length === 0) return;
@@ -61,6 +70,7 @@ async function deflateBlocks(
 
   const source = openBlocks(task);
   try {
+    if (isLarge(task.blob.origin)) await enlist();
     await give(format.header);
     let read = 0;
     for (let ended = false; !ended || crew.pending > 0; ) {
@@ -74,7 +84,7 @@ async function deflateBlocks(
       format.onBlock(block.subarray(0, size));
       ended = last;
       read += size;
-      if (read > largeSize) await crew.enlist();
+      if (read > largeSize) await enlist();
       crew.deflate(size, last);
       const turn = pace.took(size);
       if (turn !== undefined) await turn;
@@ -83,5 +93,6 @@ async function deflateBlocks(
   } finally {
     await source.close();
     crew.close();
+    laterSeat?.[Symbol.dispose]();
   }
 }

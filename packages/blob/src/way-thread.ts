@@ -1,11 +1,15 @@
 import { abortError } from "@drayage/errors";
+import type { Blob, BlobStep, FileOrigin } from "./blob.ts";
 import { isLarge } from "./large.ts";
 import { createSeats } from "./seats.ts";
 import type { DrainResult, FileSink } from "./sink.ts";
 import { createSyncSteps } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
 import { prepareBuffers } from "./way-buffers.ts";
+import type { DrainJob, FileBlob } from "./workers/messages.ts";
 import { holdWorkers, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
+
+type Job = Omit<DrainJob, "control">;
 
 /** Where large drains are done: the first seat is this thread, each other one a worker. The rest wait. */
 const seats = createSeats(usefulThreads);
@@ -16,38 +20,39 @@ const seats = createSeats(usefulThreads);
  */
 export async function prepareThread(task: DrainTask): Promise<Run | undefined> {
   const { sink, blob, stages, skip } = task;
-  if (sink.kind !== "file" || skip > 0 || !isLarge(blob.origin) || usefulThreads() < 2) return undefined;
-  const steps = await createSyncSteps(blob.origin, stages.transforms);
+  const { origin } = blob;
+  if (sink.kind !== "file" || origin.kind !== "file" || skip > 0) return undefined;
+  if (!isLarge(origin) || usefulThreads() < 2) return undefined;
+  const steps = await createSyncSteps(origin, stages.transforms);
   if (steps === undefined) return undefined;
   for (const step of steps) step.close();
-  return () => run(task, sink);
+  return () => run(task, { kind: "drain", blob: plainBlob(blob, origin), sink: plainSink(sink) });
 }
 
-async function run(task: DrainTask, sink: FileSink): Promise<DrainResult> {
+async function run(task: DrainTask, job: Job): Promise<DrainResult> {
   using _hold = holdWorkers();
   using seat = await seats.take(task.interrupt);
   if (seat.number > 0) {
     const [worker] = await startWorkers(seat.number);
-    if (worker !== undefined) return await runThere(task, sink, worker);
+    if (worker !== undefined) return await runThere(task, job, worker);
   }
   const here = await prepareBuffers(task);
   if (here === undefined) throw new TypeError("an engine was there a moment ago");
   return await here();
 }
 
-async function runThere(task: DrainTask, sink: FileSink, worker: JobWorker): Promise<DrainResult> {
-  const { blob, signal, counter, interrupt } = task;
+async function runThere(
+  { signal, counter, interrupt }: DrainTask,
+  job: Job,
+  worker: JobWorker,
+): Promise<DrainResult> {
   interrupt.throwIfAborted();
-  const { fd, path, position } = sink;
   const control = new SharedArrayBuffer(4);
   const giveUp = (): void => void Atomics.store(new Int32Array(control), 0, 1);
   signal?.addEventListener("abort", giveUp, { once: true });
   try {
     // Not raced against the signal: the file must not be closed while another thread writes to it.
-    const done = await worker.run(
-      { kind: "drain", blob, sink: { fd, path, position }, control },
-      counter.set,
-    );
+    const done = await worker.run({ ...job, control }, counter.set);
     if (done.state !== "drained") throw new TypeError(`a worker answered a drain with ${done.state}`);
     counter.set(done.result.stages[0]?.size ?? 0);
     return done.result;
@@ -55,5 +60,30 @@ async function runThere(task: DrainTask, sink: FileSink, worker: JobWorker): Pro
     throw signal?.aborted ? abortError(signal.reason) : error;
   } finally {
     signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+function plainSink({ fd, path, position }: FileSink): Job["sink"] {
+  return { fd, path, position };
+}
+
+/** As much of a blob as another thread has to know: what else its maker has put there might not be fit to be sent. */
+function plainBlob({ digest, size, what, steps }: Blob, origin: FileOrigin): FileBlob {
+  const { kind, path, offset, length, whole } = origin;
+  return {
+    ...{ digest, size, what },
+    origin: { kind, path, offset, length, whole },
+    steps: steps.map(plainStep),
+  };
+}
+
+function plainStep(step: BlobStep): BlobStep {
+  switch (step.do) {
+    case "verify":
+      return { do: step.do, digest: step.digest, size: step.size };
+    case "inflate":
+      return { do: step.do, algorithm: step.algorithm };
+    case "deflate":
+      return { do: step.do, algorithm: step.algorithm, level: step.level };
   }
 }

@@ -20,7 +20,7 @@ const ways: readonly Way[] = [
   // The file system shares or copies the bytes, which are then read once, from the copy.
   { origins: ["file"], sinks: ["file"], prepare: prepareClone },
   // As with buffers below, on a thread of its own where this one is busy: for large layers.
-  { origins: ["file", "bytes"], sinks: ["file"], prepare: prepareThread },
+  { origins: ["file"], sinks: ["file"], prepare: prepareThread },
   // Blocks are deflated by several threads where there is much to do.
   { origins: ["file", "bytes", "stream"], sinks: ["file", "writer"], prepare: prepareBlocks },
   // One fixed buffer and synchronous engines, on this thread.

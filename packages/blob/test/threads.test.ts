@@ -70,6 +70,12 @@ describe("several large drains at a time", () => {
     }
   });
 
+  it("may be of blobs that have more than a thread can be sent", async () => {
+    const blob = { ...inflated(fileBlob(zipped)), toString: () => "a layer" };
+    const drained = await Promise.all(["a", "b", "c"].map((name) => drainTo(name, blob)));
+    expect(new Set(drained.map(({ digest }) => digest)).size).toBe(1);
+  });
+
   it("tell of their progress up to the end, whichever thread does them", async () => {
     const told: number[][] = [[], [], []];
     await Promise.all(
@@ -167,6 +173,23 @@ describe("a large deflation", () => {
     );
   });
 
+  it("is the same beside others", async () => {
+    const blob = (): Blob => deflated(inflated(fileBlob(zipped)), { algorithm: "gzip" });
+    const stream = deflated(
+      streamBlob(async function* () {
+        yield content;
+      }),
+      { algorithm: "gzip" },
+    );
+    const together = await Promise.all([
+      ...["a", "b", "c"].map((name) => drainTo(name, blob())),
+      ...["d", "e"].map((name) => drainTo(name, stream)),
+    ]);
+    const alone = (await drainTo("alone", blob())).digest;
+    const streamAlone = (await drainTo("stream alone", stream)).digest;
+    expect(together.map(({ digest }) => digest)).toEqual([alone, alone, alone, streamAlone, streamAlone]);
+  });
+
   it("of whole blocks ends with the last of them", async () => {
     const whole = content.subarray(mebibyte, 3 * mebibyte);
     const path = join(folder, "whole");
@@ -229,7 +252,8 @@ describe("workers", () => {
     const path = join(folder, "out");
     const fd = openSync(path, "w+");
     try {
-      const blob = inflated(fileBlob(zipped, { digest: digestBytes(readFileSync(zipped)) }));
+      const origin = { kind: "file", path: zipped, offset: 0, length: readFileSync(zipped).length } as const;
+      const blob = { origin, steps: [{ do: "inflate" }] } as const;
       const job = worker?.run({ kind: "drain", blob, sink: { fd, path, position: 0 }, control });
       worker?.end();
       await expect(job).rejects.toMatchObject({

@@ -57,6 +57,14 @@ it("without WebAssembly the reason is told", async () => {
   expect(runProgram(await bundle("esm", false), ["--jitless"])).toEqual({ reason, checksums: reason });
 });
 
+it.runIf(process.platform === "linux")("where addresses are few the reason is told", async () => {
+  const program = await bundle("esm", false);
+  const limited = `ulimit -v 20000000 && exec "$0" "$1"`;
+  const stdout = execFileSync("sh", ["-c", limited, process.execPath, program], { encoding: "utf8" });
+  const reason = "the limit of this process's address space (ulimit -v) leaves no room for it";
+  expect(JSON.parse(stdout)).toEqual({ reason, checksums: reason });
+});
+
 it.runIf(process.arch === "x64")("without SIMD the reason is told, and checksums run", async () => {
   expect(runProgram(await bundle("esm", false), ["--no-enable-sse4-1"])).toEqual({
     reason: expect.stringMatching(/^this runtime does not compile it: .*SIMD unsupported/),

@@ -1,6 +1,6 @@
 import type { DeflateAlgorithm } from "@drayage/compression";
 import type { CompiledKernels } from "@drayage/kernels";
-import type { Blob } from "../blob.ts";
+import type { Blob, FileOrigin } from "../blob.ts";
 import type { DrainResult } from "../sink.ts";
 import type { PlainError } from "./plain-error.ts";
 
@@ -8,14 +8,19 @@ import type { PlainError } from "./plain-error.ts";
 export interface WorkerSettings {
   /** Where optional libraries are looked for: the URL of a module of this package. */
   readonly base: string;
-  /** Compiled once, in the thread that makes the workers; undefined where they cannot run. */
-  readonly kernels: CompiledKernels | undefined;
+  /** Compiled once, in the thread that makes the workers. */
+  readonly kernels: CompiledKernels;
 }
 
-/** Drains a blob of a file, or of bytes, into a file that this process has open. */
+/** A blob of a file, of plain data, which can be sent. */
+export interface FileBlob extends Blob {
+  readonly origin: FileOrigin;
+}
+
+/** Drains a blob of a file into a file that this process has open. */
 export interface DrainJob {
   readonly kind: "drain";
-  readonly blob: Blob;
+  readonly blob: FileBlob;
   readonly sink: { readonly fd: number; readonly path: string; readonly position: number };
   /** Its first 32 bits are not 0 once the job is to be given up. */
   readonly control: SharedArrayBuffer;

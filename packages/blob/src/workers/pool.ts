@@ -23,7 +23,9 @@ export function workerLimit(): number {
 }
 
 function askedWorkers(): number | undefined {
-  const asked = Number(process.env.DRAYAGE_WORKERS ?? Number.NaN);
+  // Where kernels cannot run, memory is hard to map, and a thread that finds none ends the process.
+  if (kernelsUnavailable() !== undefined) return 0;
+  const asked = Number(process.env.DRAYAGE_WORKERS || Number.NaN);
   return Number.isInteger(asked) && asked >= 0 ? Math.min(asked, 64) : undefined;
 }
 
@@ -94,8 +96,7 @@ function tryStart(code: string): JobWorker | undefined {
 }
 
 function startWorker(code: string): JobWorker {
-  const kernels = kernelsUnavailable() === undefined ? compileKernels() : undefined;
-  const settings: WorkerSettings = { base: import.meta.url, kernels };
+  const settings: WorkerSettings = { base: import.meta.url, kernels: compileKernels() };
   const worker = new Worker(code, {
     eval: true,
     name: "drayage",
@@ -141,10 +142,10 @@ function startWorker(code: string): JobWorker {
           return;
         }
         lastId += 1;
-        waiting.set(lastId, { resolve, reject, progress: onProgress ?? (() => undefined) });
-        worker.ref();
         const message: JobMessage = { id: lastId, job };
         worker.postMessage(message);
+        waiting.set(lastId, { resolve, reject, progress: onProgress ?? (() => undefined) });
+        worker.ref();
       });
     },
     end() {

@@ -13,7 +13,7 @@ import { slotParts } from "./slot.ts";
  */
 
 const { kernels } = workerData as WorkerSettings;
-if (kernels !== undefined) adoptKernels(kernels);
+adoptKernels(kernels);
 
 const deflaters = new Map<string, Promise<BlockDeflater>>();
 let queue: Promise<void> = Promise.resolve();

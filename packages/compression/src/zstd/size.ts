@@ -21,8 +21,11 @@ export interface RandomAccess {
 /** How many bytes the longest frame header has, its magic included. */
 export const frameHeaderLength = 18;
 
-/** Of how many headers of blocks and frames a stream's size is summed up: 512 GiB of full blocks. */
-const headersLimit = 2 ** 22;
+/**
+ * Of how many headers of blocks and frames a stream's size is summed up: 16 GiB of full blocks. They are read at one go, so
+ * that many more, without content, could keep this thread busy for long.
+ */
+const headersLimit = 2 ** 17;
 
 /**
  * How many bytes a zstd stream inflates to, or undefined where one of its frames does not tell: only those do whose
@@ -38,7 +41,7 @@ export function readZstdSize(stream: RandomAccess): number | undefined {
   let headers = 0;
   for (const header of headersOf(stream)) {
     headers++;
-    if (header !== "block") total += header.contentSize ?? Number.NaN;
+    if (typeof header === "object") total += header.contentSize ?? Number.NaN;
     if (!Number.isSafeInteger(total) || headers > headersLimit) return undefined;
   }
   return total;
@@ -60,8 +63,8 @@ export function readFrameContentSize(head: Uint8Array): number | undefined {
 /** How much is read at a time: little, for what follows a header is a block to skip, mostly. */
 const readLength = 128;
 
-/** The headers of frames, but for skippable ones, and of blocks. */
-function* headersOf(stream: RandomAccess): Generator<FrameStart | "block", void, undefined> {
+/** The headers of frames and of blocks. */
+function* headersOf(stream: RandomAccess): Generator<FrameStart | "skippable" | "block", void, undefined> {
   const take = reader(stream);
   let frames = 0;
   for (let at = 0; at < stream.size || frames === 0; frames++) {
@@ -70,6 +73,7 @@ function* headersOf(stream: RandomAccess): Generator<FrameStart | "block", void,
     if (isSkippable(magic)) {
       at += 4 + littleEndian(take(at, 4));
       if (at > stream.size) throw truncated("zstd");
+      yield "skippable";
       continue;
     }
     if (littleEndian(magic) !== frameMagic) throw notZstd(frames);
