@@ -113,7 +113,7 @@ function canonicalCode(lengths: readonly number[]): CanonicalCode {
 }
 
 /** The fixed codes (3.2.6). */
-export const fixedCodes: Omit<Codes, "codeLengths"> = {
+const fixedCodes: Omit<Codes, "codeLengths"> = {
   literalLengths: Array.from({ length: 288 }, (_, symbol) => {
     if (symbol < 144) return 8;
     if (symbol < 256) return 9;
@@ -233,7 +233,7 @@ function decodeSymbols(input: BitReader, { output, matches, counted, codes }: Si
 }
 
 /** How many bits symbols take by a code. */
-export function costOf(frequencies: readonly number[], lengths: readonly number[]): number {
+function costOf(frequencies: readonly number[], lengths: readonly number[]): number {
   return frequencies.reduce((sum, frequency, symbol) => sum + frequency * (lengths[symbol] ?? 0), 0);
 }
 
