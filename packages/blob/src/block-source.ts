@@ -2,6 +2,8 @@ import { openReader } from "./chunk-reader.ts";
 import { chunksOf } from "./chunks.ts";
 import { originSize } from "./large.ts";
 import type { Stages } from "./stages.ts";
+import { syncChunks } from "./sync-chunks.ts";
+import { createSyncSteps, type SyncStep } from "./sync-steps.ts";
 import type { DrainTask } from "./task.ts";
 
 /** What is to be deflated, a block at a time. */
@@ -17,15 +19,32 @@ export interface Filled {
 }
 
 /** The bytes of a task as they are before its last step, metered and verified. */
-export function openBlocks(task: DrainTask): BlockSource {
+export async function openBlocks(task: DrainTask): Promise<BlockSource> {
   const { stages, blob, counter, interrupt, signal } = task;
   const before: Stages = {
     meters: stages.meters.slice(0, -1),
     transforms: stages.transforms.slice(0, -1),
   };
-  if (before.transforms.length === 0 && blob.origin.kind !== "stream") return directBlocks(task, before);
+  if (blob.origin.kind !== "stream") {
+    if (before.transforms.length === 0) return directBlocks(task, before);
+    const steps = await createSyncSteps(blob.origin, before.transforms);
+    if (steps !== undefined) return gatheredBlocks(chunksHere(task, before, steps), steps);
+  }
   const onRead = (count: number): void => counter.add(count);
   return gatheredBlocks(chunksOf(blob, before, { signal, interrupt, onRead }));
+}
+
+function* chunksHere(
+  { blob, counter }: DrainTask,
+  stages: Stages,
+  steps: readonly SyncStep[],
+): Generator<Uint8Array, void, undefined> {
+  const reader = openReader(blob.origin, 0);
+  try {
+    yield* syncChunks({ stages, counter }, steps, reader);
+  } finally {
+    reader.close();
+  }
 }
 
 /** Bytes of a file, or in memory, that nothing is done to: read straight to where they are deflated. */
@@ -50,8 +69,10 @@ function directBlocks({ blob, counter }: DrainTask, { meters }: Stages): BlockSo
   };
 }
 
-/** Chunks as they come, gathered into blocks. */
-function gatheredBlocks(chunks: AsyncGenerator<Uint8Array, void, undefined>): BlockSource {
+type Chunks = AsyncGenerator<Uint8Array, void, undefined> | Generator<Uint8Array, void, undefined>;
+
+/** Chunks as they come, gathered into blocks. The steps that make them are closed with them. */
+function gatheredBlocks(chunks: Chunks, steps: readonly SyncStep[] = []): BlockSource {
   let rest: Uint8Array = new Uint8Array(0);
   let ended = false;
 
@@ -78,6 +99,7 @@ function gatheredBlocks(chunks: AsyncGenerator<Uint8Array, void, undefined>): Bl
     },
     async close() {
       await chunks.return();
+      for (const step of steps) step.close();
     },
   };
 }

@@ -68,7 +68,7 @@ async function deflateBlocks(
     if (written !== undefined) await interrupt.race(written);
   }
 
-  const source = openBlocks(task);
+  const source = await openBlocks(task);
   try {
     if (isLarge(task.blob.origin)) await enlist();
     await give(format.header);

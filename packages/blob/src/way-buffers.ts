@@ -1,8 +1,9 @@
-import { type ChunkReader, openReader } from "./chunk-reader.ts";
+import { openReader } from "./chunk-reader.ts";
 import { createPace } from "./pace.ts";
 import { createReceiver } from "./receiver.ts";
 import type { DrainResult } from "./sink.ts";
 import { resultOf } from "./stages.ts";
+import { syncChunks } from "./sync-chunks.ts";
 import { createSyncSteps, type SyncStep } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
 
@@ -22,7 +23,7 @@ async function run(task: DrainTask, steps: readonly SyncStep[]): Promise<DrainRe
   try {
     const reader = openReader(task.blob.origin, task.skip);
     try {
-      for (const chunk of passing(task, steps, reader)) {
+      for (const chunk of syncChunks(task, steps, reader)) {
         const written = receive(chunk);
         if (written !== undefined) await interrupt.race(written);
         const turn = pace.took(chunk.length);
@@ -35,31 +36,5 @@ async function run(task: DrainTask, steps: readonly SyncStep[]): Promise<DrainRe
     return resultOf(task.stages);
   } finally {
     for (const step of steps) step.close();
-  }
-}
-
-/** The result's chunks, each valid until the next one is asked for. */
-function* passing(
-  { stages, counter }: DrainTask,
-  steps: readonly SyncStep[],
-  reader: ChunkReader,
-): Generator<Uint8Array, void, undefined> {
-  const { meters } = stages;
-
-  /** What comes of a chunk that enters a stage. */
-  function* enter(stage: number, chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
-    meters[stage]?.update(chunk);
-    const step = steps[stage];
-    if (step === undefined) yield chunk;
-    else for (const made of step.push(chunk)) yield* enter(stage + 1, made);
-  }
-
-  for (let chunk = reader.next(); chunk.length > 0; chunk = reader.next()) {
-    counter.add(chunk.length);
-    yield* enter(0, chunk);
-  }
-  for (const [stage, meter] of meters.entries()) {
-    meter.finish();
-    for (const made of steps[stage]?.finish() ?? []) yield* enter(stage + 1, made);
   }
 }

@@ -15,10 +15,15 @@ async function answer(argv: readonly string[]): Promise<void> {
   const text = quickAnswer(argv);
   const rest = text === undefined ? undefined : writeDirectly(1, Buffer.from(text)).rest;
   if (rest?.length === 0) return;
-  keepHeapSmall();
+  if (goesThroughLayers(argv)) keepHeapSmall();
   keepCompiledCode(process.env);
   const { print, runProcess } = await import("./process.ts");
   await (rest === undefined ? runProcess() : print(rest));
+}
+
+/** Else it is not worth the two milliseconds that it takes. */
+function goesThroughLayers(argv: readonly string[]): boolean {
+  return argv.includes("copy") || argv.includes("validate");
 }
 
 /** What is asked for most, and can be answered without the whole command. */

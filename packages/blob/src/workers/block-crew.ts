@@ -7,7 +7,7 @@ import {
 } from "@drayage/compression";
 import type { Interrupt } from "../interrupt.ts";
 import { type JobWorker, startWorkers, usefulThreads, workerLimit } from "./pool.ts";
-import { createSlot, type SlotParts, slotParts } from "./slot.ts";
+import { giveSlot, type Slot, takeSlot } from "./slot.ts";
 
 /** Those who deflate the blocks of one stream: this thread, and workers once they are enlisted. */
 export interface BlockCrew {
@@ -28,10 +28,6 @@ export interface BlockCrewOptions {
   readonly algorithm: DeflateAlgorithm;
   readonly level: number;
   readonly format: BlockFormat;
-}
-
-interface Slot extends SlotParts {
-  readonly memory: SharedArrayBuffer;
 }
 
 interface Pending {
@@ -72,8 +68,7 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
     const known = free.pop();
     if (known !== undefined || slots >= slotLimit()) return known;
     slots += 1;
-    const memory = createSlot(blockSize);
-    return { memory, ...slotParts(memory, blockSize) };
+    return takeSlot(blockSize);
   }
 
   async function here(slot: Slot, block: { size: number; before: number; last: boolean }): Promise<number> {
@@ -141,6 +136,9 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
     },
     close() {
       own?.close();
+      // Those that are still handed out, after an error, are left to their workers.
+      for (const slot of free) giveSlot(slot);
+      if (filling !== undefined) giveSlot(filling);
     },
   };
 }

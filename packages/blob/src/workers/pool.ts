@@ -5,6 +5,7 @@ import { DrayageError } from "@drayage/errors";
 import { compileKernels, kernelsUnavailable } from "@drayage/kernels";
 import type { Job, JobMessage, Reply, WorkerSettings } from "./messages.ts";
 import { revivedError } from "./plain-error.ts";
+import { forgetSlots } from "./slot.ts";
 
 /**
  * The worker threads of this process: as many as there are processors, and at most four. They are started when they are
@@ -67,6 +68,7 @@ export function holdWorkers(): Disposable {
       if (holders > 0) return;
       for (const worker of workers) worker.end();
       workers = [];
+      forgetSlots();
     },
   };
 }

@@ -20,8 +20,30 @@ function outputLimit(blockSize: number): number {
   return blockSize + Math.ceil(blockSize / 64) + 4096;
 }
 
-export function createSlot(blockSize: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(dictionaryLimit + outputLimit(blockSize));
+export interface Slot extends SlotParts {
+  readonly memory: SharedArrayBuffer;
+  readonly blockSize: number;
+}
+
+/** Slots for whoever deflates next: the garbage collector does not see how much memory there is in one. */
+let spare: Slot[] = [];
+
+/** A slot for blocks of at most `blockSize` bytes. */
+export function takeSlot(blockSize: number): Slot {
+  const found = spare.findIndex((slot) => slot.blockSize === blockSize);
+  const [known] = found === -1 ? [] : spare.splice(found, 1);
+  if (known !== undefined) return known;
+  const memory = new SharedArrayBuffer(dictionaryLimit + outputLimit(blockSize));
+  return { memory, blockSize, ...slotParts(memory, blockSize) };
+}
+
+/** Gives a slot back, in which no thread does anything any more. */
+export function giveSlot(slot: Slot): void {
+  spare.push(slot);
+}
+
+export function forgetSlots(): void {
+  spare = [];
 }
 
 export function slotParts(slot: SharedArrayBuffer, blockSize: number): SlotParts {
