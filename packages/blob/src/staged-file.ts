@@ -37,6 +37,8 @@ export interface StagedFile extends AsyncDisposable {
   readonly present: number;
   /** The whole file, for `drain`. */
   readonly sink: FileSink;
+  /** Brings the bytes to the disk, which {@link commit} does anyway: it may take long. */
+  sync(): Promise<void>;
   /** Brings the bytes to the disk and the file to its place, in the same file system. */
   commit(finalPath: string, options?: CommitFileOptions): Promise<void>;
   /** Deletes it, unless it was committed. May be called again. */
@@ -93,6 +95,14 @@ function stagedFile(
     await syncDirectory(dirname(finalPath));
   }
 
+  async function sync(): Promise<void> {
+    try {
+      await handle.sync();
+    } catch (error) {
+      throw ioError(error, "write", { path });
+    }
+  }
+
   async function discard(): Promise<void> {
     if (state !== "open") return;
     state = "discarded";
@@ -118,7 +128,7 @@ function stagedFile(
 
   const place = { kind: "file", fd, path, position: 0, whole: true, present } as const;
   const sink: FileSink = mayLink ? { ...place, link } : place;
-  return { path, fd, present, sink, commit, discard, [Symbol.asyncDispose]: discard };
+  return { path, fd, present, sink, sync, commit, discard, [Symbol.asyncDispose]: discard };
 }
 
 async function setMode(handle: FileHandle, { path, mode }: { path: string; mode: number }): Promise<void> {

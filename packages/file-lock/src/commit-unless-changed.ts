@@ -1,7 +1,6 @@
-import { fsync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { promisify } from "node:util";
 import type { CommitFileOptions, StagedFile } from "@drayage/blob";
 import { digestBytes, digestHex } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
@@ -30,7 +29,7 @@ export async function commitUnlessChanged(
   // process has left cannot be broken.
   await using lock = before === undefined || before.size === 0 ? undefined : await lockOf(path, signal);
   // Syncing takes long; between the look and the renaming there should be little time.
-  await sync(file);
+  await file.sync();
   if (!isUnchanged(before, await statIfThere(path)) || (await lock?.isHeld()) === false) throw changed(label);
   await file.commit(path, { mode });
 }
@@ -38,16 +37,6 @@ export async function commitUnlessChanged(
 function lockOf(path: string, signal: AbortSignal | undefined): Promise<Lock> {
   const name = digestHex(digestBytes(new TextEncoder().encode(basename(path)))).slice(0, 16);
   return acquireLock(join(dirname(path), `.drayage-lock.${name}`), { signal });
-}
-
-const fsyncAsync = promisify(fsync);
-
-async function sync({ fd, path }: StagedFile): Promise<void> {
-  try {
-    await fsyncAsync(fd);
-  } catch (error) {
-    throw ioError(error, "write", { path });
-  }
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {

@@ -1,3 +1,4 @@
+import { checksumsWasm } from "./generated/checksums.ts";
 import { kernelInstance } from "./module.ts";
 import type { KernelExports } from "./webassembly.ts";
 
@@ -35,7 +36,7 @@ function instance(): Instance {
 }
 
 function createInstance(): Instance {
-  const kernel = kernelInstance<ChecksumsKernel>("checksums");
+  const kernel = kernelInstance<ChecksumsKernel>({ name: "checksums", text: checksumsWasm });
   kernel.makeTables();
   const { buffer } = kernel.memory;
   return {

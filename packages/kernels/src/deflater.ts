@@ -1,3 +1,4 @@
+import { deflateWasm } from "./generated/deflate.ts";
 import { kernelInstance } from "./module.ts";
 
 /** The most bytes that {@link Deflater.deflateBlock} takes. */
@@ -51,7 +52,7 @@ const nothing = new Uint8Array(0);
 
 /** A deflater with 2.5 MB of memory of its own. It has nothing to be closed. */
 export function createDeflater(): Deflater {
-  const kernel = kernelInstance<DeflateExports>("deflate");
+  const kernel = kernelInstance<DeflateExports>({ name: "deflate", text: deflateWasm });
   const memory = new Uint8Array(kernel.memory.buffer);
   const block = kernel.block.value;
   const output = kernel.output.value;

@@ -19,10 +19,5 @@ export {
   deflateBlockLimit,
 } from "./deflater.ts";
 export { createInflater, type Inflater, type InflaterOptions } from "./inflater.ts";
-export {
-  adoptKernels,
-  type CompiledKernels,
-  compileKernels,
-  type KernelName,
-  kernelsUnavailable,
-} from "./module.ts";
+export { compileKernels, kernelsUnavailable } from "./kernels.ts";
+export { adoptKernels, type CompiledKernels, type KernelName } from "./module.ts";

@@ -1,4 +1,5 @@
 import { DrayageError } from "@drayage/errors";
+import { inflateWasm } from "./generated/inflate.ts";
 import { kernelInstance } from "./module.ts";
 import type { KernelExports } from "./webassembly.ts";
 
@@ -68,7 +69,7 @@ export interface InflaterOptions {
 
 /** An inflater with a memory of its own. For many short streams use one again: see {@link Inflater.reset}. */
 export function createInflater({ format = "deflate" }: InflaterOptions = {}): Inflater {
-  const kernel = kernelInstance<InflateKernel>("inflate");
+  const kernel = kernelInstance<InflateKernel>({ name: "inflate", text: inflateWasm });
   const { buffer } = kernel.memory;
   const place = new Uint8Array(buffer, kernel.inputPlace(), kernel.inputSize());
   let input: Uint8Array = nothing;

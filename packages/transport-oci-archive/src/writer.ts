@@ -1,4 +1,4 @@
-import { fsyncSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import {
   type Blob,
   createBlobSequence,
@@ -96,11 +96,6 @@ export function archiveWriter(file: StagedFile): ArchiveWriter {
     await sequence.append(tarEnd());
     await sequence.settle();
     if (timestamp !== undefined) setTimes(Math.floor(timestamp.getTime() / 1000));
-    try {
-      fsyncSync(file.fd);
-    } catch (error) {
-      throw ioError(error, "write", { path: file.path });
-    }
   }
 
   function write(bytes: Uint8Array, position: number): void {

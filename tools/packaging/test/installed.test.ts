@@ -173,6 +173,53 @@ describe("dray, installed from its archive", () => {
     }
   });
 
+  describe("where it is restricted", () => {
+    const permission = process.allowedNodeEnvironmentFlags.has("--permission")
+      ? "--permission"
+      : "--experimental-permission";
+    const usual = `"$0" "$@"`;
+
+    it.each([
+      ["no WebAssembly", ["--jitless"], usual],
+      [
+        "no threads and no call for the mode of an open file",
+        [permission, "--allow-fs-read=*", "--allow-fs-write=*"],
+        usual,
+      ],
+      ...(process.platform === "linux"
+        ? [["few addresses", [], `ulimit -v 20000000 && exec ${usual}`] as const]
+        : []),
+    ] as const)("copies the same: %s", async (name, options, script) => {
+      const archive = (file: string): string => `docker-archive:${name}-${file}.tar:app:latest`;
+      const restricted = (...argv: readonly string[]): Promise<unknown> =>
+        run(
+          "sh",
+          [
+            "-c",
+            script,
+            process.execPath,
+            ...options,
+            path.join(dist, "bin.cjs"),
+            "copy",
+            "--quiet",
+            ...argv,
+          ],
+          {
+            cwd: place,
+          },
+        );
+      await dray("copy", "--quiet", "tarball:layer.tar", `oci:${name}:app`);
+      await dray("copy", "--quiet", `oci:${name}:app`, archive("usual"));
+      await restricted(`oci:${name}:app`, archive("restricted"));
+      const bytes = readFileSync(path.join(place, `${name}-usual.tar`));
+      expect(readFileSync(path.join(place, `${name}-restricted.tar`)).equals(bytes)).toBe(true);
+      // Another engine deflates, so that other bytes come of it, which inflate to the same.
+      await restricted("tarball:layer.tar", `oci:${name}-restricted:app`);
+      await dray("copy", "--quiet", `oci:${name}-restricted:app`, archive("again"));
+      expect(readFileSync(path.join(place, `${name}-again.tar`)).equals(bytes)).toBe(true);
+    });
+  });
+
   it("has the licences of what is bundled from elsewhere", () => {
     const text = readFileSync(path.join(dist, "THIRD-PARTY-LICENSES.txt"), "utf8");
     const sources = readdirSync(dist)

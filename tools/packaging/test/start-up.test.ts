@@ -69,7 +69,7 @@ describe("what dray loads", () => {
     async (...argv) => {
       const { names, bytes, builtins, kernels } = await loadedBy(...argv);
       expect({ names, builtins, kernels }).toEqual({ names: ["bin.cjs"], builtins: [], kernels: 0 });
-      expect(bytes).toBeLessThan(88 * 1024);
+      expect(bytes).toBeLessThan(64 * 1024);
     },
   );
 
@@ -87,7 +87,7 @@ describe("what dray loads", () => {
   });
 
   it("for the help of a command: the parser of arguments, and no command", async () => {
-    const { names, builtins, kernels } = await loadedBy("copy", "--help");
+    const { names, builtins, kernels } = await loadedBy("inspect", "--help");
     expect(names).toEqual(["bin.cjs", "chunk-parser.cjs", "chunk-rolldown-runtime.cjs", "chunk-run.cjs"]);
     // It is asked whether it keeps compiled code.
     expect(builtins).toEqual(["module"]);
