@@ -1,7 +1,7 @@
+import { setImmediate } from "node:timers/promises";
 import type { BlockFormat, DeflateAlgorithm } from "@drayage/compression";
 import { type Filled, openBlocks } from "./block-source.ts";
 import { isLarge, largeSize, originSize } from "./large.ts";
-import { createPace } from "./pace.ts";
 import { createReceiver } from "./receiver.ts";
 import { createSeats, type Seat } from "./seats.ts";
 import type { DrainResult } from "./sink.ts";
@@ -52,7 +52,6 @@ async function deflateBlocks(
 ): Promise<void> {
   const { interrupt, stages } = task;
   const receive = createReceiver(task);
-  const pace = createPace();
   const crew = await createBlockCrew({ algorithm, level, format });
   let laterSeat: Seat | undefined;
 
@@ -86,8 +85,8 @@ async function deflateBlocks(
       read += size;
       if (read > largeSize) await enlist();
       crew.deflate(size, last);
-      const turn = pace.took(size);
-      if (turn !== undefined) await turn;
+      // So that it is known what the workers have done by now.
+      await setImmediate();
     }
     await give(format.trailer());
   } finally {

@@ -40,8 +40,6 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
   const { blockSize, dictionarySize } = format;
   const engine = chosenEngine(algorithm);
   const helps = isQuick(algorithm, level);
-  /** A small block waits at each worker for the one before; large ones would take much memory. */
-  const blocksPerWorker = blockSize > largeBlock ? 1 : 2;
   let own: BlockDeflater | undefined;
   let workers: readonly JobWorker[] = [];
   let asked = false;
@@ -55,7 +53,8 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
 
   /** One is read or written meanwhile, and one is this thread's own. */
   function slotLimit(): number {
-    return workers.length === 0 ? 1 : blocksPerWorker * workers.length + (helps ? 2 : 1);
+    if (workers.length === 0) return 1;
+    return helps ? blocksPerWorker * workers.length + 2 : workers.length + 1;
   }
 
   /** Undefined where this thread does the next block itself. */
@@ -143,7 +142,8 @@ export async function createBlockCrew({ algorithm, level, format }: BlockCrewOpt
   };
 }
 
-const largeBlock = 2 * 1024 * 1024;
+/** One that it deflates, and one to go on with while this thread deflates one itself. */
+const blocksPerWorker = 2;
 
 /** Whether a block takes so little time that this thread, which others may wait for, can deflate some too. */
 function isQuick(algorithm: DeflateAlgorithm, level: number): boolean {
