@@ -8,7 +8,7 @@ import asc from "assemblyscript/asc";
 // with --check nothing is written, and a module that is not what its sources compile to is an error.
 
 const home = fileURLToPath(new URL("../../packages/kernels", import.meta.url));
-const kernels = ["inflate", "deflate", "checksums"];
+const kernels = ["inflate", "deflate", "checksums", "sha256"];
 /** No runtime, no garbage collector, no start function: a kernel is functions over its own memory. */
 const options = [
   ...["--runtime", "stub", "--enable", "simd", "--use", "abort="],

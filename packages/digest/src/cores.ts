@@ -86,7 +86,7 @@ class KernelCore implements Core {
 
 /** A computation that has taken no bytes: in WebAssembly, for sha256 and where the runtime has it, else noble's. */
 export function createCore(algorithm: Algorithm): Core {
-  return algorithm === "sha256" && kernelsUnavailable("checksums") === undefined
+  return algorithm === "sha256" && kernelsUnavailable("sha256") === undefined
     ? new KernelCore()
     : createNobleCore(algorithm);
 }

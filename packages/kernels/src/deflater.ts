@@ -1,5 +1,6 @@
 import { deflateWasm } from "./generated/deflate.ts";
 import { kernelInstance } from "./module.ts";
+import type { Global, KernelExports } from "./webassembly.ts";
 
 /** The most bytes that {@link Deflater.deflateBlock} takes. */
 export const deflateBlockLimit: number = 1024 * 1024;
@@ -37,12 +38,11 @@ export interface Deflater {
   deflateBlock(bytes: Uint8Array, options: DeflateBlockOptions): Uint8Array;
 }
 
-interface DeflateExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface DeflateKernel extends KernelExports {
   /** Where the block is put, and its dictionary so that it ends there. */
-  readonly block: { readonly value: number };
+  readonly block: Global;
   /** Where the result is. */
-  readonly output: { readonly value: number };
+  readonly output: Global;
   /** Gives the result's length. */
   deflateBlock(length: number, dictionaryLength: number, level: number, last: 0 | 1): number;
 }
@@ -52,7 +52,7 @@ const nothing = new Uint8Array(0);
 
 /** A deflater with 2.5 MB of memory of its own. It has nothing to be closed. */
 export function createDeflater(): Deflater {
-  const kernel = kernelInstance<DeflateExports>({ name: "deflate", text: deflateWasm });
+  const kernel = kernelInstance<DeflateKernel>({ name: "deflate", text: deflateWasm });
   const memory = new Uint8Array(kernel.memory.buffer);
   const block = kernel.block.value;
   const output = kernel.output.value;

@@ -2,15 +2,7 @@
  * Inflate, deflate and checksums in WebAssembly.
  * @module
  */
-export {
-  crc32,
-  crc64,
-  createSha256,
-  createXxh64,
-  type Sha256,
-  type Sha256State,
-  type Xxh64,
-} from "./checksums.ts";
+export { crc32, crc64, createXxh64, type Xxh64 } from "./checksums.ts";
 export {
   createDeflater,
   type DeflateBlockOptions,
@@ -21,3 +13,4 @@ export {
 export { createInflater, type Inflater, type InflaterOptions } from "./inflater.ts";
 export { compileKernels, kernelsUnavailable } from "./kernels.ts";
 export { adoptKernels, type CompiledKernels, type KernelName } from "./module.ts";
+export { createSha256, type Sha256, type Sha256State } from "./sha256.ts";

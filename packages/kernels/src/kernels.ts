@@ -2,6 +2,7 @@ import { isShortOfAddresses } from "./address-space.ts";
 import { checksumsWasm } from "./generated/checksums.ts";
 import { deflateWasm } from "./generated/deflate.ts";
 import { inflateWasm } from "./generated/inflate.ts";
+import { sha256Wasm } from "./generated/sha256.ts";
 import { type CompiledKernels, compiledKernels, compileKernel, type KernelName } from "./module.ts";
 import { webAssembly } from "./webassembly.ts";
 
@@ -9,9 +10,10 @@ const texts: Readonly<Record<KernelName, string>> = {
   inflate: inflateWasm,
   deflate: deflateWasm,
   checksums: checksumsWasm,
+  sha256: sha256Wasm,
 };
 
-const names: readonly KernelName[] = ["inflate", "deflate", "checksums"];
+const names: readonly KernelName[] = ["inflate", "deflate", "checksums", "sha256"];
 
 /** Every kernel, compiled, to be handed to {@link adoptKernels} in a worker. */
 export function compileKernels(): CompiledKernels {

@@ -1,6 +1,6 @@
 import { type KernelExports, type WasmModule, webAssembly } from "./webassembly.ts";
 
-export type KernelName = "inflate" | "deflate" | "checksums";
+export type KernelName = "inflate" | "deflate" | "checksums" | "sha256";
 
 /** A kernel as it is kept in `generated`. Who uses one brings its text, so that a bundle has no other. */
 export interface EncodedKernel {

@@ -12,6 +12,11 @@ export interface KernelExports {
   readonly memory: { readonly buffer: ArrayBuffer };
 }
 
+/** A number that a kernel exports: where something is in its memory, say. */
+export interface Global {
+  readonly value: number;
+}
+
 /** Undefined in a runtime that has none. */
 export function webAssembly(): WebAssemblyApi | undefined {
   return (globalThis as unknown as { readonly WebAssembly?: WebAssemblyApi }).WebAssembly;

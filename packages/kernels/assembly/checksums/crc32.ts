@@ -1,4 +1,4 @@
-import { input } from "./memory.ts";
+import { input } from "../input.ts";
 
 /** The polynomial of IEEE 802.3, which gzip has too (RFC 1952, 8): its lowest power in the highest bit. */
 const polynomial: u32 = 0xedb88320;

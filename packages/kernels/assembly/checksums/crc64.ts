@@ -1,4 +1,4 @@
-import { input } from "./memory.ts";
+import { input } from "../input.ts";
 
 /** The polynomial of ISO 3309 (x⁶⁴ + x⁴ + x³ + x + 1): its lowest power in the highest bit. */
 const polynomial: u64 = 0xd800000000000000;

@@ -1,5 +1,5 @@
 /*
- * CRC-32, CRC-64, SHA-256 and XXH64 over bytes that the caller has put at `input`, `inputSize` at most.
+ * CRC-32, CRC-64 and XXH64 over bytes that the caller has put at `input`, `inputSize` at most.
  * `makeTables` comes before all else.
  */
 import { makeCrc32Tables } from "./crc32.ts";
@@ -7,8 +7,7 @@ import { makeCrc64Tables } from "./crc64.ts";
 
 export { crc32 } from "./crc32";
 export { crc64 } from "./crc64";
-export { input, inputSize } from "./memory";
-export { sha256Blocks, state as sha256State } from "./sha256";
+export { input, inputSize } from "../input";
 export { lanes as xxh64Lanes, xxh64Finish, xxh64Start, xxh64Stripes } from "./xxh64";
 
 export function makeTables(): void {

@@ -1,4 +1,4 @@
-import { input } from "./memory.ts";
+import { input } from "../input.ts";
 
 const prime1: u64 = 0x9e3779b185ebca87;
 const prime2: u64 = 0xc2b2ae3d27d4eb4f;

@@ -1,4 +1,4 @@
-import { input } from "./memory.ts";
+import { input } from "../input.ts";
 
 /** H: the eight words of the chaining state (FIPS 180-4, 6.2). The caller sets them before the first block. */
 export const state: usize = memory.data(32, 16);
