@@ -7,6 +7,7 @@ import { chooseDeflate } from "./engines.ts";
 import { interruptible } from "./interruptible.ts";
 import { checkLevel } from "./levels.ts";
 import { builtin } from "./load.ts";
+import { turn } from "./turns.ts";
 
 export interface DeflateOptions {
   readonly algorithm: DeflateAlgorithm;
@@ -85,8 +86,11 @@ async function openLanes(engine: DeflateEngine, parallel: number | undefined): P
     const deflater = await engine.open();
     return {
       count: 1,
-      // What it gives is valid until the next block; what `deflate` yields is the consumer's.
-      deflateBlock: async (block) => deflater.deflateBlock(block).slice(),
+      async deflateBlock(block) {
+        await turn();
+        // What it gives is valid until the next block; what `deflate` yields is the consumer's.
+        return deflater.deflateBlock(block).slice();
+      },
       close: () => deflater.close(),
     };
   }

@@ -4,6 +4,7 @@ import type { ByteSource, SyncInflater, SyncInflaterOptions } from "./engine.ts"
 import { chooseInflate, chooseSync } from "./engines.ts";
 import { invalid } from "./errors.ts";
 import { interruptible } from "./interruptible.ts";
+import { createTurns } from "./turns.ts";
 
 export interface InflateOptions {
   readonly signal?: AbortSignal | undefined;
@@ -30,7 +31,7 @@ export async function* inflate(
   const chunks = interruptible(source, signal);
   throwIfAborted(signal);
   if (engine.inflate !== undefined) yield* engine.inflate(chunks, { signal });
-  else if (engine.createSync !== undefined) yield* pushed(chunks, engine.createSync());
+  else if (engine.createSync !== undefined) yield* pushed(chunks, engine.createSync(), signal);
   else throw invalid(algorithm, `the engine ${engine.name} has no way to inflate`);
 }
 
@@ -50,9 +51,17 @@ export function createSyncInflater(
 async function* pushed(
   source: ByteSource,
   inflater: SyncInflater,
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const turns = createTurns();
   try {
-    for await (const chunk of source) yield* inflater.push(chunk);
+    for await (const chunk of source) {
+      for (const made of inflater.push(chunk)) {
+        yield made;
+        await turns.took(made.length);
+        throwIfAborted(signal);
+      }
+    }
     yield* inflater.finish();
   } finally {
     inflater.close();

@@ -19,9 +19,14 @@ export const levels: Readonly<Record<DeflateAlgorithm, LevelRange>> = {
 
 /**
  * The level, or the usual one; so zlib, and Go with it, call the usual one of gzip -1. Throws ERR_DRAYAGE_USAGE where it
- * is out of the algorithm's range.
+ * is out of the algorithm's range, or there is no such algorithm.
  */
 export function checkLevel(algorithm: DeflateAlgorithm, level: number | undefined): number {
+  if (!Object.hasOwn(levels, algorithm)) {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", `nothing is compressed with ${algorithm}`, {
+      hint: `choose one of ${Object.keys(levels).join(", ")}`,
+    });
+  }
   const { least, most, usual } = levels[algorithm];
   if (level === undefined || (algorithm === "gzip" && level === -1)) return usual;
   if (Number.isInteger(level) && level >= least && level <= most) return level;

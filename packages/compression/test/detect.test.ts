@@ -38,6 +38,16 @@ describe("detection by magic", () => {
 });
 
 describe("levels", () => {
+  it("are of gzip and zstd only", () => {
+    expect(() => checkLevel("zip" as "gzip", 1)).toThrow(
+      expect.objectContaining({
+        code: "ERR_DRAYAGE_USAGE",
+        message: "nothing is compressed with zip",
+        hint: "choose one of gzip, zstd",
+      }),
+    );
+  });
+
   it("have ranges, and a usual one", () => {
     expect(levels).toEqual({ gzip: { least: 0, most: 9, usual: 4 }, zstd: { least: 1, most: 22, usual: 3 } });
     expect(checkLevel("gzip", undefined)).toBe(4);
