@@ -1,5 +1,6 @@
 import { checksumsWasm } from "./generated/checksums.ts";
 import { kernelInstance } from "./module.ts";
+import { requireBytes } from "./require-bytes.ts";
 import type { Global, KernelExports } from "./webassembly.ts";
 import { wholeBlocks } from "./whole-blocks.ts";
 
@@ -43,9 +44,10 @@ function createInstance(): Instance {
 /**
  * CRC-32 as gzip has it (RFC 1952, 8), going on from `value`.
  *
- * @throws TypeError where `kernelsUnavailable` gives a reason.
+ * @throws TypeError for what is no Uint8Array, and where `kernelsUnavailable` gives a reason.
  */
 export function crc32(bytes: Uint8Array, value = 0): number {
+  requireBytes(bytes);
   const { kernel, input } = instance();
   let crc = value;
   for (let at = 0; at < bytes.length; at += input.length) {
@@ -59,9 +61,10 @@ export function crc32(bytes: Uint8Array, value = 0): number {
 /**
  * CRC-64 with the polynomial of ISO 3309, as Go's hash/crc64 and tar-split have it, going on from `value`.
  *
- * @throws TypeError where `kernelsUnavailable` gives a reason.
+ * @throws TypeError for what is no Uint8Array, and where `kernelsUnavailable` gives a reason.
  */
 export function crc64(bytes: Uint8Array, value = 0n): bigint {
+  requireBytes(bytes);
   const { kernel, input } = instance();
   let crc = value;
   for (let at = 0; at < bytes.length; at += input.length) {

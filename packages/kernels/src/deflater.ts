@@ -1,5 +1,6 @@
 import { deflateWasm } from "./generated/deflate.ts";
 import { kernelInstance } from "./module.ts";
+import { requireBytes } from "./require-bytes.ts";
 import type { Global, KernelExports } from "./webassembly.ts";
 
 /** The most bytes that {@link Deflater.deflateBlock} takes. */
@@ -33,7 +34,7 @@ export interface Deflater {
    * What comes of the block: a view that is valid until the next call, of at most {@link deflateBlockBound} bytes.
    *
    * @param bytes May be in shared memory.
-   * @throws RangeError where the block is too long, or there is no such level.
+   * @throws TypeError for what is no Uint8Array; RangeError where the block is too long, or there is no such level.
    */
   deflateBlock(bytes: Uint8Array, options: DeflateBlockOptions): Uint8Array;
 }
@@ -58,6 +59,8 @@ export function createDeflater(): Deflater {
   const output = kernel.output.value;
   return {
     deflateBlock(bytes, { level, dictionary = nothing, last }) {
+      requireBytes(bytes);
+      requireBytes(dictionary);
       if (bytes.length > deflateBlockLimit) {
         throw new RangeError(`a block of ${bytes.length} bytes is more than ${deflateBlockLimit}`);
       }

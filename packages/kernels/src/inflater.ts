@@ -1,6 +1,7 @@
 import { DrayageError } from "@drayage/errors";
 import { inflateWasm } from "./generated/inflate.ts";
 import { kernelInstance } from "./module.ts";
+import { requireBytes } from "./require-bytes.ts";
 import type { KernelExports } from "./webassembly.ts";
 
 /** Raw deflate streams (RFC 1951), one at a time, inflated piece by piece in a fixed amount of memory: 384 KiB. */
@@ -105,6 +106,7 @@ export function createInflater({ format = "deflate" }: InflaterOptions = {}): In
       return ended ? input.length - inputTaken + kernel.unusedInput() : 0;
     },
     push(bytes) {
+      requireBytes(bytes);
       if (ended) throw new TypeError("the stream has ended: reset makes the inflater ready for another");
       if (inputTaken < input.length)
         throw new TypeError("the last push has not been used up: call next first");

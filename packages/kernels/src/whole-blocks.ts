@@ -1,3 +1,5 @@
+import { requireBytes } from "./require-bytes.ts";
+
 export interface WholeBlocks {
   /** How many bytes there were so far. */
   readonly length: number;
@@ -28,6 +30,7 @@ export function wholeBlocks({ size, input, take, before }: WholeBlocksOptions): 
       return waiting.subarray(0, length % size);
     },
     update(bytes) {
+      requireBytes(bytes);
       let at = 0;
       while (at < bytes.length) {
         const held = length % size;
