@@ -7,7 +7,7 @@ import { CHUNK_RESERVE, CHUNK_SIZE, HISTORY_SIZE, historyStart, windowEnd } from
 /** Where the chunk starts, and where the next byte goes. */
 export let chunkStart: usize = historyStart;
 export let outputNext: usize = historyStart;
-/** From here on nothing more is begun; what was begun fits in. */
+/** From here on nothing more is begun; what was begun fits in, so the next byte may be beyond. */
 export let outputLimit: usize = historyStart;
 
 export function resetWindow(): void {
@@ -39,6 +39,8 @@ export function isChunkFull(): bool {
 
 /** Copies as many of `length` stored bytes as there is room for. Returns how many. */
 export function copyStored(from: usize, length: u32): u32 {
+  // The block before may have ended beyond the limit.
+  if (isChunkFull()) return 0;
   const copied = min(length, u32(outputLimit - outputNext));
   memory.copy(outputNext, from, copied);
   outputNext += copied;
