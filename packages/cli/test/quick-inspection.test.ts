@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mediaTypes } from "@drayage/manifest";
 import fc from "fast-check";
@@ -93,6 +93,44 @@ describe("an inspection without the command", () => {
     const quick = quickInspection(`oci:${place}`, { personality: "dray", env });
     expect(quick).toContain("A=\\u003cb\\u003e \\u0026 c");
     expect(quick).toBe(await slowInspection(`oci:${place}`));
+  });
+
+  it("leaves documents to the command that are no UTF-8, or have half a pair of surrogates", async () => {
+    const place = writeLayout(usual);
+    for (const name of ["index.json", "oci-layout"]) {
+      const file = join(place, name);
+      const bytes = readFileSync(file);
+      // Within a name, or behind a value that is one.
+      const at = name === "index.json" ? bytes.indexOf('"app"') + 2 : bytes.indexOf("1.0.0") + 5;
+      writeFileSync(file, Buffer.concat([bytes.subarray(0, at), Buffer.of(0xff), bytes.subarray(at)]));
+      expect(quickInspection(`oci:${place}`, { personality: "dray", env })).toBeUndefined();
+      writeFileSync(file, bytes);
+    }
+    expect(quickInspection(`oci:${place}`, { personality: "dray", env })).toBeDefined();
+    const twice = { "\ud800": "1", "\ud801": "2" };
+    for (const documents of [
+      { ...usual, config: { ...usual.config, config: { Labels: twice } } },
+      { ...usual, manifest: { ...usual.manifest, annotations: twice } },
+      { ...usual, manifest: { ...usual.manifest, layers: [{ ...layer, annotations: twice }] } },
+    ]) {
+      const odd = writeLayout(documents);
+      expect(quickInspection(`oci:${odd}`, { personality: "dray", env })).toBeUndefined();
+      expect(await slowInspection(`oci:${odd}`)).toBeUndefined();
+    }
+  });
+
+  it.runIf(process.platform === "linux")("reads no file to its end that is longer than it says", () => {
+    const place = writeLayout(usual);
+    for (const name of ["index.json", "oci-layout"]) {
+      const file = join(place, name);
+      const bytes = readFileSync(file);
+      rmSync(file);
+      // It says that it is empty, and has terabytes.
+      symlinkSync("/proc/self/pagemap", file);
+      expect(quickInspection(`oci:${place}`, { personality: "dray", env })).toBeUndefined();
+      rmSync(file);
+      writeFileSync(file, bytes);
+    }
   });
 
   it("is the command's own or none, whatever the documents say", async () => {

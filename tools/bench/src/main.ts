@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { realImage } from "@drayage-internal/fixtures";
 import { openBench } from "./bench.ts";
+import { exitCode } from "./exit-code.ts";
 import { describeMachine, machineText } from "./machine.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import { type Report, writePicture, writeTables } from "./report.ts";
@@ -10,7 +11,7 @@ import { runRows } from "./run-rows.ts";
 import { measureStages, stagedRows } from "./stages.ts";
 import { textTables } from "./table.ts";
 
-/** `npm run bench`. Gives the exit code: 1 where a result was wrong, or with `--check` where a bar does not hold. */
+/** `npm run bench`. Gives the exit code: see {@link exitCode}. */
 export async function main(args: readonly string[]): Promise<number> {
   let options: Options;
   let rows: readonly Row[];
@@ -78,10 +79,4 @@ function otherLines(results: readonly RowResult[]): readonly string[] {
   return results.flatMap((row) =>
     row.state === "measured" ? [] : [`${row.name} ${row.state}: ${row.reason}`],
   );
-}
-
-function exitCode(results: readonly RowResult[], check: boolean): number {
-  const wrong = results.some(({ state }) => state === "failed");
-  const missed = results.some((row) => row.state === "measured" && !row.holds);
-  return wrong || (check && missed) ? 1 : 0;
 }

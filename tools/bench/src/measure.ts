@@ -65,13 +65,16 @@ export async function measure(
 
 /**
  * The environment of every program that is measured. Node loads the file of NODE_EXTRA_CA_CERTS at every start, which
- * takes as long as the start itself. skopeo remembers across runs which blob is which, and would skip work: here it
+ * takes as long as the start itself. Settings of dray's own would be measured unseen. skopeo remembers across runs which blob is which, and would skip work: here it
  * remembers in `scratch`, also as root, whose place for it is fixed unless it is told that it runs rootless.
  */
 export function measuringEnvironment(scratch: string): Readonly<Record<string, string | undefined>> {
   return {
     NODE_EXTRA_CA_CERTS: undefined,
     NODE_OPTIONS: undefined,
+    DRAYAGE_ENGINE: undefined,
+    DRAYAGE_WORKERS: undefined,
+    DRAYAGE_CONFIG: undefined,
     XDG_DATA_HOME: path.join(scratch, "data"),
     ...(process.getuid?.() === 0 ? { _CONTAINERS_ROOTLESS_UID: "1000" } : {}),
   };

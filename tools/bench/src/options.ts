@@ -22,7 +22,7 @@ export const usage: string = `usage: npm run bench -- [options]
   --runs N       how many pairs of runs of each row (7)
   --json FILE    write every measurement to this file
   --list         say which rows there are
-  --check        exit with 1 where a bar does not hold
+  --check        exit with 1 where a bar does not hold, or could not be measured
   --write-docs   bring the tables and the picture of docs/performance.md up to date: wants a whole run
   --picture      draw docs/performance-stages.svg anew; alone, it measures no more than that needs
 `;

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createSha256 } from "@drayage/kernels";
 import { mediaTypes, normalizeTime } from "@drayage/manifest";
@@ -95,9 +95,21 @@ function sha256(bytes: Uint8Array): string {
   return `sha256:${Buffer.from(hash.digest()).toString("hex")}`;
 }
 
+/** All of a small file. Whatever its size is said to be, no more is read. */
 function readSmall(path: string): Uint8Array {
-  const stats = statSync(path);
-  if (!stats.isFile() || stats.size > plainLimit) throw new RangeError("not a small file");
-  // For text Node has a shorter way. What is no UTF-8 comes out changed, and with another digest.
-  return Buffer.from(readFileSync(path, "utf8"));
+  // Without O_NONBLOCK a FIFO would be waited for.
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() || stats.size > plainLimit) throw new RangeError("not a small file");
+    const room = new Uint8Array(stats.size + 1);
+    let size = 0;
+    for (let count = -1; count !== 0 && size < room.length; size += count) {
+      count = readSync(descriptor, room, size, room.length - size, null);
+    }
+    if (size !== stats.size) throw new RangeError("it has another size than it says");
+    return room.subarray(0, size);
+  } finally {
+    closeSync(descriptor);
+  }
 }

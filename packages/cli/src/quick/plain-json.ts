@@ -9,7 +9,8 @@ const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003
  */
 export function parsePlainJson(bytes: Uint8Array): unknown {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  if (!/^[ -~]*$/.test(text)) return undefined;
+  // Half a pair of surrogates is no text: two names that differ in that are one name for Go.
+  if (!/^[ -~]*$/.test(text) || /\\u[dD][89a-fA-F]/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     const again = JSON.stringify(value);

@@ -24,7 +24,7 @@ export function namedRows(rows: readonly Row[], names: readonly string[]): reado
 
 function meantBy(name: string, rows: readonly Row[]): readonly Row[] {
   const exact = rows.filter((row) => row.name === name);
-  const meant = exact.length > 0 ? exact : rows.filter((row) => row.name.startsWith(`${name}-`));
+  const meant = exact.length > 0 ? exact : rows.filter((row) => row.name.startsWith(name));
   if (meant.length > 0) return meant;
   throw new TypeError(`there is no row ${name}; there are ${rows.map((row) => row.name).join(", ")}`);
 }
