@@ -15,7 +15,8 @@ export async function bundleForNode(entry: string, folder: string): Promise<stri
     platform: "node",
     outDir: folder,
     outExtension: () => ({ js: ".mjs" }),
-    noExternal: [/^@drayage\//],
+    // Else what the package of the file depends on would not be taken in.
+    noExternal: [/^@drayage\//, "pako", "fzstd"],
     esbuildOptions(options) {
       options.conditions = ["@drayage/source"];
     },
