@@ -196,6 +196,33 @@ describe("damaged content", () => {
     );
   });
 
+  it("is refused again in the same words by every further push, and by the end", () => {
+    const stream = gzipSync(sample(300_000, 6), { level: 0 });
+    stream[10] = 7;
+    for (const wrong of [
+      stream,
+      Uint8Array.of(0x1f, 0x8b, 7),
+      concat([header({}), body.slice(0, -8), stream]),
+    ]) {
+      const inflater = open();
+      const messages: unknown[] = [];
+      const attempts = [wrong, Uint8Array.of(1), new Uint8Array(0), gzipSync(text)].map((bytes) => () => [
+        ...inflater.push(bytes),
+      ]);
+      for (const attempt of [...attempts, () => inflater.finish()]) {
+        try {
+          attempt();
+        } catch (error) {
+          expect(error).toMatchObject({ code: "ERR_DRAYAGE_COMPRESSION_INVALID" });
+          messages.push((error as Error).message);
+        }
+      }
+      expect(messages.length).toBe(5);
+      expect(new Set(messages).size).toBe(1);
+      inflater.close();
+    }
+  });
+
   it("does no harm to the next stream", () => {
     for (let time = 0; time < 3; time++) {
       expect(refusal(concat([header({}), Uint8Array.of(7)]))).toMatch(/reserved/);
@@ -255,6 +282,50 @@ describe("chunks", () => {
     for (const [index, content] of contents.entries()) {
       expect(latin1(concat(parts[index] ?? []))).toBe(latin1(content));
     }
+  });
+
+  it("of a stream that was closed while it was iterated are none of another's", () => {
+    for (const borrow of [true, false]) {
+      const closed = open({ borrow });
+      const abandoned = closed.push(gzipSync(new Uint8Array(3_000_000).fill(65)))[Symbol.iterator]();
+      const notBegun = closed.push(stream)[Symbol.iterator]();
+      expect(abandoned.next().value?.[0]).toBe(65);
+      closed.close();
+      const other = open({ borrow });
+      const content = new Uint8Array(3_000_000).fill(66);
+      const parts: Buffer[] = [];
+      for (const part of other.push(gzipSync(content))) {
+        parts.push(Buffer.from(part));
+        if (parts.length === 1) {
+          expect(() => abandoned.next()).toThrow(new TypeError("this inflater is closed"));
+          expect(() => notBegun.next()).toThrow(new TypeError("this inflater is closed"));
+          expect(abandoned.next()).toEqual({ done: true, value: undefined });
+        }
+      }
+      other.finish();
+      other.close();
+      expect(Buffer.concat(parts).equals(content)).toBe(true);
+    }
+  });
+
+  it("come of another inflater after one that failed", () => {
+    const memories = [Uint8Array.of(7), deflateRawSync(new Uint8Array(600_000))].map((content) => {
+      const inflater = open({ borrow: true });
+      const seen = new Set<ArrayBufferLike>();
+      const start = concat([header({}), deflateRawSync(text), trailer(text), header({}), content]);
+      try {
+        for (const part of inflater.push(start)) seen.add(part.buffer);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "ERR_DRAYAGE_COMPRESSION_INVALID" });
+      }
+      inflater.close();
+      expect(seen.size).toBe(1);
+      return [...seen][0];
+    });
+    expect(memories[0]).not.toBe(memories[1]);
+    const again = open({ borrow: true });
+    for (const part of again.push(gzipSync(text))) expect(part.buffer).toBe(memories[1]);
+    again.close();
   });
 
   it("are not to be pushed to what is closed", () => {

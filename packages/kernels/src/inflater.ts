@@ -16,13 +16,15 @@ export interface Inflater {
   /**
    * Takes compressed bytes, of any number. They are read until {@link Inflater.next} gives nothing, so they must stay
    * as they are until then. To be called when `next` gave nothing, and not after the end.
+   *
+   * @throws TypeError for what is no Uint8Array, and where it is not to be called.
    */
   push(bytes: Uint8Array): void;
   /**
    * The next inflated bytes, at most 256 KiB: a view that is valid until the next call. Empty when it needs more
    * input, or has ended. All is given that the input so far holds completely.
    *
-   * @throws ERR_DRAYAGE_COMPRESSION_INVALID, again and again
+   * @throws ERR_DRAYAGE_COMPRESSION_INVALID, again and again, until a reset
    */
   next(): Uint8Array;
   /** Says that no more input comes: where the stream then lacks its end, `next` throws instead of giving nothing. */
@@ -75,13 +77,16 @@ export function createInflater({ format = "deflate" }: InflaterOptions = {}): In
   const place = new Uint8Array(buffer, kernel.inputPlace(), kernel.inputSize());
   let input: Uint8Array = nothing;
   let inputTaken = 0;
+  /** Whether all that comes of the last push was given. */
+  let drained = true;
   let ended = false;
   let finished = false;
   kernel.reset();
 
   /** Gives the kernel the next piece of input. False where there is none. */
   function feed(): boolean {
-    if (inputTaken === input.length) return false;
+    // More may have been taken than there is now: what is in a resizable buffer can shrink.
+    if (inputTaken >= input.length) return false;
     const piece = input.subarray(inputTaken, inputTaken + place.length);
     place.set(piece);
     inputTaken += piece.length;
@@ -103,22 +108,27 @@ export function createInflater({ format = "deflate" }: InflaterOptions = {}): In
       return ended;
     },
     get unused() {
-      return ended ? input.length - inputTaken + kernel.unusedInput() : 0;
+      return ended ? Math.max(0, input.length - inputTaken) + kernel.unusedInput() : 0;
     },
     push(bytes) {
       requireBytes(bytes);
       if (ended) throw new TypeError("the stream has ended: reset makes the inflater ready for another");
-      if (inputTaken < input.length)
-        throw new TypeError("the last push has not been used up: call next first");
+      if (!drained)
+        throw new TypeError("the last push has not been used up: call next until it gives nothing");
       input = bytes;
       inputTaken = 0;
+      drained = bytes.length === 0;
     },
     next() {
       if (ended) return nothing;
       const result = fillChunk();
-      if (result > status.ended) throw damaged(format, problems[result] ?? `problem ${result}`);
+      if (result > status.ended) {
+        drained = true;
+        throw damaged(format, problems[result] ?? `problem ${result}`);
+      }
       ended = result === status.ended;
       const length = kernel.chunkLength();
+      drained = length === 0;
       if (length > 0) return new Uint8Array(buffer, kernel.chunkPlace(), length);
       if (finished && !ended) throw truncated(format);
       return nothing;
@@ -130,6 +140,7 @@ export function createInflater({ format = "deflate" }: InflaterOptions = {}): In
       kernel.reset();
       input = nothing;
       inputTaken = 0;
+      drained = true;
       ended = false;
       finished = false;
     },

@@ -34,9 +34,37 @@ export function compiledKernels(): CompiledKernels {
   return { ...compiled };
 }
 
-/** Takes over what another thread has compiled. */
+/** For each kernel, an export that no other has. */
+const ownExports: Readonly<Record<KernelName, string>> = {
+  inflate: "unusedInput",
+  deflate: "deflateBlock",
+  checksums: "xxh64Finish",
+  sha256: "sha256Blocks",
+};
+
+/**
+ * Takes over what another thread has compiled, by the same version of this package.
+ *
+ * @throws TypeError for what is no compiled kernel, or another than its name says: then none is taken over.
+ */
 export function adoptKernels(kernels: CompiledKernels): void {
+  for (const [name, module] of Object.entries(kernels)) requireKernel(name, module);
   Object.assign(compiled, kernels);
+}
+
+function requireKernel(name: string, module: WasmModule): void {
+  const own = Object.hasOwn(ownExports, name) ? ownExports[name as KernelName] : undefined;
+  if (own === undefined) throw new TypeError(`there is no kernel ${name}`);
+  if (!exportsOf(module).some((exported) => exported.name === own)) {
+    throw new TypeError(`the module is not the kernel ${name}`);
+  }
+}
+
+/** Throws TypeError for what is no module. */
+function exportsOf(module: WasmModule): readonly { readonly name: string }[] {
+  const api = webAssembly();
+  if (api === undefined) throw new TypeError("this runtime has no WebAssembly");
+  return api.Module.exports(module);
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {

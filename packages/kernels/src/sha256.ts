@@ -1,5 +1,6 @@
 import { sha256Wasm } from "./generated/sha256.ts";
 import { kernelInstance } from "./module.ts";
+import { requireBytes } from "./require-bytes.ts";
 import type { Global, KernelExports } from "./webassembly.ts";
 import { wholeBlocks } from "./whole-blocks.ts";
 
@@ -67,9 +68,10 @@ const initialState: Sha256State = {
  * A hash that has taken no bytes, or goes on from `state`. Hashes are objects of JavaScript, as many as one likes, and
  * need not be closed: they take turns in the kernel.
  *
- * @throws TypeError where `kernelsUnavailable` gives a reason.
+ * @throws TypeError where `kernelsUnavailable` gives a reason; TypeError and RangeError for a state that is none.
  */
 export function createSha256(state: Sha256State = initialState): Sha256 {
+  requireState(state);
   const { kernel, input, kernelState } = instance();
   const chain = Uint32Array.from(state.chain);
   const blocks = wholeBlocks({ size: blockSize, input, take: takeBlocks, before: state });
@@ -97,6 +99,26 @@ export function createSha256(state: Sha256State = initialState): Sha256 {
     copy: () => createSha256(save()),
     save,
   };
+}
+
+function requireState({ length, chain, pending }: Sha256State): void {
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new RangeError(`the length of a state has to be a whole number of bytes, and is ${length}`);
+  }
+  if (!Array.isArray(chain) || chain.length !== 8 || !chain.every(isWord)) {
+    throw new TypeError("the chain of a state has to be eight whole numbers of 32 bits");
+  }
+  requireBytes(pending);
+  if (pending.length !== length % blockSize) {
+    throw new RangeError(
+      `a state of ${length} bytes has ${length % blockSize} pending ones, and not ${pending.length}`,
+    );
+  }
+}
+
+/** With a sign too, as others keep it. */
+function isWord(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 32;
 }
 
 /** A one bit, zeros, and how many bits there were, so that the whole is a number of blocks (FIPS 180-4, 5.1.1). */

@@ -3,7 +3,10 @@ export type WasmModule = object & { readonly __module?: never };
 
 /** As much of the WebAssembly interface as the kernels need: Node's types have none, and the DOM's are not for Node. */
 interface WebAssemblyApi {
-  readonly Module: new (bytes: Uint8Array) => WasmModule;
+  readonly Module: {
+    new (bytes: Uint8Array): WasmModule;
+    exports(module: WasmModule): readonly { readonly name: string }[];
+  };
   readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
 }
 

@@ -126,3 +126,41 @@ it("a length of more than 2³² bits stands right in the padding", () => {
   });
   expect(Buffer.from(hash.digest()).toString("hex")).toBe(reference.digest("hex"));
 });
+
+describe("a sha256 does not go on from a state that is none:", () => {
+  const good = createSha256();
+  good.update(noise(1, 69));
+  const state = good.save();
+
+  it.each<[string, object, typeof RangeError]>([
+    ["a length below 0", { length: -64 }, RangeError],
+    ["a length that is no whole number", { length: 5.5 }, RangeError],
+    ["a length that is no number", { length: Number.NaN }, RangeError],
+    ["a length that is no safe integer", { length: 2 ** 53 + 5 }, RangeError],
+    ["no length", { length: undefined }, RangeError],
+    ["a chain of seven words", { chain: state.chain.slice(1) }, TypeError],
+    ["a chain of nine words", { chain: [...state.chain, 1] }, TypeError],
+    ["a chain with a word of 33 bits", { chain: [...state.chain.slice(1), 2 ** 32] }, TypeError],
+    ["a chain with a fraction", { chain: [...state.chain.slice(1), 0.5] }, TypeError],
+    ["a chain with a text", { chain: [...state.chain.slice(1), "1"] }, TypeError],
+    ["no chain", { chain: undefined }, TypeError],
+    [
+      "pending bytes that went through JSON",
+      { pending: JSON.parse(JSON.stringify(state.pending)) },
+      TypeError,
+    ],
+    ["no pending bytes", { pending: undefined }, TypeError],
+    ["too few pending bytes", { pending: state.pending.subarray(1) }, RangeError],
+    ["too many pending bytes", { pending: new Uint8Array(69) }, RangeError],
+  ])("%s", (_, wrong, problem) => {
+    expect(() => createSha256({ ...state, ...wrong })).toThrow(problem);
+  });
+
+  it("and goes on from one with signed words, or with the bytes of a Buffer", () => {
+    const chain = state.chain.map((word) => word | 0);
+    const hash = createSha256({ ...state, chain, pending: Buffer.from(state.pending) });
+    expect(Buffer.from(hash.digest()).toString("hex")).toBe(
+      createHash("sha256").update(noise(1, 69)).digest("hex"),
+    );
+  });
+});

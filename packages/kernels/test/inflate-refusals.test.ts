@@ -72,6 +72,10 @@ const wrong: readonly (readonly [string, keyof typeof problems, BitWriter])[] = 
         overrun(new BitWriter().precode(repeating(symbol), { literals: 257, distances: 1 }), symbol),
       ] as const,
   ),
+  ...[16, 17, 18].map(
+    (symbol) =>
+      [`a repetition by ${symbol} one beyond the last code length`, "repeat", overrunByOne(symbol)] as const,
+  ),
   [
     "no code for the end of block",
     "endOfBlock",
@@ -144,7 +148,24 @@ const wrong: readonly (readonly [string, keyof typeof problems, BitWriter])[] = 
 /** Code lengths of 1 up to the last but one, and then a repetition of more. */
 function overrun(writer: BitWriter, symbol: number): BitWriter {
   for (let index = 0; index < 257; index++) writer.code(1, 2);
-  return writer.code(3, 2).bits(0, symbol === 18 ? 7 : symbol === 17 ? 3 : 2);
+  return writer.code(3, 2).bits(0, repetitionBits(symbol));
+}
+
+/**
+ * Code lengths that make complete codes, of a bit each for a literal, the end of block and (but for 16) a distance; then a
+ * repetition of as many as there are distances, of which one is known. Two symbols follow.
+ */
+function overrunByOne(symbol: number): BitWriter {
+  const distances = symbol === 18 ? 11 : 3;
+  const writer = new BitWriter().precode(repeating(symbol), { literals: 257, distances }).code(1, 2);
+  for (let literal = 1; literal < 256; literal++) writer.code(0, 2);
+  writer.code(1, 2).code(symbol === 16 ? 0 : 1, 2);
+  return writer.code(3, 2).bits(0, repetitionBits(symbol)).code(0, 1).code(1, 1);
+}
+
+function repetitionBits(symbol: number): number {
+  if (symbol === 18) return 7;
+  return symbol === 17 ? 3 : 2;
 }
 
 describe("refused, as zlib refuses it:", () => {
@@ -166,6 +187,25 @@ describe("refused, as zlib refuses it:", () => {
     expect(zlibOutcome(long)).toBe("refused");
     expect(outcome([long]).refusal).toMatch(/^the deflate stream is damaged: /);
   });
+});
+
+it("a dynamic block that is refused leaves no tables for the fixed blocks of the next stream", () => {
+  const fixed = () => new BitWriter().header(1).fixed(0x61).fixed(200).fixedMatch(40, 2).fixedMatch(3, 1);
+  const stream = fixed().fixed(256).done();
+  const expected = zlib.inflateRawSync(stream);
+  const broken = [
+    { literals: code.literals, distances: { 0: 1, 1: 1, 2: 1 } },
+    { literals: code.literals, distances: { 0: 2, 1: 2 } },
+    { literals: { 0: 1, 1: 1, 256: 1 }, distances: code.twoDistances },
+    { literals: { 0: 2, 1: 2, 256: 2 }, distances: code.twoDistances },
+  ];
+  for (const symbols of broken) {
+    const first = new BitWriter().header(1, false).fixed(0x61).fixed(256);
+    expect(outcome([first.dynamic(symbols).done()]).refusal).toMatch(/over-subscribed or incomplete/);
+    expect(Buffer.compare(inflated([stream]).bytes, expected)).toBe(0);
+    const long = Buffer.concat([stream, new Uint8Array(100)]);
+    expect(Buffer.compare(inflated([long]).bytes, expected)).toBe(0);
+  }
 });
 
 describe("accepted, as zlib accepts it:", () => {

@@ -326,6 +326,46 @@ describe("an inflater", () => {
     for (let time = 0; time < 3; time++) expect(() => inflater.next()).toThrow("truncated");
   });
 
+  it("says the same of a stream that is damaged, whatever else is pushed", () => {
+    const inflater = createInflater();
+    inflater.push(Buffer.concat([Uint8Array.of(7), new Uint8Array(200_000)]));
+    for (let time = 0; time < 3; time++) {
+      expect(() => inflater.next()).toThrow("reserved");
+      inflater.push(Uint8Array.of(3, 0));
+    }
+    expect(() => inflater.next()).toThrow("reserved");
+  });
+
+  it("ends, where a buffer shrinks or goes away while it is inflated", () => {
+    const bytes = zlib.deflateRawSync(sample(400_000, 14), { level: 0 });
+    for (const left of [0, 1000, 70_000, 300_000]) {
+      // Types of before ES2024 know nothing of resizable buffers.
+      const Resizable = ArrayBuffer as unknown as new (
+        length: number,
+        options: { maxByteLength: number },
+      ) => ArrayBuffer & { resize(length: number): void };
+      const buffer = new Resizable(bytes.length, { maxByteLength: bytes.length });
+      const input = new Uint8Array(buffer);
+      input.set(bytes);
+      const inflater = createInflater();
+      inflater.push(input);
+      const first = inflater.next().length;
+      buffer.resize(left);
+      let total = first;
+      for (let part = inflater.next(); part.length > 0; part = inflater.next()) total += part.length;
+      expect(total).toBeLessThan(400_000);
+      inflater.finish();
+      expect(() => inflater.next()).toThrow("truncated");
+      inflater.reset();
+      expectBytes(pushed(inflater, bytes), sample(400_000, 14));
+    }
+    const transferred = Uint8Array.from(bytes);
+    const inflater = createInflater();
+    inflater.push(transferred);
+    structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
+    expect(inflater.next().length).toBe(0);
+  });
+
   it("names the format that the stream is part of", () => {
     const inflater = createInflater({ format: "gzip" });
     inflater.push(Uint8Array.of(7));
@@ -341,5 +381,13 @@ describe("an inflater", () => {
     expect(inflater.next().length).toBe(0);
     expect(inflater.ended).toBe(true);
     expect(() => inflater.push(Uint8Array.of(0))).toThrow(TypeError);
+    // All of this input is in the kernel after the first call, which does not give all that comes of it.
+    inflater.reset();
+    inflater.push(zlib.deflateRawSync(new Uint8Array(1_000_000)));
+    expect(inflater.next().length).toBeGreaterThan(0);
+    expect(() => inflater.push(Uint8Array.of(0))).toThrow(TypeError);
+    inflater.reset();
+    inflater.push(new Uint8Array(0));
+    inflater.push(Uint8Array.of(3, 0));
   });
 });

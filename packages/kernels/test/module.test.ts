@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { adoptKernels, type CompiledKernels, compileKernels, createInflater } from "../src/index.ts";
 
 let folder: string;
 
@@ -69,5 +70,30 @@ it.runIf(process.arch === "x64")("without SIMD the reason is told, and checksums
   expect(runProgram(await bundle("esm", false), ["--no-enable-sse4-1"])).toEqual({
     reason: expect.stringMatching(/^this runtime does not compile it: .*SIMD unsupported/),
     checksums: "runs",
+  });
+});
+
+describe("what another thread has compiled is adopted only where it is what it says:", () => {
+  const compiled = compileKernels();
+
+  it.each<[string, object]>([
+    ["no modules", { ...compiled, deflate: {} }],
+    ["nothing", { ...compiled, inflate: undefined }],
+    ["another kernel's module", { ...compiled, inflate: compiled.checksums }],
+    ["modules that are swapped", { inflate: compiled.deflate, deflate: compiled.inflate }],
+    ["a kernel that there is not", { ...compiled, toString: compiled.inflate }],
+  ])("not %s", (_, wrong) => {
+    expect(() => adoptKernels(wrong as CompiledKernels)).toThrow(TypeError);
+    expect(compileKernels()).toEqual(compiled);
+    const inflater = createInflater();
+    inflater.push(Uint8Array.of(3, 0));
+    expect(inflater.next().length).toBe(0);
+    expect(inflater.ended).toBe(true);
+  });
+
+  it("all of them, some of them, none", () => {
+    const { inflate, ...others } = compiled;
+    for (const some of [compiled, others, {}]) adoptKernels(some);
+    expect(compileKernels()).toEqual(compiled);
   });
 });

@@ -29,13 +29,30 @@ function createKernelsInflater({ borrow = false }: SyncInflaterOptions = {}): Sy
   let trailerFilled = 0;
   let checksum = 0;
   let size = 0;
+  /** What the stream was refused with, for good. */
+  let failure: { readonly error: unknown } | undefined;
 
   function* push(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
+    if (failure !== undefined) throw failure.error;
+    const content = openInflater();
+    try {
+      yield* inflate(content, chunk);
+    } catch (error) {
+      if (inflater !== undefined) failure = { error };
+      throw error;
+    }
+  }
+
+  function openInflater(): Inflater {
     if (inflater === undefined) throw new TypeError("this inflater is closed");
+    return inflater;
+  }
+
+  function* inflate(content: Inflater, chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
     for (let rest = chunk; rest.length > 0; ) {
       atStart = false;
-      if (part === "header") rest = readHeader(inflater, rest);
-      else if (part === "content") rest = yield* inflateContent(inflater, rest);
+      if (part === "header") rest = readHeader(content, rest);
+      else if (part === "content") rest = yield* inflateContent(content, rest);
       else rest = readTrailer(rest);
     }
   }
@@ -61,6 +78,8 @@ function createKernelsInflater({ borrow = false }: SyncInflaterOptions = {}): Sy
       checksum = gzipChecksum(output, checksum);
       size += output.length;
       yield borrow ? output : output.slice();
+      // Who still iterates after a close must not get what comes of another stream.
+      openInflater();
     }
     if (content.ended) {
       part = "trailer";
@@ -95,11 +114,16 @@ function createKernelsInflater({ borrow = false }: SyncInflaterOptions = {}): Sy
     engine: "kernels",
     push,
     finish() {
+      if (failure !== undefined) throw failure.error;
       if (!atStart || members === 0) throw truncated("gzip");
       return [];
     },
     close() {
-      spare ??= inflater;
+      // What has failed, by a fault of its own perhaps, serves no other stream.
+      if (failure === undefined && inflater !== undefined && spare === undefined) {
+        inflater.reset();
+        spare = inflater;
+      }
       inflater = undefined;
     },
   };

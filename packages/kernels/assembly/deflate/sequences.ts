@@ -20,8 +20,11 @@ const BLOCK_SEQUENCES: u32 = 24 * 1024;
 
 const sequences = memory.data(4 * 24 * 1024, 16);
 const sequencesEnd: usize = sequences + 4 * BLOCK_SEQUENCES;
-/** More than the most of a chunk: the last match may follow many literals, which are sequences too. */
-const CHUNK_ROOM: usize = 4 * (2048 + 256);
+/**
+ * The most of a chunk. The last of its sequences may follow many literals, which are sequences too, as are literals after
+ * it; and a few more bytes than CHUNK_INPUT can be literals, where the input ends.
+ */
+const CHUNK_ROOM: usize = 4 * (CHUNK_SEQUENCES + CHUNK_INPUT / MOST_LITERALS + 2);
 
 /** The first of the block. */
 export let blockSequences: usize = sequences;

@@ -12,8 +12,13 @@ export const CHUNK_SIZE: u32 = 256 * 1024;
 
 /** The longest match (RFC 1951, 3.2.5). */
 const LONGEST_MATCH: u32 = 258;
-/** The most that is written before the room in a chunk is looked at again: literals, a match, what is copied beyond its end. */
-export const CHUNK_RESERVE: u32 = 3 + LONGEST_MATCH + 15;
+/** How far a match is copied beyond its end: see match.ts. */
+const MATCH_OVERHANG: u32 = 15;
+/**
+ * The most that is written beyond a chunk's limit. A turn of the fast loop that begins a byte before it is up to two
+ * literals and a match (or three literals): so a chunk never has more than CHUNK_SIZE bytes, nor is more written.
+ */
+export const CHUNK_RESERVE: u32 = 2 + LONGEST_MATCH + MATCH_OVERHANG - 1;
 
 export const input: usize = memory.data(64 * 1024, 16);
 

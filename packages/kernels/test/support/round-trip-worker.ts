@@ -24,10 +24,12 @@ function roundTrip(): number {
 }
 
 function forbidCompiling(): void {
-  const api = (globalThis as unknown as { readonly WebAssembly: { Module: unknown } }).WebAssembly;
-  api.Module = () => {
+  const api = (globalThis as unknown as { readonly WebAssembly: { Module: { readonly exports: unknown } } })
+    .WebAssembly;
+  const compile = () => {
     throw new Error("nothing is compiled here");
   };
+  api.Module = Object.assign(compile, { exports: api.Module.exports });
 }
 
 if (!isMainThread) {
