@@ -1,5 +1,8 @@
+import { constants, inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { grammarStream } from "../src/fuzz/grammar.ts";
+import { BitWriter } from "../src/fuzz/bit-writer.ts";
+import { chunkLimit, grammarStream, type Stream, writeChunkUpTo } from "../src/fuzz/grammar.ts";
+
 import { guarded } from "../src/fuzz/guards.ts";
 import { makeTargets, targetNames } from "../src/fuzz/kernels.ts";
 import { minimised } from "../src/fuzz/minimise.ts";
@@ -33,6 +36,7 @@ describe("it finds an inflater", () => {
     ["endless", /^gives more than the \d+ bytes that zlib gives$/],
     ["lenient", /^accepts what zlib calls truncated$/],
     ["keeps back", /^keeps back \d+ bytes of a truncated stream$/],
+    ["large chunks", /^gives \d+ bytes at once$/],
     ["takes too much", /^takes \d+ bytes of input, and zlib \d+$/],
   ])("with the fault: %s", (fault, problem) => {
     const [report] = reportsOn(standIns({ inflate: fault }), "inflate", 2000);
@@ -143,4 +147,17 @@ it("streams by the grammar are of every kind: whole ones, cut ones and damaged o
   expect(counts.ended).toBeGreaterThan(100);
   expect(counts.truncated).toBeGreaterThan(3);
   expect(counts.damaged).toBeGreaterThan(50);
+});
+
+it("streams by the grammar have blocks that end at every place about the end of a chunk, and then stored bytes", () => {
+  const random = new Random(6);
+  const ends = new Map<number, number>();
+  for (let index = 0; index < 200; index++) {
+    const stream: Stream = { random, out: new BitWriter(), wrongOnce: Number.POSITIVE_INFINITY, produced: 0 };
+    const end = writeChunkUpTo(stream, chunkLimit + random.int(-4, 4));
+    const output = inflateRawSync(stream.out.finish(), { finishFlush: constants.Z_SYNC_FLUSH });
+    expect(output.length).toBe(stream.produced);
+    if (output.length > end) ends.set(end - chunkLimit, (ends.get(end - chunkLimit) ?? 0) + 1);
+  }
+  for (let off = -3; off <= 3; off++) expect(ends.get(off) ?? 0).toBeGreaterThan(5);
 });

@@ -23,6 +23,10 @@ const distanceExtraBits = [
 const codeLengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const endOfBlock = 256;
 const windowSize = 32 * 1024;
+const longestMatch = 258;
+const mostStored = 0xffff;
+/** So many bytes fill a chunk of the inflater's output: CHUNK_SIZE less CHUNK_RESERVE in assembly/inflate/memory.ts. */
+export const chunkLimit: number = 256 * 1024 - 274;
 
 interface Code {
   readonly length: number;
@@ -30,7 +34,7 @@ interface Code {
 }
 
 /** The stream being written, and how much it inflates to so far. */
-interface Stream {
+export interface Stream {
   readonly random: Random;
   readonly out: BitWriter;
   /** One wrong thing in so many chances; endless where nothing is to be wrong. */
@@ -38,10 +42,26 @@ interface Stream {
   produced: number;
 }
 
-/** A stream of a few blocks, or of many tiny ones. About a half of them are valid. */
+/**
+ * A stream of a few blocks, or of many tiny ones. About a half of them are valid. Now and then the first ones end about
+ * where the inflater's chunks do.
+ */
 export function grammarStream(random: Random): Uint8Array {
   const wrongOnce = random.once(2) ? Number.POSITIVE_INFINITY : random.pick([20, 200, 2000]);
   const stream: Stream = { random, out: new BitWriter(), wrongOnce, produced: 0 };
+  if (random.once(20)) writeChunks(stream);
+  return writeStream(stream);
+}
+
+/** A valid stream whose first blocks end about where the inflater's chunks do. */
+export function chunksStream(random: Random): Uint8Array {
+  const stream = { random, out: new BitWriter(), wrongOnce: Number.POSITIVE_INFINITY, produced: 0 };
+  writeChunks(stream);
+  return writeStream(stream);
+}
+
+function writeStream(stream: Stream): Uint8Array {
+  const { random } = stream;
   const blocks = random.once(4) ? random.int(20, 300) : random.int(1, 6);
   const size = blocks > 6 ? 20 : random.magnitude(1, 4000);
   for (let left = blocks; left > 0; left--) writeBlock(stream, { last: left === 1 && !wrong(stream), size });
@@ -64,13 +84,87 @@ function writeBlock(stream: Stream, { last, size }: { last: boolean; size: numbe
   else if (type === 2) writeDynamic(stream, size);
 }
 
+/** Blocks each of which ends a few bytes before or after the inflater's chunk is full, or right there. */
+function writeChunks(stream: Stream): void {
+  const { random } = stream;
+  for (let left = random.int(1, 3); left > 0; left--) {
+    // Literals may end a byte beyond the limit; a match, further on.
+    const off = random.once(4) ? random.int(-2, longestMatch + 4) : random.pick([-2, -1, 0, 1, 1, 1, 2]);
+    // The next chunk begins where this one ends.
+    writeChunkUpTo(stream, stream.produced + chunkLimit + off);
+  }
+}
+
+/** A block that ends when `target` bytes are produced, and mostly some that are stored. Gives where it ends. */
+export function writeChunkUpTo(stream: Stream, target: number): number {
+  const { random, out } = stream;
+  out.bits(0, 1);
+  writeBlockUpTo(stream, target);
+  const end = stream.produced;
+  if (random.once(4)) return end;
+  out.bits(0, 3);
+  writeStored(stream, random.once(2) ? random.int(windowSize, mostStored) : random.magnitude(0, mostStored));
+  return end;
+}
+
+/** A block, but for its first bit, that ends when so much is produced: long matches, some literals, perhaps a match. */
+function writeBlockUpTo(stream: Stream, target: number): void {
+  const { random, out } = stream;
+  const { symbols, distances } = random.once(2) ? fixedBlock(stream) : fullDynamicBlock(stream);
+  const literals = usable(symbols, 0, 255);
+  const lastMatch = random.pick([0, 0, 0, 3, longestMatch]);
+  const literalCount = random.int(0, random.pick([6, 600]));
+  const literal = () => {
+    put(out, symbols[random.pick(literals)]);
+    stream.produced++;
+  };
+  const match = (symbol: number, length: number) => {
+    put(out, symbols[symbol]);
+    put(out, distances[0]);
+    stream.produced += length;
+  };
+  // Matches have multiples of 3: so many literals decide how many there are at the end, modulo 3.
+  for (let left = random.int(1, 3); left > 0; left--) literal();
+  const matchesEnd = target - lastMatch - literalCount;
+  while (stream.produced + longestMatch <= matchesEnd) match(285, longestMatch);
+  while (stream.produced + 3 <= matchesEnd) match(257, 3);
+  while (stream.produced + lastMatch < target) literal();
+  if (lastMatch > 0) match(lastMatch === longestMatch ? 285 : 257, lastMatch);
+  put(out, symbols[endOfBlock]);
+}
+
+function fixedBlock({ out }: Stream): Codes {
+  out.bits(1, 2);
+  return fixedCodes();
+}
+
+/** A block that has a code for every symbol. */
+function fullDynamicBlock(stream: Stream): Codes {
+  const { random, out } = stream;
+  out.bits(2, 2);
+  out.bits(286 - 257, 5);
+  out.bits(30 - 1, 5);
+  const symbolLengths = shuffledDepths(random, 286);
+  const distanceLengths = shuffledDepths(random, 30);
+  writeCodeLengths({ ...stream, wrongOnce: Number.POSITIVE_INFINITY }, [
+    ...symbolLengths,
+    ...distanceLengths,
+  ]);
+  return { symbols: codesOf(symbolLengths), distances: codesOf(distanceLengths) };
+}
+
+function shuffledDepths(random: Random, count: number): number[] {
+  const depths = leafDepths(random, count, 15);
+  return shuffled(random, count).map((index) => depths[index] ?? 0);
+}
+
 function writeStored(stream: Stream, length: number): void {
   const { random, out } = stream;
   out.align(random.int(0, 1));
-  const told = wrong(stream) ? random.int(0, 0xffff) : Math.min(length, 0xffff);
+  const told = wrong(stream) ? random.int(0, mostStored) : Math.min(length, mostStored);
   out.bits(told, 16);
   out.bits(wrong(stream) ? random.bits() : ~told, 16);
-  for (const byte of random.bytes(Math.min(length, 0xffff))) out.bits(byte, 8);
+  for (const byte of random.bytes(Math.min(length, mostStored))) out.bits(byte, 8);
   stream.produced += told;
 }
 

@@ -3,13 +3,16 @@ import type { Deflater, Inflater } from "@drayage/kernels";
 import { beginsWith, concat, firstDifference, sameBytes } from "./bytes.ts";
 import { chunksOf } from "./chunks.ts";
 import { Failure } from "./failure.ts";
-import { grammarStream } from "./grammar.ts";
+import { chunksStream, grammarStream } from "./grammar.ts";
 import { guarded } from "./guards.ts";
 import { mutated, spliced } from "./mutate.ts";
 import { type Verdict, verdictOn } from "./oracle.ts";
 import type { Random } from "./random.ts";
 import type { Kernels, Target, Trial } from "./target.ts";
 import { validStream } from "./valid.ts";
+
+/** The most that an inflater gives at once. */
+const chunkSize = 256 * 1024;
 
 /** Raw streams, right and wrong, whose verdict and bytes are to be zlib's. */
 export function inflateTarget(kernels: Kernels): Target {
@@ -41,6 +44,7 @@ function inflateTrial(random: Random, { inflater, checkMemory, deflater }: Parts
     "grammar",
     "grammar",
     "mutated grammar",
+    "chunks",
     "noise",
   ]);
   const data = rawStream(random, kind, deflater);
@@ -71,6 +75,8 @@ export function rawStream(random: Random, kind: string, deflater?: Deflater): Ui
       return spliced(random, anyStream(random, deflater), anyStream(random, deflater));
     case "grammar":
       return grammarStream(random);
+    case "chunks":
+      return chunksStream(random);
     case "mutated grammar":
       return mutated(random, grammarStream(random));
     case "noise":
@@ -95,6 +101,7 @@ function inflateAll(inflater: Inflater, chunks: Iterable<Uint8Array>, most: numb
   let pushed = 0;
   const drain = () => {
     for (let piece = inflater.next(); piece.length > 0; piece = inflater.next()) {
+      if (piece.length > chunkSize) throw new Failure(`gives ${piece.length} bytes at once`);
       parts.push(piece.slice());
       total += piece.length;
       if (total > most) throw new Failure(`gives more than the ${most} bytes that zlib gives`);

@@ -17,6 +17,7 @@ export type InflateFault =
   | "lenient"
   | "keeps back"
   | "remembers"
+  | "large chunks"
   | "takes too much";
 
 export function standIns(
@@ -68,6 +69,7 @@ function standInInflater(fault: InflateFault | undefined): Inflater {
     next() {
       if (ended) return new Uint8Array(0);
       if (fault === "endless" && produced > 5000) return new Uint8Array(1);
+      if (fault === "large chunks" && produced > 2000) return new Uint8Array(256 * 1024 + 1);
       stream.output = new Uint8Array(1000);
       stream.next_out = 0;
       stream.avail_out = stream.output.length;
