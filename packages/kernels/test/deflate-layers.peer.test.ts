@@ -43,7 +43,6 @@ describeWithPeers("the layers of a real image", [...realImageNeeds, "tar", "gzip
       const whole = gzipped(layer, { level: 4, blockSize: deflateBlockLimit });
       compressed += whole.length;
       writeFileSync(`${file}.gz`, whole);
-      await runPeer("gzip", ["-t", `${file}.gz`]);
       expect(await digestOfInflated(gzip, `${file}.gz`)).toBe(sha256(layer));
       const part = layer.subarray(0, 2 * mebibyte);
       for (let level = 0; level <= 9; level++) {
