@@ -34,8 +34,8 @@ function withByte(remainder: u32, byte: u32): u32 {
 }
 
 /** Where `slice`'s table has what the lowest byte of `bytes` adds. */
-function entry(slice: usize, bytes: u64): usize {
-  return tables + slice * tableSize + (usize(bytes & 255) << 2);
+function entry(slice: usize, bytes: u32): usize {
+  return tables + slice * tableSize + ((bytes & 255) << 2);
 }
 
 /**
@@ -43,7 +43,7 @@ function entry(slice: usize, bytes: u64): usize {
  *
  * Slicing by 16: the remainder is linear, so that each of 16 bytes is looked up by itself, in the table that knows how
  * many bytes follow it, and the results are added up without carry. No lookup waits for another, as they do where a
- * step takes one byte.
+ * step takes one byte; only those of the first four bytes wait for the step before, so they are added last.
  */
 export function crc32(length: u32, value: u32): u32 {
   let remainder = ~value;
@@ -51,24 +51,17 @@ export function crc32(length: u32, value: u32): u32 {
   const end = input + length;
   const lastStep = end - (slices - 1);
   for (; at < lastStep; at += slices) {
-    const low = load<u64>(at) ^ remainder;
-    const high = load<u64>(at, 8);
-    remainder = eight(low, 8) ^ eight(high, 0);
+    const others = four(load<u32>(at, 4), 8) ^ four(load<u32>(at, 8), 4) ^ four(load<u32>(at, 12), 0);
+    remainder = four(load<u32>(at) ^ remainder, 12) ^ others;
   }
   for (; at < end; at++) remainder = withByte(remainder, load<u8>(at));
   return ~remainder;
 }
 
-/** What eight bytes add to the remainder, where `following` bytes of the step follow them. */
-function eight(bytes: u64, following: usize): u32 {
+/** What four bytes add to the remainder, where `following` bytes of the step follow them. */
+function four(bytes: u32, following: usize): u32 {
   return (
-    load<u32>(entry(following + 7, bytes)) ^
-    load<u32>(entry(following + 6, bytes >> 8)) ^
-    load<u32>(entry(following + 5, bytes >> 16)) ^
-    load<u32>(entry(following + 4, bytes >> 24)) ^
-    load<u32>(entry(following + 3, bytes >> 32)) ^
-    load<u32>(entry(following + 2, bytes >> 40)) ^
-    load<u32>(entry(following + 1, bytes >> 48)) ^
-    load<u32>(entry(following, bytes >> 56))
+    (load<u32>(entry(following + 3, bytes)) ^ load<u32>(entry(following + 2, bytes >> 8))) ^
+    (load<u32>(entry(following + 1, bytes >> 16)) ^ load<u32>(entry(following, bytes >> 24)))
   );
 }
