@@ -16,11 +16,18 @@ const piece = 256 * 1024;
 const headerSize = 10;
 const trailerSize = 8;
 
+export interface PageContest {
+  readonly url: string;
+  readonly pairs: number;
+  /** With gzip both sides verify the checksum. */
+  readonly format: "gzip" | "deflate-raw";
+}
+
 /** Inflates a gzip file of one member `pairs` times by each, after a first time that is not counted. */
-async function contest(url: string, pairs: number): Promise<readonly PagePair[]> {
+async function contest({ url, pairs, format }: PageContest): Promise<readonly PagePair[]> {
   const gzip = new Uint8Array(await (await fetch(url)).arrayBuffer());
-  const byKernel = (): Promise<PageTaken> => taken(() => inflateByKernel(gzip));
-  const byBrowser = (): Promise<PageTaken> => taken(() => inflateByBrowser(gzip));
+  const byKernel = (): Promise<PageTaken> => taken(() => inflateByKernel(gzip, format));
+  const byBrowser = (): Promise<PageTaken> => taken(() => inflateByBrowser(gzip, format));
   const [first, other] = [await byKernel(), await byBrowser()];
   if (first.bytes !== other.bytes)
     throw new Error(`${first.bytes} bytes by one, ${other.bytes} by the other`);
@@ -43,33 +50,39 @@ async function taken(inflate: () => number | Promise<number>): Promise<PageTaken
   return { seconds: (performance.now() - started) / 1000, bytes };
 }
 
-function inflateByKernel(gzip: Uint8Array): number {
+function inflateByKernel(gzip: Uint8Array, format: PageContest["format"]): number {
   const inflater = createInflater();
   const body = gzip.subarray(headerSize, -trailerSize);
   let [size, checksum] = [0, 0];
   for (let start = 0; start < body.length && !inflater.ended; start += piece) {
     inflater.push(body.subarray(start, start + piece));
     for (let bytes = inflater.next(); bytes.length > 0; bytes = inflater.next()) {
-      checksum = crc32(bytes, checksum);
+      if (format === "gzip") checksum = crc32(bytes, checksum);
       size += bytes.length;
     }
   }
   const trailer = new DataView(gzip.buffer, gzip.byteOffset + gzip.length - trailerSize);
-  if (checksum !== trailer.getUint32(0, true)) throw new Error("the kernel inflates to another checksum");
+  if (format === "gzip" && checksum !== trailer.getUint32(0, true)) {
+    throw new Error("the kernel inflates to another checksum");
+  }
   return size;
 }
 
-/** The browser verifies the checksum itself. */
-async function inflateByBrowser(gzip: Uint8Array<ArrayBuffer>): Promise<number> {
+/** The browser verifies the checksum of gzip itself. */
+async function inflateByBrowser(
+  gzip: Uint8Array<ArrayBuffer>,
+  format: PageContest["format"],
+): Promise<number> {
+  const input = format === "gzip" ? gzip : gzip.subarray(headerSize, -trailerSize);
   let start = 0;
   const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
-      controller.enqueue(gzip.subarray(start, start + piece));
+      controller.enqueue(input.subarray(start, start + piece));
       start += piece;
-      if (start >= gzip.length) controller.close();
+      if (start >= input.length) controller.close();
     },
   });
-  const reader = source.pipeThrough(new DecompressionStream("gzip")).getReader();
+  const reader = source.pipeThrough(new DecompressionStream(format)).getReader();
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
