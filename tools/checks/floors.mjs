@@ -10,16 +10,20 @@ export const floors = [
   ["reference", "compression"],
   ["manifest"],
   ["blob"],
-  ["file-lock", "transport"],
-  ["oci-layout"],
+  ["file-lock", "http", "transport"],
+  ["blob-info-cache", "oci-layout", "registry-client"],
+  ["containers-config"],
   [
     "transport-dir",
+    "transport-docker",
     "transport-docker-archive",
+    "transport-docker-daemon",
     "transport-oci-archive",
     "transport-oci-dir",
     "transport-tarball",
   ],
   ["copy"],
+  ["sync"],
   ["cli", "drayage"],
 ];
 

@@ -10,10 +10,20 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_COMPRESSION_INVALID"
   /** No engine on this machine, or no rule of the format, serves this compression. */
   | "ERR_DRAYAGE_COMPRESSION_UNSUPPORTED"
+  /** A configuration file (`registries.conf`, `auth.json`, `policy.json`, …) is malformed. */
+  | "ERR_DRAYAGE_CONFIGURATION_INVALID"
   /** An image config is malformed, or does not agree with its layers. */
   | "ERR_DRAYAGE_CONFIG_INVALID"
+  /** A host cannot be reached, or a connection broke too often. */
+  | "ERR_DRAYAGE_CONNECTION"
   /** The target format cannot express what the image has. */
   | "ERR_DRAYAGE_CONVERSION_UNSUPPORTED"
+  /** Credentials cannot be read or stored: a credential helper failed. */
+  | "ERR_DRAYAGE_CREDENTIALS"
+  /** A daemon refused, or answered something that it should not. */
+  | "ERR_DRAYAGE_DAEMON"
+  /** A registry knows who asks, and does not allow it. */
+  | "ERR_DRAYAGE_DENIED"
   /** A destination holds something that must not be overwritten. */
   | "ERR_DRAYAGE_DESTINATION_EXISTS"
   /** A destination cannot take this image. */
@@ -38,10 +48,24 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_PLATFORM_NOT_FOUND"
   /** What was given as a plugin is none. */
   | "ERR_DRAYAGE_PLUGIN_INVALID"
+  /** The trust policy does not accept the image. */
+  | "ERR_DRAYAGE_POLICY_REJECTED"
+  /** A registry wants fewer requests, and went on saying so. */
+  | "ERR_DRAYAGE_RATE_LIMITED"
   /** Text is not an image reference. */
   | "ERR_DRAYAGE_REFERENCE_INVALID"
+  /** A registry failed, or answered something that it should not. */
+  | "ERR_DRAYAGE_REGISTRY"
+  /** `registries.conf` blocks the registry. */
+  | "ERR_DRAYAGE_REGISTRY_BLOCKED"
+  /** A registry lacks the ability that was asked for. */
+  | "ERR_DRAYAGE_REGISTRY_UNSUPPORTED"
+  /** A registry has no repository of this name. */
+  | "ERR_DRAYAGE_REPOSITORY_NOT_FOUND"
   /** Bytes are more or fewer than was said. */
   | "ERR_DRAYAGE_SIZE_MISMATCH"
+  /** A host's certificate is not trusted, expired or for another host. */
+  | "ERR_DRAYAGE_TLS"
   /** Two transports claim one scheme. */
   | "ERR_DRAYAGE_TRANSPORT_DUPLICATE"
   /** A transport that is known, but whose package is not installed. */
@@ -50,6 +74,8 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_TRANSPORT_UNKNOWN"
   /** A transport lacks the ability that was asked for. */
   | "ERR_DRAYAGE_TRANSPORT_UNSUPPORTED"
+  /** A registry wants credentials: there are none, or it does not accept them. */
+  | "ERR_DRAYAGE_UNAUTHORIZED"
   /** A command or function was called in a way that it does not take. */
   | "ERR_DRAYAGE_USAGE"
   /** A thread of this process ended before its work was done. */

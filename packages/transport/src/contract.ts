@@ -44,6 +44,16 @@ export interface Transport<R extends ImageReference = ImageReference> {
   deleteImage?(reference: R, options?: DestinationOptions): Promise<void>;
   /** The names of the images at the place, in its own order. */
   listTags?(reference: R, options?: SourceOptions): Promise<readonly string[]>;
+  /**
+   * What the image's manifest or index is, without reading more than needed: for registries one `HEAD`.
+   * Throws `ERR_DRAYAGE_IMAGE_NOT_FOUND`.
+   */
+  resolveImage?(reference: R, options?: SourceOptions): Promise<Descriptor>;
+  /**
+   * The scopes of containers-policy.json that apply to the image, the most specific first: its identity, then its
+   * namespaces. Absent: only the transport's default applies. Touches no file and no network.
+   */
+  policyScopes?(reference: R): readonly string[];
 }
 
 /** A manifest or index as it is stored, byte for byte. */
@@ -75,6 +85,12 @@ export interface ImageSource extends AsyncDisposable {
   blob(descriptor: Descriptor, options?: OperationOptions): Promise<Blob>;
   /** The image's signatures. Absent where the transport keeps none. */
   signatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
+  /**
+   * What the place holds that refers to this manifest by its `subject`: signatures, attestations, SBOMs
+   * (distribution-spec, "Listing Referrers"). Their manifests are read by {@link manifest}. Absent where the transport
+   * cannot tell.
+   */
+  referrers?(subject: Digest, options?: OperationOptions): Promise<readonly Descriptor[]>;
   close(): Promise<void>;
 }
 
@@ -116,6 +132,20 @@ export interface PutBlobOptions extends OperationOptions {
   readonly onPlace?: (() => void) | undefined;
 }
 
+export interface ReuseBlobOptions extends PutBlobOptions {
+  /** Nothing may change at the place yet: it is only to be told whether the blob could be had. */
+  readonly lookOnly?: boolean | undefined;
+}
+
+export interface ReusedBlob {
+  readonly size: number;
+  /**
+   * Where the place would take it from, in words (`library/busybox of this registry`), when it has the blob only once it
+   * was asked without `lookOnly`. Absent: it has it already.
+   */
+  readonly from?: string | undefined;
+}
+
 export interface PutManifestOptions extends OperationOptions {
   readonly mediaType: string;
   /** Given for a member of an index, absent for the image or index itself. */
@@ -134,8 +164,11 @@ export interface CommitOptions extends OperationOptions {
 export interface ImageDestination extends AsyncDisposable {
   readonly reference: ImageReference;
   readonly accepts: DestinationAccepts;
-  /** What the place already has of this digest, so that it need not be put. Absent: nothing can be reused. */
-  reuseBlob?(descriptor: Descriptor, options: PutBlobOptions): Promise<{ size: number } | undefined>;
+  /**
+   * What the place already has of this digest, or can get without its bytes being sent, so that it need not be put.
+   * Absent: nothing can be reused.
+   */
+  reuseBlob?(descriptor: Descriptor, options: ReuseBlobOptions): Promise<ReusedBlob | undefined>;
   /**
    * Drains the blob to the place. The result's digest and size name what is stored. Nothing is visible
    * under that digest before all bytes came and were verified.

@@ -9,6 +9,7 @@ export {
   requireAbility,
   type TransportWith,
 } from "./abilities.ts";
+export type { BlobInfoCache, BlobLocation, BlobVariant } from "./blob-info-cache.ts";
 export {
   type CommitOptions,
   type DestinationAccepts,
@@ -18,6 +19,8 @@ export {
   type PutBlobOptions,
   type PutManifestOptions,
   type RawManifest,
+  type ReuseBlobOptions,
+  type ReusedBlob,
   type Signature,
   type Transport,
   transportApiVersion,
@@ -33,7 +36,13 @@ export {
   type TransportFacts,
 } from "./lazy.ts";
 export { transportsOf } from "./module.ts";
-export type { DestinationOptions, OperationOptions, SourceOptions } from "./options.ts";
+export type {
+  ConnectionOptions,
+  Credentials,
+  DestinationOptions,
+  OperationOptions,
+  SourceOptions,
+} from "./options.ts";
 export type { BlobProgress, ProgressEvent } from "./progress.ts";
 export {
   createRegistry,

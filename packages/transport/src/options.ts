@@ -1,6 +1,39 @@
+import type { BlobInfoCache } from "./blob-info-cache.ts";
+
 /** What every asynchronous call takes. */
 export interface OperationOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Who one is to a registry. An identity token stands for a user that a credential helper has logged in. */
+export type Credentials =
+  | { readonly username: string; readonly password: string }
+  | { readonly identityToken: string };
+
+/** How a transport that speaks to registries or daemons reaches them. Absent fields: as the machine is configured. */
+export interface ConnectionOptions {
+  /** The file with the logins, instead of all the usual ones. */
+  readonly authFile?: string | undefined;
+  /** Used instead of the configured ones; `none`: ask as nobody. */
+  readonly credentials?: Credentials | "none" | undefined;
+  /** Sent as it is, instead of asking a token server for one. */
+  readonly bearerToken?: string | undefined;
+  /** A folder with `*.crt`, `*.cert` and `*.key`, instead of `certs.d`. */
+  readonly certDir?: string | undefined;
+  /** False: certificates are not checked, and plain HTTP is tried where HTTPS is not spoken. */
+  readonly tlsVerify?: boolean | undefined;
+  /** The file to read instead of the usual `registries.conf` and its drop-ins. */
+  readonly registriesConf?: string | undefined;
+  /** A folder to read instead of the usual `registries.d`. */
+  readonly registriesDir?: string | undefined;
+  /** Where a daemon listens: `unix:///run/docker.sock`, `tcp://…`, `http://…`, `https://…`. */
+  readonly daemonHost?: string | undefined;
+  /** Put before the usual user agent. */
+  readonly userAgentPrefix?: string | undefined;
+  /** How often a request that failed for a reason that may pass is made again; 5 where absent. */
+  readonly retries?: number | undefined;
+  /** Milliseconds before the first of these tries, instead of a growing time. */
+  readonly retryDelay?: number | undefined;
 }
 
 /** What opening a source takes. A transport ignores what it has no use for. */
@@ -11,6 +44,10 @@ export interface SourceOptions extends OperationOptions {
   readonly temporaryDir?: string | undefined;
   /** Options of a plugin's own, as the user wrote them: `--src-option key=value`. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** For transports that speak to registries or daemons. */
+  readonly connection?: ConnectionOptions | undefined;
+  /** What is known of blobs from earlier copies. A transport that uses it tells it what it finds out. */
+  readonly blobInfoCache?: BlobInfoCache | undefined;
   /** Told once of each thing that the user should know but that does not stop the work. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }

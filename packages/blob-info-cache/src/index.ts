@@ -1,0 +1,5 @@
+/**
+ * Where blobs are and what their compressed twins are, remembered between runs.
+ * @module
+ */
+export {};

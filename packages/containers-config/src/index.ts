@@ -1,0 +1,5 @@
+/**
+ * The configuration that containers tools share: logins, registries.conf, certs.d, policy.json.
+ * @module
+ */
+export {};

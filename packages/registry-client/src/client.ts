@@ -1,0 +1,107 @@
+import type { Digest } from "@drayage/digest";
+import type { Descriptor } from "@drayage/manifest";
+
+/** What every call takes. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who one is to a registry. An identity token stands for a user that a credential helper has logged in. */
+export type Credentials =
+  | { readonly username: string; readonly password: string }
+  | { readonly identityToken: string };
+
+/** Where credentials are looked up. `@drayage/containers-config` makes one of the files that the containers tools share. */
+export interface Keychain {
+  /** For `host[:port]/path/of/the/repository`, or the host alone. Undefined: one asks as nobody. */
+  credentials(name: string, options?: CallOptions): Promise<Credentials | undefined>;
+}
+
+/** A registry, as the OCI distribution specification and Docker's registry speak. Connections are kept alive until {@link close}. */
+export interface RegistryClient {
+  /** `docker.io` or `127.0.0.1:5000`: as it stands in image names. */
+  readonly host: string;
+  /** Asks whether this is a registry, and whether the credentials are taken where `authenticate` is set (login). */
+  ping(options?: CallOptions & { readonly authenticate?: boolean | undefined }): Promise<void>;
+  /** A repository by its path: `library/busybox`. */
+  repository(path: string): Repository;
+  /** The paths of the repositories, page after page. */
+  catalog(options?: CallOptions & { readonly pageSize?: number | undefined }): AsyncIterable<string>;
+  close(): void;
+}
+
+export interface FetchedManifest {
+  readonly bytes: Uint8Array;
+  /** What the registry says it is. */
+  readonly mediaType: string;
+  /** Computed from the bytes, and verified where the reference is a digest. */
+  readonly digest: Digest;
+}
+
+export interface PutManifestResult {
+  readonly digest: Digest;
+}
+
+/** One repository. `reference` is a tag or a digest. */
+export interface Repository {
+  readonly path: string;
+  /** What a tag or digest names: one HEAD, and a GET only where the registry's answer to it lacks the digest. Throws `ERR_DRAYAGE_IMAGE_NOT_FOUND`, `ERR_DRAYAGE_REPOSITORY_NOT_FOUND`. */
+  resolve(reference: string, options?: CallOptions): Promise<Descriptor>;
+  /** At most 4 MiB. Throws as {@link resolve}, and `ERR_DRAYAGE_DIGEST_MISMATCH`. */
+  manifest(reference: string, options?: CallOptions): Promise<FetchedManifest>;
+  /**
+   * Throws `ERR_DRAYAGE_MANIFEST_UNSUPPORTED` where the registry does not take its type. Where the manifest has a `subject` and
+   * the registry does not say that it has noted that (`OCI-Subject`), the referrers tag of the subject is brought up to date.
+   */
+  putManifest(
+    reference: string,
+    bytes: Uint8Array,
+    options: CallOptions & { readonly mediaType: string },
+  ): Promise<PutManifestResult>;
+  /** Deletes the manifest, and with it every tag that names it. Throws `ERR_DRAYAGE_REGISTRY_UNSUPPORTED` where deletion is switched off. */
+  deleteManifest(digest: Digest, options?: CallOptions): Promise<void>;
+  /** Deletes a tag alone. Throws `ERR_DRAYAGE_REGISTRY_UNSUPPORTED` where the registry only deletes manifests. */
+  deleteTag(tag: string, options?: CallOptions): Promise<void>;
+  deleteBlob(digest: Digest, options?: CallOptions): Promise<void>;
+  /** The tags, page after page, in the registry's order. Throws `ERR_DRAYAGE_REPOSITORY_NOT_FOUND`. */
+  tags(options?: CallOptions & { readonly pageSize?: number | undefined }): AsyncIterable<string>;
+  /** What refers to a manifest: by the referrers API, else by its fallback tag. */
+  referrers(
+    subject: Digest,
+    options?: CallOptions & { readonly artifactType?: string | undefined },
+  ): Promise<readonly Descriptor[]>;
+  /** Whether the repository has a blob: HEAD. */
+  statBlob(digest: Digest, options?: CallOptions): Promise<{ readonly size: number } | undefined>;
+  /**
+   * A blob's bytes from `offset` on, as they come: **not verified**, which whoever drains them does. A broken connection is made
+   * anew, and the rest asked for by `Range`. Throws `ERR_DRAYAGE_BLOB_NOT_FOUND`.
+   */
+  readBlob(
+    digest: Digest,
+    options?: CallOptions & { readonly offset?: number | undefined; readonly size?: number | undefined },
+  ): AsyncIterable<Uint8Array>;
+  /**
+   * Lets the registry take a blob over from another of its repositories. Where it does not (it then has begun an upload, which is
+   * cancelled), false.
+   */
+  mountBlob(digest: Digest, from: string, options?: CallOptions): Promise<boolean>;
+  /** Uploads a blob, and goes on after a lost connection where the registry says it has got to. */
+  uploadBlob(
+    content: BlobContent,
+    options?: CallOptions,
+  ): Promise<{ readonly digest: Digest; readonly size: number }>;
+}
+
+/** Bytes that are uploaded. `bytesContent` makes one of bytes in memory. */
+export interface BlobContent {
+  readonly digest?: Digest | undefined;
+  readonly size?: number | undefined;
+  /**
+   * Writes the bytes from `offset` on, and says what all of them, from the start, hash to. It is called again, with the count of bytes that
+   * the registry has, after the connection was lost.
+   */
+  send(
+    write: (chunk: Uint8Array) => Promise<void>,
+    options: { readonly offset: number; readonly signal: AbortSignal },
+  ): Promise<{ readonly digest: Digest; readonly size: number }>;
+}

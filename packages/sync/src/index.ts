@@ -1,0 +1,5 @@
+/**
+ * Keeps one place of images like another: many images, in parallel, resumable.
+ * @module
+ */
+export {};

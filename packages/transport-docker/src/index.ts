@@ -1,0 +1,5 @@
+/**
+ * The docker: transport of drayage, images in registries.
+ * @module
+ */
+export {};
