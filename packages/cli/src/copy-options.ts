@@ -2,8 +2,9 @@ import type { DeflateAlgorithm } from "@drayage/compression";
 import type { CopyOptions, PlatformSelection } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
 import { parsePlatform } from "@drayage/manifest";
-import type { DestinationOptions } from "@drayage/transport";
+import type { DestinationOptions, SourceOptions } from "@drayage/transport";
 import type { CopyFlags } from "./commands/copy.command.ts";
+import { endConnectionOptions } from "./connection-options.ts";
 import type { DrayContext } from "./context.ts";
 import { platformWish } from "./platform-wish.ts";
 import { sourceOptions } from "./source-options.ts";
@@ -29,6 +30,18 @@ export function copyOptions(context: DrayContext, flags: CopyFlags): CopyOptions
   };
 }
 
+/** What the flags say about opening the source. */
+export function copySourceOptions(context: DrayContext, flags: CopyFlags): SourceOptions {
+  return {
+    ...sourceOptions(context, {
+      tmpdir: flags.tmpdir,
+      sharedBlobDir: flags.srcSharedBlobDir,
+      option: flags.srcOption,
+    }),
+    connection: endConnectionOptions(flags, "src"),
+  };
+}
+
 /** What the flags say about opening the destination. */
 export function destinationOptions(context: DrayContext, flags: CopyFlags): DestinationOptions {
   if (flags.destCompress && flags.destDecompress) throw contradiction("--dest-compress", "--dest-decompress");
@@ -38,6 +51,7 @@ export function destinationOptions(context: DrayContext, flags: CopyFlags): Dest
       sharedBlobDir: flags.destSharedBlobDir,
       option: flags.destOption,
     }),
+    connection: endConnectionOptions(flags, "dest"),
     additionalTags: flags.additionalTag,
     append: flags.destAppend,
     linkBlobs: flags.destLink,

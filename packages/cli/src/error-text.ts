@@ -21,7 +21,19 @@ function quoted(text: string): string {
 export function errorLine(error: unknown, personality: Personality, now: Date = new Date()): string {
   const sentence = errorSentence(error);
   if (personality === "dray") return `dray: ${sentence}`;
-  return `time="${rfc3339(now)}" level=fatal msg=${quoted(sentence)}`;
+  return logLine("fatal", sentence, personality, now);
+}
+
+/** A line for standard error that is not the last one. */
+export function logLine(
+  level: "warning" | "info" | "error" | "fatal",
+  message: string,
+  personality: Personality,
+  now: Date = new Date(),
+): string {
+  const text = sanitizeText(message);
+  if (personality === "dray") return `dray: ${level}: ${text}`;
+  return `time="${rfc3339(now)}" level=${level} msg=${quoted(text)}`;
 }
 
 /** The same, behind the stacks of the error and its causes where `--debug` asks for them. */

@@ -16,6 +16,8 @@ export interface GlobalFlags {
   readonly insecurePolicy?: boolean;
   readonly "registries.d"?: string;
   readonly registriesConf?: string;
+  readonly tlsVerify?: boolean;
+  readonly userAgentPrefix?: string;
 }
 
 export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
@@ -42,6 +44,8 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
   policy: hidden(text("path", "Trust policy file")),
   insecurePolicy: hidden(toggle("Check no trust policy")),
   "registries.d": hidden(text("path", "Registry configuration folder")),
+  tlsVerify: hidden(toggle("Require HTTPS and check certificates; =false does neither")),
+  userAgentPrefix: hidden(text("text", "Put before the user agent")),
   registriesConf: hidden(text("path", "Registries configuration file")),
 };
 

@@ -370,8 +370,8 @@ describe("dray transports", () => {
   });
 
   it("a transport that is known but absent says what to install; an unknown one lists what is there", async () => {
-    expect((await dray(["inspect", "docker://alpine"])).stderr).toMatch(
-      /docker is not installed; npm install @drayage\/transport-docker\n$/,
+    expect((await dray(["inspect", "containers-storage:alpine"])).stderr).toMatch(
+      /containers-storage is not installed; npm install @drayage\/transport-containers-storage\n$/,
     );
     expect((await dray(["inspect", "ocidir:x"])).stderr).toMatch(/did you mean oci-dir/);
     expect((await dray(["inspect", "alpine"])).stderr).toMatch(/names no transport/);

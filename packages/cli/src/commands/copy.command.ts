@@ -1,8 +1,15 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
+import {
+  type BothEndsFlags,
+  bothEndsFlags,
+  type ConnectionFlags,
+  connectionFlags,
+  type RetryFlags,
+  retryFlags,
+} from "../flags/connection-flags.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, texts, toggle, valued } from "../flags/kinds.ts";
 import { wholeNumberParser } from "../flags/parsers.ts";
-import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
 
@@ -23,9 +30,10 @@ export interface RefusedFlags {
 
 export type CopyFlags = GlobalFlags &
   RefusedFlags &
-  RegistryFlags<""> &
-  RegistryFlags<"src"> &
-  RegistryFlags<"dest"> & {
+  BothEndsFlags &
+  RetryFlags &
+  ConnectionFlags<"src"> &
+  ConnectionFlags<"dest"> & {
     readonly all?: boolean;
     readonly multiArch?: "system" | "all" | "index-only";
     readonly platform?: readonly string[];
@@ -41,8 +49,6 @@ export type CopyFlags = GlobalFlags &
     readonly quiet?: boolean;
     readonly progress?: ProgressStyle;
     readonly imageParallelCopies?: number;
-    readonly retryTimes?: number;
-    readonly retryDelay?: string;
     readonly srcSharedBlobDir?: string;
     readonly srcOption?: Settings;
     readonly destSharedBlobDir?: string;
@@ -63,9 +69,6 @@ export const copyCommand: CommandDefinition = defineCommand<CopyFlags, [string, 
   parameters: {
     flags: {
       ...globalFlags,
-      ...registryFlags(""),
-      ...registryFlags("src"),
-      ...registryFlags("dest"),
       all: toggle("Copy all images of an index, and the index"),
       multiArch: {
         kind: "enum",
@@ -107,14 +110,6 @@ export const copyCommand: CommandDefinition = defineCommand<CopyFlags, [string, 
         placeholder: "n",
         brief: valued("n", "How many blobs move at the same time"),
       },
-      retryTimes: hidden({
-        kind: "parsed",
-        parse: wholeNumberParser(0, 1000),
-        optional: true,
-        placeholder: "n",
-        brief: valued("n", "How often a failed transfer is tried again"),
-      } as const),
-      retryDelay: hidden(text("duration", "How long to wait between tries")),
       srcSharedBlobDir: text("folder", "Where the source's layouts share their blobs"),
       srcOption: settings("An option of the source transport's own"),
       destSharedBlobDir: text("folder", "Where the destination's layouts share their blobs"),
@@ -134,6 +129,10 @@ export const copyCommand: CommandDefinition = defineCommand<CopyFlags, [string, 
       destLink: toggle("Make blobs hard links of the source's files where possible (oci-dir, dir)"),
       destOciAcceptUncompressedLayers: toggle("Let layers of an OCI layout stay uncompressed"),
       destPrecomputeDigests: hidden(toggle("Passed to transports that reach registries")),
+      ...bothEndsFlags,
+      ...connectionFlags("src"),
+      ...connectionFlags("dest"),
+      ...retryFlags,
       signBy: hidden(text("fingerprint", "Not supported yet")),
       signBySigstore: hidden(text("file", "Not supported yet")),
       signBySigstorePrivateKey: hidden(text("file", "Not supported yet")),

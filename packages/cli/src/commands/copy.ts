@@ -3,10 +3,9 @@ import { type CopyPlan, type CopyResult, copy, describePlan, planCopy, withEnds 
 import { ioError } from "@drayage/errors";
 import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
-import { copyOptions, destinationOptions } from "../copy-options.ts";
+import { copyOptions, copySourceOptions, destinationOptions } from "../copy-options.ts";
 import { openLocations, requireText } from "../locations.ts";
 import { createReporter } from "../progress/reporter.ts";
-import { sourceOptions } from "../source-options.ts";
 import type { CopyFlags } from "./copy.command.ts";
 
 /** `dray copy` */
@@ -18,11 +17,7 @@ export async function copyImages(
 ): Promise<void> {
   const options = {
     ...copyOptions(this, flags),
-    sourceOptions: sourceOptions(this, {
-      tmpdir: flags.tmpdir,
-      sharedBlobDir: flags.srcSharedBlobDir,
-      option: flags.srcOption,
-    }),
+    sourceOptions: copySourceOptions(this, flags),
     destinationOptions: destinationOptions(this, flags),
   };
   const locations = await openLocations(this, flags.plugin);

@@ -1,15 +1,19 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
+import {
+  type ConnectionFlags,
+  connectionFlags,
+  type RetryFlags,
+  retryFlags,
+} from "../flags/connection-flags.ts";
 import { imageArgument } from "../flags/image-argument.ts";
-import { hidden, settings, text } from "../flags/kinds.ts";
-import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
+import { settings, text } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
 export type DeleteFlags = GlobalFlags &
-  RegistryFlags<""> & {
+  ConnectionFlags<""> &
+  RetryFlags & {
     readonly sharedBlobDir?: string;
     readonly option?: readonly (readonly [string, string])[];
-    readonly retryTimes?: string;
-    readonly retryDelay?: string;
   };
 
 export const deleteCommand: CommandDefinition = defineCommand<DeleteFlags, [string]>({
@@ -17,11 +21,10 @@ export const deleteCommand: CommandDefinition = defineCommand<DeleteFlags, [stri
   parameters: {
     flags: {
       ...globalFlags,
-      ...registryFlags(""),
+      ...connectionFlags(""),
+      ...retryFlags,
       sharedBlobDir: text("folder", "Where layouts share their blobs"),
       option: settings("An option of the transport's own"),
-      retryTimes: hidden(text("n", "Retries")),
-      retryDelay: hidden(text("duration", "Delay between retries")),
     },
     positional: {
       kind: "tuple",

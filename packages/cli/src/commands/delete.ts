@@ -1,12 +1,12 @@
 import { requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { openLocations, requireText } from "../locations.ts";
-import { sourceOptions } from "../source-options.ts";
+import { imageOptions } from "../source-options.ts";
 import type { DeleteFlags } from "./delete.command.ts";
 
 /** `dray delete` */
 export async function deleteImage(this: DrayContext, flags: DeleteFlags, image: string): Promise<void> {
   const locations = await openLocations(this, flags.plugin);
   const { transport, reference } = await locations.resolve(requireText(image, "delete"));
-  await requireAbility(transport, "deleteImage").deleteImage(reference, sourceOptions(this, flags));
+  await requireAbility(transport, "deleteImage").deleteImage(reference, imageOptions(this, flags));
 }

@@ -1,11 +1,17 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
+import {
+  type ConnectionFlags,
+  connectionFlags,
+  type RetryFlags,
+  retryFlags,
+} from "../flags/connection-flags.ts";
 import { imageArgument } from "../flags/image-argument.ts";
-import { hidden, settings, text, toggle } from "../flags/kinds.ts";
-import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
+import { settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
 export type InspectFlags = GlobalFlags &
-  RegistryFlags<""> & {
+  ConnectionFlags<""> &
+  RetryFlags & {
     readonly raw?: boolean;
     readonly config?: boolean;
     readonly format?: string;
@@ -14,8 +20,6 @@ export type InspectFlags = GlobalFlags &
     readonly manifestDigest?: string;
     readonly sharedBlobDir?: string;
     readonly option?: readonly (readonly [key: string, value: string])[];
-    readonly retryTimes?: string;
-    readonly retryDelay?: string;
   };
 
 export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, [string]>({
@@ -23,7 +27,8 @@ export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, [st
   parameters: {
     flags: {
       ...globalFlags,
-      ...registryFlags(""),
+      ...connectionFlags(""),
+      ...retryFlags,
       raw: toggle("Print the manifest or index as it is, byte for byte"),
       config: toggle("Print the config; with --raw byte for byte"),
       format: text("template", "Print through a Go template: '{{.Digest}} {{json .Labels}}'"),
@@ -32,8 +37,6 @@ export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, [st
       manifestDigest: text("algorithm", "The algorithm of the digest that is printed: sha256 or sha512"),
       sharedBlobDir: text("folder", "Where layouts share their blobs"),
       option: settings("An option of the transport's own"),
-      retryTimes: hidden(text("n", "Retries")),
-      retryDelay: hidden(text("duration", "Delay between retries")),
     },
     aliases: { f: "format", n: "noTags" },
     positional: {

@@ -1,14 +1,14 @@
 import { type ImageInspection, type InspectedImage, inspectImage } from "@drayage/copy";
 import type { Algorithm } from "@drayage/digest";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import { isIndexMediaType, manifestDigest } from "@drayage/manifest";
-import { type ImageSource, requireAbility } from "@drayage/transport";
+import { type ImageSource, type Location, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { openLocations, requireText } from "../locations.ts";
 import { imageRecord, indexRecord, templateRecord } from "../output/inspection.ts";
 import { goIndentedJson } from "../output/json.ts";
 import { chosenPlatform } from "../platform-wish.ts";
-import { sourceOptions } from "../source-options.ts";
+import { imageOptions, warn } from "../source-options.ts";
 import type { InspectFlags } from "./inspect.command.ts";
 
 /** `dray inspect` */
@@ -20,18 +20,44 @@ export async function inspect(this: DrayContext, flags: InspectFlags, image: str
   const { transport, reference } = await locations.resolve(requireText(image, "inspect"), "source");
   const source = await requireAbility(transport, "openSource").openSource(
     reference,
-    sourceOptions(this, flags),
+    imageOptions(this, flags),
   );
-  // skopeo lists names for registries alone.
-  const names = async (): Promise<readonly string[]> =>
-    flags.noTags || this.personality === "skopeo" || transport.listTags === undefined
-      ? []
-      : transport.listTags(reference, sourceOptions(this, flags));
+  const names = (): Promise<readonly string[]> => otherNames(this, flags, { transport, reference });
   try {
     this.process.stdout.write(await describe(this, flags, { source, names }));
   } finally {
     await source.close();
   }
+}
+
+/** The names at the image's place. That a registry does not list them is no reason not to show the image. */
+async function otherNames(
+  context: DrayContext,
+  flags: InspectFlags,
+  { transport, reference }: Pick<Location, "transport" | "reference">,
+): Promise<readonly string[]> {
+  const isRegistry = transport.scheme === "docker";
+  // skopeo lists names for registries alone.
+  if (flags.noTags || transport.listTags === undefined || (context.personality === "skopeo" && !isRegistry)) {
+    return [];
+  }
+  try {
+    return await transport.listTags(reference, imageOptions(context, flags));
+  } catch (error) {
+    if (!isRegistry || !mayBeUnlisted(error)) throw error;
+    warn(context, `the tags are not listed: ${error.message}`);
+    return [];
+  }
+}
+
+/** Registries that serve an image and refuse to list its tags: tokens without the right, mirrors, proxies. */
+function mayBeUnlisted(error: unknown): error is DrayageError {
+  return [
+    "ERR_DRAYAGE_DENIED",
+    "ERR_DRAYAGE_UNAUTHORIZED",
+    "ERR_DRAYAGE_REGISTRY_UNSUPPORTED",
+    "ERR_DRAYAGE_REPOSITORY_NOT_FOUND",
+  ].some((code) => isDrayageError<string>(error, code));
 }
 
 async function describe(

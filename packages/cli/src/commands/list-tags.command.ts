@@ -1,15 +1,19 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
+import {
+  type ConnectionFlags,
+  connectionFlags,
+  type RetryFlags,
+  retryFlags,
+} from "../flags/connection-flags.ts";
 import { imageArgument } from "../flags/image-argument.ts";
-import { hidden, settings, text, toggle } from "../flags/kinds.ts";
-import { type RegistryFlags, registryFlags } from "../flags/registry-flags.ts";
+import { settings, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
 export type ListTagsFlags = GlobalFlags &
-  RegistryFlags<""> & {
+  ConnectionFlags<""> &
+  RetryFlags & {
     readonly plain?: boolean;
     readonly option?: readonly (readonly [string, string])[];
-    readonly retryTimes?: string;
-    readonly retryDelay?: string;
   };
 
 export const listTagsCommand: CommandDefinition = defineCommand<ListTagsFlags, [string]>({
@@ -17,11 +21,10 @@ export const listTagsCommand: CommandDefinition = defineCommand<ListTagsFlags, [
   parameters: {
     flags: {
       ...globalFlags,
-      ...registryFlags(""),
+      ...connectionFlags(""),
+      ...retryFlags,
       plain: toggle("Print a name a line instead of JSON"),
       option: settings("An option of the transport's own"),
-      retryTimes: hidden(text("n", "Retries")),
-      retryDelay: hidden(text("duration", "Delay between retries")),
     },
     positional: {
       kind: "tuple",

@@ -1,10 +1,16 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
+import {
+  type ConnectionFlags,
+  connectionFlags,
+  type RetryFlags,
+  retryFlags,
+} from "../flags/connection-flags.ts";
 import { imageArgument } from "../flags/image-argument.ts";
 import { settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
 
-export interface ValidateFlags extends GlobalFlags {
+export interface ValidateFlags extends GlobalFlags, RetryFlags, ConnectionFlags<""> {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly platform?: string;
@@ -18,6 +24,8 @@ export const validateCommand: CommandDefinition = defineCommand<ValidateFlags, [
   parameters: {
     flags: {
       ...globalFlags,
+      ...connectionFlags(""),
+      ...retryFlags,
       json: toggle("Print the report as JSON"),
       quiet: toggle("Show no progress"),
       platform: text("os/arch", "Of an index, check only the image for this platform"),

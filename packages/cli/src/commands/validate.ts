@@ -6,7 +6,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { openLocations, requireText } from "../locations.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { createReporter } from "../progress/reporter.ts";
-import { sourceOptions } from "../source-options.ts";
+import { imageOptions } from "../source-options.ts";
 import type { ValidateFlags } from "./validate.command.ts";
 
 /** `dray validate` */
@@ -15,7 +15,7 @@ export async function validate(this: DrayContext, flags: ValidateFlags, image: s
   const { transport, reference } = await locations.resolve(requireText(image, "validate"), "source");
   const source = await requireAbility(transport, "openSource").openSource(
     reference,
-    sourceOptions(this, flags),
+    imageOptions(this, flags),
   );
   const reporter = createReporter(this, {
     style: flags.quiet ? "none" : (flags.progress ?? "auto"),

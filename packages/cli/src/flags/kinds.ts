@@ -1,6 +1,6 @@
 import { settingParser, textParser } from "./parsers.ts";
 
-interface TextFlag {
+export interface TextFlag {
   readonly kind: "parsed";
   readonly parse: typeof textParser;
   readonly optional: true;
@@ -50,7 +50,7 @@ export function settings(brief: string): SettingsFlag {
   };
 }
 
-interface SwitchFlag {
+export interface SwitchFlag {
   readonly kind: "boolean";
   readonly optional: true;
   readonly withNegated: false;
