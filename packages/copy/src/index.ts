@@ -28,6 +28,7 @@ export type {
   ManifestFormat,
   PlanOptions,
   PlatformSelection,
+  UnparsedImage,
 } from "./options.ts";
 export type {
   ConfigPlan,

@@ -1,6 +1,6 @@
 import type { Digest } from "@drayage/digest";
 import type { Platform, PlatformWish } from "@drayage/manifest";
-import type { OperationOptions, ProgressEvent } from "@drayage/transport";
+import type { ImageSource, OperationOptions, ProgressEvent, RawManifest } from "@drayage/transport";
 
 /**
  * Which images of an index are copied:
@@ -23,6 +23,17 @@ export interface CompressionChoice {
   readonly level?: number | undefined;
   /** Recompresses layers that the place has already in another compression, instead of reusing them. */
   readonly force?: boolean | undefined;
+}
+
+/** An image, or an index of images, whose manifest was read and is not yet parsed. */
+export interface UnparsedImage {
+  /** Where it is: `signatures(instance)` gives its signatures, where the source keeps any. */
+  readonly source: ImageSource;
+  /** Absent for the source's own manifest or index, given for an image of its index. */
+  readonly instance: Digest | undefined;
+  /** Of the manifest's bytes; the same as `instance`, where that is given. */
+  readonly digest: Digest;
+  readonly manifest: RawManifest;
 }
 
 /** What a plan is made from, besides the two ends. */
@@ -49,6 +60,11 @@ export interface PlanOptions extends OperationOptions {
   readonly ifPresent?: "skip" | undefined;
   /** The digest that the source's manifest or index must have. */
   readonly expectedDigest?: Digest | undefined;
+  /**
+   * Asked before a manifest is parsed: once for the source's own, and once for each image of its index that is copied.
+   * What it throws ends the planning. Several may be asked about at the same time.
+   */
+  readonly admit?: ((image: UnparsedImage, options: OperationOptions) => Promise<void> | void) | undefined;
 }
 
 /** What carrying out a plan takes. */
