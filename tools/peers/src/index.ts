@@ -3,7 +3,16 @@
  * what the user has.
  * @module
  */
+import "./after-tests.ts";
+
 export { describeWithPeers, type Need, type Peers } from "./describe.ts";
+export type { TestPassword } from "./passwords.ts";
+export {
+  type RegistryOptions,
+  type RegistryTokenOptions,
+  startRegistry,
+  type TestRegistry,
+} from "./registry.ts";
 export {
   findPeer,
   type PeerName,
