@@ -2,6 +2,7 @@ import type { CommandDefinition } from "./command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
 import { copyCommand } from "./commands/copy.command.ts";
 import { deleteCommand } from "./commands/delete.command.ts";
+import { digestCommand } from "./commands/digest.command.ts";
 import { inspectCommand } from "./commands/inspect.command.ts";
 import { listTagsCommand } from "./commands/list-tags.command.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
@@ -11,6 +12,7 @@ import { validateCommand } from "./commands/validate.command.ts";
 type CommandName =
   | "copy"
   | "inspect"
+  | "digest"
   | "list-tags"
   | "validate"
   | "delete"
@@ -22,6 +24,7 @@ type CommandName =
 export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   copy: copyCommand,
   inspect: inspectCommand,
+  digest: digestCommand,
   "list-tags": listTagsCommand,
   validate: validateCommand,
   delete: deleteCommand,

@@ -12,7 +12,12 @@ export function isVersionRequest(argument: string | undefined): boolean {
   return argument === "--version" || argument === "-v" || argument === "version";
 }
 
-/** What `--version` prints. Scripts that look for skopeo's line find it where dray stands in for skopeo. */
+/** The version of skopeo whose flags and output the tests compare with. */
+const likeSkopeo = "1.9.3";
+
+/** What `--version` prints. Scripts that look for skopeo's version find it where dray stands in for skopeo. */
 export function versionLine(personality: Personality): string {
-  return `${personality} version ${drayVersion()}\n`;
+  return personality === "skopeo"
+    ? `skopeo version ${likeSkopeo} (dray ${drayVersion()})\n`
+    : `dray version ${drayVersion()}\n`;
 }

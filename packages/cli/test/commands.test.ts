@@ -25,7 +25,7 @@ describe("dray itself", () => {
       });
     }
     expect((await dray(["--version"], { calledAs: "/opt/bin/skopeo" })).stdout).toBe(
-      `skopeo version ${version}\n`,
+      `skopeo version 1.9.3 (dray ${version})\n`,
     );
   });
 
@@ -42,6 +42,7 @@ describe("dray itself", () => {
     for (const command of [
       "copy",
       "inspect",
+      "digest",
       "list-tags",
       "validate",
       "delete",
@@ -295,6 +296,7 @@ describe("dray inspect", () => {
   it("renders a template over the image, and over its config", async () => {
     const { stdout } = await dray([
       "inspect",
+      "digest",
       "--format",
       "{{.Os}} {{len .Layers}}",
       `oci-dir:${at("layout")}:app`,
@@ -302,6 +304,7 @@ describe("dray inspect", () => {
     expect(stdout).toBe("linux 1\n");
     const config = await dray([
       "inspect",
+      "digest",
       "--config",
       "-f",
       "{{.RootFS.Type}} {{.Config.Cmd}}",
