@@ -296,7 +296,6 @@ describe("dray inspect", () => {
   it("renders a template over the image, and over its config", async () => {
     const { stdout } = await dray([
       "inspect",
-      "digest",
       "--format",
       "{{.Os}} {{len .Layers}}",
       `oci-dir:${at("layout")}:app`,
@@ -304,7 +303,6 @@ describe("dray inspect", () => {
     expect(stdout).toBe("linux 1\n");
     const config = await dray([
       "inspect",
-      "digest",
       "--config",
       "-f",
       "{{.RootFS.Type}} {{.Config.Cmd}}",
