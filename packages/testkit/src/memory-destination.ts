@@ -13,6 +13,8 @@ export interface MemoryTarget {
   /** What is there now. */
   place(): MemoryPlace;
   replace(place: MemoryPlace): void;
+  /** The places that it may take blobs from, by their names. */
+  others(): readonly (readonly [name: string, place: MemoryPlace])[];
 }
 
 /** Collects an image, and adds it to its place in one step at commit. */
@@ -37,13 +39,21 @@ export function openMemoryDestination(reference: MemoryReference, target: Memory
   return {
     reference,
     accepts,
-    async reuseBlob({ digest }, { signal }) {
+    async reuseBlob({ digest }, { signal, lookOnly }) {
       checkOpen(signal);
       const bytes = blobs.get(digest) ?? target.place().blobs.get(digest);
-      if (bytes === undefined) return undefined;
-      // What is reused must stay, even if the image that had it is deleted before the commit.
-      blobs.set(digest, bytes);
-      return { size: bytes.length };
+      if (bytes !== undefined) {
+        // What is reused must stay, even if the image that had it is deleted before the commit. Nobody sees it before that.
+        blobs.set(digest, bytes);
+        return { size: bytes.length };
+      }
+      for (const [from, { blobs: theirs }] of target.others()) {
+        const found = theirs.get(digest);
+        if (found === undefined) continue;
+        if (lookOnly !== true) blobs.set(digest, found);
+        return { size: found.length, from };
+      }
+      return undefined;
     },
     async putBlob(blob, { signal, onBytes }) {
       checkOpen(signal);

@@ -1,7 +1,7 @@
 import { bytesBlob } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
-import type { ImageSource, OperationOptions } from "@drayage/transport";
+import { describeReferrer, type ImageSource, type OperationOptions } from "@drayage/transport";
 import type { MemoryPlace } from "./memory-place.ts";
 import type { MemoryReference } from "./memory-transport.ts";
 
@@ -26,6 +26,10 @@ export function openMemorySource(reference: MemoryReference, place: MemoryPlace)
     async signatures(instance: Digest | undefined = top, options: OperationOptions = {}) {
       throwIfAborted(options.signal);
       return (instance && place.signatures.get(instance)) ?? [];
+    },
+    async referrers(subject: Digest, options: OperationOptions = {}) {
+      throwIfAborted(options.signal);
+      return [...place.manifests.values()].flatMap((manifest) => describeReferrer(manifest, subject) ?? []);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -32,6 +32,8 @@ export interface MemoryTransportOptions {
   readonly scheme?: string | undefined;
   /** What its destinations take: everything, as it comes, where absent. */
   readonly accepts?: Partial<DestinationAccepts> | undefined;
+  /** Whether a destination takes blobs from the transport's other places, as a registry mounts them; false where absent. */
+  readonly mounts?: boolean | undefined;
 }
 
 /** An empty transport with every ability of the contract, which it keeps to the letter. */
@@ -68,6 +70,8 @@ export function memoryTransport(options: MemoryTransportOptions = {}): MemoryTra
         accepts,
         place: () => places.get(reference.place) ?? emptyPlace,
         replace: (place) => places.set(reference.place, place),
+        others: () =>
+          options.mounts === true ? [...places].filter(([name]) => name !== reference.place) : [],
       });
     },
     async deleteImage(reference, { signal } = {}) {
@@ -81,6 +85,16 @@ export function memoryTransport(options: MemoryTransportOptions = {}): MemoryTra
       throwIfAborted(signal);
       return [...(places.get(reference.place) ?? emptyPlace).tags.keys()];
     },
+    async resolveImage(reference, { signal } = {}) {
+      throwIfAborted(signal);
+      const place = found(reference);
+      const digest = place.tags.get(reference.tag);
+      const manifest = digest && place.manifests.get(digest);
+      if (digest === undefined || manifest === undefined)
+        throw new Error(`the memory transport lost ${digest}`);
+      return { mediaType: manifest.mediaType, digest, size: manifest.bytes.length };
+    },
+    policyScopes: ({ place, tag }) => [`${place}:${tag}`, place],
   });
   return { ...(transport as MemoryTransport), places: () => new Map(places) };
 }

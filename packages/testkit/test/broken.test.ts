@@ -63,6 +63,7 @@ describe("the suite", () => {
         "it keeps one image: multipleImages is false",
       "refuses types of manifests that it does not list": "it takes manifests of every type",
       "takes as many blobs at a time as it says": "it takes one blob after the other: parallelBlobs is 1",
+      "lists what refers to an image, and nothing else": "it keeps one image: multipleImages is false",
       "deletes an image": "it cannot delete images",
       "says that there is no image to delete": "it cannot delete images",
       "lists the images at a place": "it cannot list images",
@@ -85,6 +86,7 @@ describe("the suite", () => {
       "gives blobs that are verified by what the descriptor says",
       "reads nothing once the signal is aborted",
       "takes a source being closed twice",
+      "resolves an image to what its manifest is",
     ]);
     expect(passed).toContain("says that an image is not there");
   });

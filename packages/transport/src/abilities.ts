@@ -19,9 +19,17 @@ export function abilities(transport: Transport): readonly Ability[] {
 
 const allAbilities = Object.keys(abilityWords) as readonly Ability[];
 
+/**
+ * Optional methods that are no abilities: what `resolveImage` tells can be read, too, and a transport without `policyScopes`
+ * has a policy all the same.
+ */
+export type Shortcut = "resolveImage" | "policyScopes";
+
 /** A transport that is known to have some abilities. */
-export type TransportWith<A extends Ability, R extends ImageReference = ImageReference> = Transport<R> &
-  Required<Pick<Transport<R>, A>>;
+export type TransportWith<
+  A extends Ability | Shortcut,
+  R extends ImageReference = ImageReference,
+> = Transport<R> & Required<Pick<Transport<R>, A>>;
 
 /**
  * The transport itself, with an ability that it is known to have from here on.

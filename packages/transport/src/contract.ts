@@ -45,7 +45,9 @@ export interface Transport<R extends ImageReference = ImageReference> {
   /** The names of the images at the place, in its own order. */
   listTags?(reference: R, options?: SourceOptions): Promise<readonly string[]>;
   /**
-   * What the image's manifest or index is, without reading more than needed: for registries one `HEAD`.
+   * What {@link ImageSource.manifest} would give: media type, digest and size of the image's manifest or index, without
+   * reading more than needed (for registries one `HEAD`), and without verifying what was not read. A shortcut, no
+   * ability: where it is absent the manifest is read, see `resolveImage` of this package.
    * Throws `ERR_DRAYAGE_IMAGE_NOT_FOUND`.
    */
   resolveImage?(reference: R, options?: SourceOptions): Promise<Descriptor>;
@@ -87,8 +89,8 @@ export interface ImageSource extends AsyncDisposable {
   signatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
   /**
    * What the place holds that refers to this manifest by its `subject`: signatures, attestations, SBOMs
-   * (distribution-spec, "Listing Referrers"). Their manifests are read by {@link manifest}. Absent where the transport
-   * cannot tell.
+   * (distribution-spec, "Listing Referrers"). Each once, with its `artifactType` where it has one; without a tag's or
+   * layout's name for it. Their manifests are read by {@link manifest}. Absent where the transport cannot tell.
    */
   referrers?(subject: Digest, options?: OperationOptions): Promise<readonly Descriptor[]>;
   close(): Promise<void>;
@@ -133,15 +135,20 @@ export interface PutBlobOptions extends OperationOptions {
 }
 
 export interface ReuseBlobOptions extends PutBlobOptions {
-  /** Nothing may change at the place yet: it is only to be told whether the blob could be had. */
+  /**
+   * Nothing may change at the place: it is only to be told whether the blob could be had, for a plan that may never be
+   * carried out.
+   */
   readonly lookOnly?: boolean | undefined;
 }
 
 export interface ReusedBlob {
   readonly size: number;
   /**
-   * Where the place would take it from, in words (`library/busybox of this registry`), when it has the blob only once it
-   * was asked without `lookOnly`. Absent: it has it already.
+   * With `lookOnly`: where the place would take the blob from, in words (`library/busybox of this registry`), if it has to
+   * be asked again without `lookOnly` before the blob is there; it may then say no. Without `lookOnly`: where it was taken
+   * from, if that is worth telling. Absent: the place has the blob, and keeps it for an image that is committed through this destination,
+   * without being asked again.
    */
   readonly from?: string | undefined;
 }

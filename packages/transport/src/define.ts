@@ -40,7 +40,14 @@ export function checkTransport(value: unknown, what: string): asserts value is T
   throw new DrayageError("ERR_DRAYAGE_PLUGIN_INVALID", `${what} ${sentence}`, { hint });
 }
 
-const abilityMethods = ["openSource", "openDestination", "deleteImage", "listTags"] as const;
+const optionalMethods = [
+  "openSource",
+  "openDestination",
+  "deleteImage",
+  "listTags",
+  "resolveImage",
+  "policyScopes",
+] as const;
 
 type Problem = readonly [sentence: string, hint?: string];
 
@@ -64,7 +71,7 @@ function problemOf(value: unknown): Problem | undefined {
     if (typeof candidate[text] !== "string") return [`lacks its ${text}`];
   }
   if (typeof candidate.parse !== "function") return ["lacks parse()"];
-  for (const method of abilityMethods) {
+  for (const method of optionalMethods) {
     if (candidate[method] !== undefined && typeof candidate[method] !== "function") {
       return [`has a ${method} that is no function`, "an ability that is absent is a method that is absent"];
     }

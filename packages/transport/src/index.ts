@@ -7,6 +7,7 @@ export {
   abilities,
   abilityWords,
   requireAbility,
+  type Shortcut,
   type TransportWith,
 } from "./abilities.ts";
 export type { BlobInfoCache, BlobLocation, BlobVariant } from "./blob-info-cache.ts";
@@ -27,6 +28,7 @@ export {
   transportBrand,
 } from "./contract.ts";
 export { checkTransport, defineTransport, isTransport, type TransportDefinition } from "./define.ts";
+export { describeReferrer } from "./describe-referrer.ts";
 export { type KnownTransport, knownTransports } from "./known.ts";
 export {
   isLazyTransport,
@@ -51,4 +53,5 @@ export {
   type Registry,
   type RegistryOptions,
 } from "./registry.ts";
+export { resolveImage } from "./resolve-image.ts";
 export { joinPath, otherReadings, type SplitPath, type SplitPathOptions, splitPath } from "./split-path.ts";

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { readBlob } from "@drayage/blob";
-import { digestBytes } from "@drayage/digest";
-import { parseManifest } from "@drayage/manifest";
+import { type Digest, digestBytes } from "@drayage/digest";
+import { manifestDigest, mediaTypes, parseManifest } from "@drayage/manifest";
+import { encodeJson } from "../bytes.ts";
+import { randomIndex, type SampleIndex, type SampleManifest } from "../image.ts";
 import { readImage } from "../read-image.ts";
+import { writeImage } from "../write-image.ts";
 import { assertBytes, rejects, rejectsAborted } from "./assertions.ts";
+import { type Bench, takes } from "./bench.ts";
 import type { Cases } from "./case.ts";
 
 const limit = 64 * 1024 * 1024;
@@ -17,6 +21,9 @@ export const sourceCases: Cases<
   | "gives blobs that are verified by what the descriptor says"
   | "reads nothing once the signal is aborted"
   | "takes a source being closed twice"
+  | "resolves an image to what its manifest is"
+  | "says that an image to resolve is not there"
+  | "lists what refers to an image, and nothing else"
 > = {
   "reads an image whose digests all hold": {
     needs: ["openSource"],
@@ -98,4 +105,94 @@ export const sourceCases: Cases<
       await source[Symbol.asyncDispose]();
     },
   },
+  "resolves an image to what its manifest is": {
+    needs: ["openSource"],
+    async run(bench) {
+      const { transport } = bench;
+      if (transport.resolveImage === undefined) return bench.skip("it has no resolveImage");
+      const reference = await bench.present();
+      const source = await bench.source(reference);
+      const { bytes, mediaType } = await source.manifest();
+      const { digest, size, mediaType: resolvedType } = await transport.resolveImage(reference);
+      assert.deepEqual(
+        { digest, size, mediaType: resolvedType },
+        { digest: manifestDigest(bytes), size: bytes.length, mediaType },
+      );
+      const aborted = transport.resolveImage(reference, { signal: AbortSignal.abort() });
+      await rejectsAborted(aborted, "resolveImage");
+    },
+  },
+  "says that an image to resolve is not there": {
+    async run(bench) {
+      const { transport } = bench;
+      if (transport.resolveImage === undefined) return bench.skip("it has no resolveImage");
+      const before = await bench.snapshot();
+      await rejects(transport.resolveImage(bench.reference()), "ERR_DRAYAGE_IMAGE_NOT_FOUND");
+      assert.deepEqual(await bench.snapshot(), before);
+    },
+  },
+  "lists what refers to an image, and nothing else": {
+    needs: ["openSource", "openDestination"],
+    async run(bench) {
+      const reference = bench.reference();
+      const { multipleImages } = await bench.accepts();
+      if (!multipleImages) return bench.skip("it keeps one image: multipleImages is false");
+      const { index, subject, other, referrer } = await referredIndex(bench);
+      const destination = await bench.destination(reference);
+      await writeImage(destination, index);
+      await destination.close();
+      const source = await bench.source(reference);
+      if (source.referrers === undefined) return bench.skip("its sources have no referrers");
+      const found = await source.referrers(subject);
+      assert.deepEqual(
+        found.map(({ digest, size, artifactType }) => ({ digest, size, artifactType })),
+        [
+          {
+            digest: referrer.digest,
+            size: referrer.bytes.length,
+            artifactType: "application/vnd.example.sbom",
+          },
+        ],
+      );
+      assertBytes((await source.manifest(referrer.digest)).bytes, referrer.bytes, "the referrer's manifest");
+      assert.deepEqual(await source.referrers(other), [], "nothing refers to the other image");
+      await rejectsAborted(source.referrers(subject, { signal: AbortSignal.abort() }), "referrers");
+    },
+  },
 };
+
+/** An index of two images, of which the second is an artifact about the first. */
+async function referredIndex(bench: Bench): Promise<{
+  readonly index: SampleIndex;
+  readonly subject: Digest;
+  readonly other: Digest;
+  readonly referrer: SampleManifest;
+}> {
+  const { manifestTypes, layerCompression } = await bench.accepts();
+  const format = [mediaTypes.ociIndex, mediaTypes.ociManifest].every((type) => takes(manifestTypes, type));
+  if (!format) return bench.skip("it takes no OCI indexes, and referrers are OCI's");
+  const compression = layerCompression === "decompress" ? "none" : "gzip";
+  const { images, manifest } = await randomIndex({ seed: "referred", compression });
+  const [first, second] = images;
+  assert.ok(first && second);
+  const document = JSON.parse(new TextDecoder().decode(second.manifest.bytes));
+  const { bytes: firstBytes, digest: subject, mediaType } = first.manifest;
+  const bytes = encodeJson({
+    ...document,
+    artifactType: "application/vnd.example.sbom",
+    subject: { mediaType, digest: subject, size: firstBytes.length },
+  });
+  const referrer = { bytes, mediaType, digest: digestBytes(bytes) };
+  const manifests = [first.manifest, referrer].map((member) => ({
+    mediaType: member.mediaType,
+    digest: member.digest,
+    size: member.bytes.length,
+  }));
+  const indexBytes = encodeJson({ schemaVersion: 2, mediaType: manifest.mediaType, manifests });
+  const index: SampleIndex = {
+    kind: "index",
+    manifest: { ...manifest, bytes: indexBytes, digest: digestBytes(indexBytes) },
+    images: [first, { ...second, manifest: referrer }],
+  };
+  return { index, subject, other: referrer.digest, referrer };
+}

@@ -448,6 +448,85 @@ export const brokenTransports: readonly Broken[] = [
   destination("never has a blob", "reuses the blobs that it has, and no others", () => ({
     reuseBlob: async () => undefined,
   })),
+  transport(
+    "resolves every image to an empty one",
+    "resolves an image to what its manifest is",
+    (memory) => ({
+      async resolveImage(reference, options) {
+        const { mediaType } = await memory.resolveImage(memory.parse(reference.text), options);
+        return { mediaType, digest: digestBytes(new Uint8Array()), size: 0 };
+      },
+    }),
+  ),
+  transport(
+    "ignores an aborted signal when it resolves an image",
+    "resolves an image to what its manifest is",
+    (memory) => ({ resolveImage: (reference) => memory.resolveImage(memory.parse(reference.text)) }),
+  ),
+  transport("resolves what is not there", "says that an image to resolve is not there", (memory) => ({
+    async resolveImage(reference, options) {
+      const absent = { mediaType: "", digest: digestBytes(new Uint8Array()), size: 0 };
+      return memory.resolveImage(memory.parse(reference.text), options).catch((error: unknown) => {
+        if (options?.signal?.aborted) throw error;
+        return absent;
+      });
+    },
+  })),
+  source("says that nothing refers to anything", "lists what refers to an image, and nothing else", () => ({
+    referrers: async () => [],
+  })),
+  source(
+    "says that everything refers to everything",
+    "lists what refers to an image, and nothing else",
+    (_, memory) => ({
+      async referrers() {
+        const places = [...memory.places().values()];
+        return places.flatMap(({ manifests }) =>
+          [...manifests].map(([digest, { bytes, mediaType }]) => ({ digest, mediaType, size: bytes.length })),
+        );
+      },
+    }),
+  ),
+  {
+    what: "takes a blob when it is only asked for it",
+    found: "changes nothing when it is only asked for a blob",
+    spoil: (memory) => ({
+      ...(memory as Transport),
+      async openDestination(reference, options) {
+        const own = memory.parse(reference.text);
+        const original = await memory.openDestination(own, options);
+        return {
+          ...original,
+          async reuseBlob(descriptor, put) {
+            const found = await original.reuseBlob?.(descriptor, put);
+            if (found !== undefined) await memory.deleteImage(own).catch(() => undefined);
+            return found;
+          },
+        };
+      },
+    }),
+  },
+  {
+    what: "forgets what it said that it has",
+    found: "has at the commit what it said that it has",
+    spoil: (memory) => ({
+      ...(memory as Transport),
+      async openDestination(reference, options) {
+        const own = memory.parse(reference.text);
+        const original = await memory.openDestination(own, options);
+        const looked = await memory.openDestination(own, options);
+        return {
+          ...original,
+          reuseBlob: async (descriptor, put) =>
+            (put.lookOnly === true ? looked : original).reuseBlob?.(descriptor, put),
+          async commit(given) {
+            await memory.deleteImage(own).catch(() => undefined);
+            await original.commit(given);
+          },
+        };
+      },
+    }),
+  },
   transport("deletes nothing", "deletes an image", () => ({ deleteImage: async () => undefined })),
   transport(
     "says nothing when there is nothing to delete",
