@@ -22,6 +22,7 @@ export { endedBy, openByteReader } from "./byte-reader.ts";
 export { type ByteWriter, openByteWriter } from "./byte-writer.ts";
 export { drain } from "./drain.ts";
 export { expectedSize } from "./expected-size.ts";
+export { explicitPath } from "./explicit-path.ts";
 export { type InflatedFile, type InflatedFileOptions, inflatedFile } from "./inflated-file.ts";
 export { openBlob, type ReadBlobOptions, type ReadOptions, readBlob, readUnverified } from "./open.ts";
 export {

@@ -28,6 +28,8 @@ export type { Compat } from "./encode-manifest.ts";
 export { guessMediaType } from "./guess.ts";
 export { type ImageInspection, type InspectedLayer, inspectImage, platformOfConfig } from "./inspect.ts";
 export { encodeGoJson, RawJson } from "./json/encode.ts";
+export type { JsonArray, JsonMember, JsonNode, JsonObject } from "./json/node.ts";
+export { type ParseJsonOptions, parseJson } from "./json/parse.ts";
 export type { LayerEdit } from "./layer-edit.ts";
 export { type LayerCompression, type LayerType, layerTypeOf } from "./layer-type.ts";
 export { configLimit, indexDepthLimit, manifestLimit } from "./limits.ts";

@@ -2,7 +2,13 @@
  * The `dir:` transport: an image's files in a folder.
  * @module
  */
-import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
+import { explicitPath } from "@drayage/blob";
+import {
+  defineTransport,
+  pathScopes,
+  type TransportDefinition,
+  type TransportWith,
+} from "@drayage/transport";
 import { openDestination } from "./destination.ts";
 import { type DirReference, parseReference, scheme } from "./reference.ts";
 import { openSource } from "./source.ts";
@@ -21,6 +27,7 @@ export function dir(): DirTransport {
     parse: parseReference,
     openSource,
     openDestination,
+    policyScopes: ({ path }) => pathScopes(explicitPath(path)),
   } satisfies TransportDefinition<DirReference>;
   return { ...defineTransport<DirReference>(definition), ...definition };
 }

@@ -14,6 +14,8 @@ export function dockerArchive(): Transport<ArchiveReference> {
     parse: parseArchiveReference,
     openSource: openArchiveSource,
     openDestination: openArchiveDestination,
+    // As for the Go tools: containers-policy.json has no scopes for this transport but its default.
+    policyScopes: () => [],
     async listTags({ path }, options) {
       await using archive = await openArchive(path, options);
       return imageNames(await readImages(archive, options?.signal));

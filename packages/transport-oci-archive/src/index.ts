@@ -2,9 +2,15 @@
  * The `oci-archive:` transport: an OCI image layout in one tar file.
  * @module
  */
+import { explicitPath } from "@drayage/blob";
 import { throwIfAborted } from "@drayage/errors";
 import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
-import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
+import {
+  defineTransport,
+  pathScopes,
+  type TransportDefinition,
+  type TransportWith,
+} from "@drayage/transport";
 import { openArchive } from "./archive.ts";
 import { openDestination } from "./destination.ts";
 import { type OciArchiveReference, parseReference, scheme } from "./reference.ts";
@@ -44,6 +50,8 @@ export function ociArchive(): OciArchiveTransport {
         await files.close();
       }
     },
+    // Not the name: a layout's path with a name and without one may mean the same image.
+    policyScopes: ({ place }) => pathScopes(explicitPath(place.path)),
   } satisfies TransportDefinition<OciArchiveReference>;
   return { ...defineTransport<OciArchiveReference>(definition), ...definition };
 }

@@ -2,9 +2,15 @@
  * The `oci-dir:` transport: an OCI image layout in a folder.
  * @module
  */
+import { explicitPath } from "@drayage/blob";
 import { throwIfAborted } from "@drayage/errors";
 import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
-import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
+import {
+  defineTransport,
+  pathScopes,
+  type TransportDefinition,
+  type TransportWith,
+} from "@drayage/transport";
 import { layoutFolder } from "./folder.ts";
 import { type OciDirReference, parseReference, scheme } from "./reference.ts";
 
@@ -38,6 +44,8 @@ export function ociDir(): OciDirTransport {
       const folder = layoutFolder(reference.place, options.sharedBlobDir);
       return layoutNames((await readLayoutIndex(folder)).index);
     },
+    // Not the name: a layout's path with a name and without one may mean the same image.
+    policyScopes: ({ place }) => pathScopes(explicitPath(place.path)),
   } satisfies TransportDefinition<OciDirReference>;
   return { ...defineTransport<OciDirReference>(definition), ...definition };
 }

@@ -10,5 +10,7 @@ export function tarball(options: TarballOptions = {}): Transport<TarballReferenc
     syntax: "FILE[:FILE…] (- is standard input)",
     parse: parseTarballReference,
     openSource: (reference, sourceOptions = {}) => openTarballSource(reference, sourceOptions, options),
+    // As for the Go tools: containers-policy.json has no scopes for this transport but its default.
+    policyScopes: () => [],
   });
 }

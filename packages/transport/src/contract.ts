@@ -53,7 +53,8 @@ export interface Transport<R extends ImageReference = ImageReference> {
   resolveImage?(reference: R, options?: SourceOptions): Promise<Descriptor>;
   /**
    * The scopes of containers-policy.json that apply to the image, the most specific first: its identity, then its
-   * namespaces. Absent: only the transport's default applies. Touches no file and no network.
+   * namespaces. Absent: only the transport's default applies. Changes nothing and touches no network; it may look where
+   * the links of a path lead.
    */
   policyScopes?(reference: R): readonly string[];
 }

@@ -45,6 +45,7 @@ export type {
   OperationOptions,
   SourceOptions,
 } from "./options.ts";
+export { pathScopes } from "./path-scopes.ts";
 export type { BlobProgress, ProgressEvent } from "./progress.ts";
 export {
   createRegistry,
