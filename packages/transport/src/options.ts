@@ -67,4 +67,9 @@ export interface DestinationOptions extends SourceOptions {
   readonly acceptUncompressedLayers?: boolean | undefined;
   /** What a transport that preserves layers as they come (`dir`) wants them to be instead. */
   readonly layerCompression?: "compress" | "decompress" | undefined;
+  /**
+   * For deleting: only the name goes, where the transport can delete one alone; the image stays, and so do other names
+   * that it has.
+   */
+  readonly tagOnly?: boolean | undefined;
 }

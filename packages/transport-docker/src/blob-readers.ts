@@ -1,0 +1,87 @@
+import type { Digest } from "@drayage/digest";
+import { DrayageError, throwIfAborted } from "@drayage/errors";
+import type { HttpClient } from "@drayage/http";
+import type { Descriptor } from "@drayage/manifest";
+import { type Attempt, attemptsError } from "./attempts.ts";
+import type { Read } from "./early-read.ts";
+import type { Place } from "./places.ts";
+
+/** One of the places that a blob's bytes may come from. */
+export interface BlobReader {
+  readonly name: string;
+  readonly read: Read;
+}
+
+/** Reads from the first that has the bytes, and goes on with the next where one breaks for good. */
+export function readFromAny(readers: readonly BlobReader[]): Read {
+  return async function* ({ offset, signal }) {
+    const attempts: Attempt[] = [];
+    let position = offset;
+    for (const { name, read } of readers) {
+      try {
+        for await (const chunk of read({ offset: position, signal })) {
+          position += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        throwIfAborted(signal);
+        attempts.push({ place: name, error });
+      }
+    }
+    throw attemptsError(attempts, "Other places");
+  };
+}
+
+/** A blob as a repository has it. */
+export function repositoryReader(place: Place, digest: Digest, size: number | undefined): BlobReader {
+  return {
+    name: place.name,
+    read: async function* ({ offset, signal }) {
+      const repository = await place.repository();
+      yield* repository.readBlob(digest, { offset, size, signal });
+    },
+  };
+}
+
+/**
+ * A layer as its `urls` have it. Nobody's credentials are sent there, since whoever wrote the manifest chose the place. Other
+ * schemes than HTTP's are passed over, as containers/image does.
+ */
+export function externalReaders(
+  { urls = [], digest, size }: Descriptor,
+  http: () => Promise<HttpClient>,
+): readonly BlobReader[] {
+  const known = size < 0 ? undefined : size;
+  return urls.filter(isWebUrl).map((url) => ({
+    name: url,
+    read: async function* ({ offset, signal }) {
+      const [client, { readResumable }] = await Promise.all([http(), import("@drayage/http")]);
+      yield* readResumable({
+        offset,
+        size: known,
+        signal,
+        async request(start, requestSignal) {
+          const headers = start === 0 ? {} : { range: `bytes=${start}-` };
+          const response = await client.request({ method: "GET", url, headers, signal: requestSignal });
+          const { status } = response;
+          const length = response.headers.get("content-length");
+          // A page that says that one has to log in, in place of the layer.
+          const other = status === 200 && known !== undefined && length !== undefined && Number(length) !== known;
+          if ((status === 200 || status === 206) && !other) return response;
+          await response.discard();
+          throw new DrayageError(
+            "ERR_DRAYAGE_BLOB_NOT_FOUND",
+            other
+              ? `${url} has ${length} bytes, not the ${known} of ${digest}`
+              : `${url} answers ${status} to a request for ${digest}`,
+          );
+        },
+      });
+    },
+  }));
+}
+
+function isWebUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}

@@ -1,0 +1,91 @@
+import { type Blob, type DrainResult, drain, type StreamOrigin } from "@drayage/blob";
+import type { Digest } from "@drayage/digest";
+import type { BlobContent } from "@drayage/registry-client";
+
+/** A blob as it is uploaded. */
+export interface Upload {
+  readonly content: BlobContent;
+  /** What passed, once the upload is over. */
+  result(): DrainResult;
+}
+
+/** Makes the content of an upload of a blob. `onBytes` is told how much of its origin was read. */
+export function uploadOf(blob: Blob, onBytes: ((total: number) => void) | undefined): Upload {
+  let result: DrainResult | undefined;
+  return {
+    content: {
+      digest: blob.digest,
+      size: blob.size,
+      async send(write, { offset, signal }) {
+        const options = { signal, onBytes };
+        const rest = offset === 0 ? undefined : restOf(blob, offset);
+        result =
+          rest === undefined
+            ? await drain(blob, { kind: "writer", write: skipping(offset, write) }, options)
+            : await drainRest(rest, { offset, write, ...options });
+        const { digest, size } = result;
+        return { digest, size };
+      },
+    },
+    result() {
+      if (result === undefined) throw new TypeError("the blob was not sent");
+      return result;
+    },
+  };
+}
+
+type Write = (chunk: Uint8Array) => Promise<void>;
+
+/** Leaves out the first bytes: the registry has them already. */
+function skipping(offset: number, write: Write): (chunk: Uint8Array) => void | Promise<void> {
+  let left = offset;
+  return (chunk) => {
+    if (left === 0) return write(chunk);
+    const skipped = Math.min(left, chunk.length);
+    left -= skipped;
+    return skipped === chunk.length ? undefined : write(chunk.subarray(skipped));
+  };
+}
+
+interface Rest {
+  readonly origin: StreamOrigin;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly what: string | undefined;
+}
+
+/**
+ * What is left of a blob that need not be read from its start again: one that is sent as it is, from an origin that
+ * costs a transfer to read. Its digest cannot be computed of a part. That is no loss, because its name is known, and the registry takes
+ * no upload that hashes to another.
+ */
+function restOf({ origin, digest, size, steps, what }: Blob, offset: number): Rest | undefined {
+  const asItIs = steps.every((step) => step.do === "verify");
+  if (origin.kind !== "stream" || origin.resumable !== true || !asItIs) return undefined;
+  if (digest === undefined || size === undefined || offset > size) return undefined;
+  return { origin, digest, size, what };
+}
+
+async function drainRest(
+  { origin, digest, size, what }: Rest,
+  options: {
+    readonly offset: number;
+    readonly write: Write;
+    readonly signal: AbortSignal;
+    readonly onBytes: ((total: number) => void) | undefined;
+  },
+): Promise<DrainResult> {
+  const { offset, write, signal, onBytes } = options;
+  // A server that is asked for the bytes behind the last one answers with an error.
+  if (offset < size) {
+    const rest: Blob = {
+      size: size - offset,
+      what,
+      origin: { kind: "stream", open: (opening) => origin.open({ ...opening, offset }) },
+      steps: [],
+    };
+    await drain(rest, { kind: "writer", write }, { signal, onBytes: (total) => onBytes?.(offset + total) });
+  }
+  const stage = { digest, size };
+  return { ...stage, stages: [stage] };
+}
