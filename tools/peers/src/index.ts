@@ -5,6 +5,7 @@
  */
 import "./after-tests.ts";
 
+export { type CertificateFiles, type TestCertificates, testCertificates } from "./certificates.ts";
 export { describeWithPeers, type Need, type Peers } from "./describe.ts";
 export type { TestPassword } from "./passwords.ts";
 export {
@@ -24,3 +25,13 @@ export {
 } from "./run.ts";
 export { type BuildahStore, buildahStore, type PodmanStore, podmanStore } from "./stores.ts";
 export { temporaryDirectory } from "./temporary.ts";
+export {
+  type Right,
+  startTokenServer,
+  type TestTokenServer,
+  type TokenAccess,
+  type TokenFailure,
+  type TokenRequest,
+  type TokenServerOptions,
+  type TokenUser,
+} from "./token-server.ts";
