@@ -10,3 +10,6 @@ export type {
   HttpResponse,
   TlsOptions,
 } from "./client.ts";
+export { createHttpClient, type HttpClientOptions } from "./create-http-client.ts";
+export type { Timeouts } from "./node/exchange.ts";
+export { redactedUrl } from "./redacted-url.ts";
