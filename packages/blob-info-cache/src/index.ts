@@ -2,4 +2,5 @@
  * Where blobs are and what their compressed twins are, remembered between runs.
  * @module
  */
-export {};
+export { type FileBlobInfoCacheOptions, fileBlobInfoCache } from "./file.ts";
+export { memoryBlobInfoCache } from "./memory.ts";
