@@ -67,7 +67,8 @@ export function externalReaders(
           const { status } = response;
           const length = response.headers.get("content-length");
           // A page that says that one has to log in, in place of the layer.
-          const other = status === 200 && known !== undefined && length !== undefined && Number(length) !== known;
+          const other =
+            status === 200 && known !== undefined && length !== undefined && Number(length) !== known;
           if ((status === 200 || status === 206) && !other) return response;
           await response.discard();
           throw new DrayageError(

@@ -132,7 +132,13 @@ function wantedOf(
 }
 
 /** Who asks for the same may share a client. */
-function keyOf({ host, insecure, credentials, bearerToken, connection }: Omit<WantedClient, "onWarning">): string {
+function keyOf({
+  host,
+  insecure,
+  credentials,
+  bearerToken,
+  connection,
+}: Omit<WantedClient, "onWarning">): string {
   const { authFile, certDir, userAgentPrefix, retries, retryDelay } = connection;
   return JSON.stringify([
     host,
@@ -180,7 +186,10 @@ async function makeClient(wanted: WantedClient, options: DockerOptions): Promise
   };
 }
 
-async function machineHttp({ host, insecure, connection }: WantedClient, { env }: DockerOptions): Promise<HttpClient> {
+async function machineHttp(
+  { host, insecure, connection }: WantedClient,
+  { env }: DockerOptions,
+): Promise<HttpClient> {
   const [{ createHttpClient }, { readHostCertificates }] = await Promise.all([
     import("@drayage/http"),
     import("@drayage/containers-config"),

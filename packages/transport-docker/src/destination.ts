@@ -61,7 +61,14 @@ export async function openDestination(
     const { client, acceptedTypes } = await place.connect();
     const { path } = place.reference;
     const reuse = createReuse({ client, path, cache: options.blobInfoCache });
-    return destination({ reference, repository: client.repository(path), acceptedTypes, reuse, places, tags });
+    return destination({
+      reference,
+      repository: client.repository(path),
+      acceptedTypes,
+      reuse,
+      places,
+      tags,
+    });
   } catch (error) {
     places[Symbol.dispose]();
     throw error;
@@ -158,7 +165,11 @@ function destination(opened: Opened): ImageDestination {
     });
   }
 
-  async function put(name: string, manifest: Pick<Root, "bytes" | "mediaType">, signal: AbortSignal): Promise<void> {
+  async function put(
+    name: string,
+    manifest: Pick<Root, "bytes" | "mediaType">,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { bytes, mediaType } = manifest;
     await repository.putManifest(name, bytes, { mediaType, signal });
     acceptedTypes.add(mediaType);
@@ -201,9 +212,13 @@ function destination(opened: Opened): ImageDestination {
 
 function checkManifest(bytes: Uint8Array, mediaType: string): void {
   if (!manifestTypes.includes(mediaType)) {
-    throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `registries take no manifests of ${mediaType}`, {
-      hint: `they take ${manifestTypes.join(", ")}`,
-    });
+    throw new DrayageError(
+      "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+      `registries take no manifests of ${mediaType}`,
+      {
+        hint: `they take ${manifestTypes.join(", ")}`,
+      },
+    );
   }
   if (bytes.length <= manifestLimit) return;
   throw new DrayageError(
@@ -232,7 +247,11 @@ function closedError(label: string): Error {
 }
 
 /** Does the same to all items, some at the same time. After a failure nothing more is begun. */
-async function inLanes<T>(items: readonly T[], lanes: number, run: (item: T) => Promise<void>): Promise<void> {
+async function inLanes<T>(
+  items: readonly T[],
+  lanes: number,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
   const rest = items.values();
   let failed = false;
   const lane = async (): Promise<void> => {

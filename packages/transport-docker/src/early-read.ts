@@ -35,7 +35,10 @@ export async function readEarly(read: Read, signal: AbortSignal | undefined): Pr
     await unused.iterator.return?.();
   }
 
-  async function* open(offset: number, asked: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* open(
+    offset: number,
+    asked: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     let reading = begun;
     if (reading !== undefined && offset === 0) {
       begun = undefined;

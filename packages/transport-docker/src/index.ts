@@ -37,7 +37,8 @@ export function docker(options: DockerOptions = {}): DockerTransport {
       (await import("./destination.ts")).openDestination(reference, connections, asked),
     deleteImage: async (reference, asked = {}) =>
       (await import("./delete.ts")).deleteImage(reference, connections, asked),
-    listTags: async (reference, asked = {}) => (await import("./lookup.ts")).listTags(reference, connections, asked),
+    listTags: async (reference, asked = {}) =>
+      (await import("./lookup.ts")).listTags(reference, connections, asked),
     resolveImage: async (reference, asked = {}) =>
       (await import("./lookup.ts")).resolveImage(reference, connections, asked),
   } satisfies TransportDefinition<DockerImageReference>;

@@ -78,7 +78,11 @@ export function tagOrDigest({ tag, digest }: DockerReference): string {
 }
 
 /** The algorithm in which an image's digest is told: that of the reference's own digest. */
-export function algorithmOf({ digest }: { readonly digest?: Digest | undefined }): "sha256" | "sha384" | "sha512" {
+export function algorithmOf({
+  digest,
+}: {
+  readonly digest?: Digest | undefined;
+}): "sha256" | "sha384" | "sha512" {
   return digest === undefined ? "sha256" : digestAlgorithm(digest);
 }
 

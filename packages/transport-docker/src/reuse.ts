@@ -2,7 +2,7 @@ import type { Digest } from "@drayage/digest";
 import { throwIfAborted } from "@drayage/errors";
 import type { Descriptor } from "@drayage/manifest";
 import type { RegistryClient } from "@drayage/registry-client";
-import type { BlobInfoCache, BlobLocation, ReusedBlob, ReuseBlobOptions } from "@drayage/transport";
+import type { BlobInfoCache, BlobLocation, ReuseBlobOptions, ReusedBlob } from "@drayage/transport";
 import { scheme } from "./reference.ts";
 
 /** How many other repositories are asked for a blob. */
@@ -80,21 +80,28 @@ export function createReuse({ client, path, cache }: ReuseInput): Reuse {
     return undefined;
   }
 
-  async function look({ digest, size }: Descriptor, signal: AbortSignal | undefined): Promise<Candidate | undefined> {
+  async function look(
+    { digest, size }: Descriptor,
+    signal: AbortSignal | undefined,
+  ): Promise<Candidate | undefined> {
     return ofCandidates(digest, signal, async (location) => {
       const found = await client.repository(location.location).statBlob(digest, { signal });
       return found === undefined || differs(size, found.size) ? undefined : { location, size: found.size };
     });
   }
 
-  async function mount({ digest, size }: Descriptor, signal: AbortSignal | undefined): Promise<number | undefined> {
+  async function mount(
+    { digest, size }: Descriptor,
+    signal: AbortSignal | undefined,
+  ): Promise<Candidate | undefined> {
     return ofCandidates(digest, signal, async (location) => {
       const candidate = seen.get(digest);
       const known = candidate?.location.location === location.location ? candidate.size : size;
       const found =
         known >= 0 ? known : (await client.repository(location.location).statBlob(digest, { signal }))?.size;
       if (found === undefined) return undefined;
-      return (await repository.mountBlob(digest, location.location, { signal })) ? found : undefined;
+      const mounted = await repository.mountBlob(digest, location.location, { signal });
+      return mounted ? { location, size: found } : undefined;
     });
   }
 
@@ -108,15 +115,19 @@ export function createReuse({ client, path, cache }: ReuseInput): Reuse {
         const candidate = await look(descriptor, signal);
         if (candidate === undefined) return undefined;
         seen.set(digest, candidate);
-        return { size: candidate.size, from: `${candidate.location.location} of this registry` };
+        return reused(candidate);
       }
       const mounted = await mount(descriptor, signal);
       seen.delete(digest);
       if (mounted === undefined) return undefined;
-      stored(digest, mounted);
-      return { size: mounted };
+      stored(digest, mounted.size);
+      return reused(mounted);
     },
   };
+}
+
+function reused({ location, size }: Candidate): ReusedBlob {
+  return { size, from: `${location.location} of this registry` };
 }
 
 /** Whether a size that a descriptor gives is not the one that was found. */

@@ -3,7 +3,13 @@ import type { Digest } from "@drayage/digest";
 import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { type Descriptor, parseManifest } from "@drayage/manifest";
 import type { FetchedManifest } from "@drayage/registry-client";
-import type { BlobInfoCache, ImageSource, OperationOptions, RawManifest, SourceOptions } from "@drayage/transport";
+import type {
+  BlobInfoCache,
+  ImageSource,
+  OperationOptions,
+  RawManifest,
+  SourceOptions,
+} from "@drayage/transport";
 import { firstAnswer } from "./attempts.ts";
 import { externalReaders, readFromAny, repositoryReader } from "./blob-readers.ts";
 import type { Connections } from "./connections.ts";
@@ -85,7 +91,10 @@ function source({ reference, top, places, from, cache }: Opened): ImageSource {
     return { digest, size, what: `${digest} of ${label}`, origin: early.origin, steps: [] };
   }
 
-  async function referrers(subject: Digest, { signal }: OperationOptions = {}): Promise<readonly Descriptor[]> {
+  async function referrers(
+    subject: Digest,
+    { signal }: OperationOptions = {},
+  ): Promise<readonly Descriptor[]> {
     check(signal);
     // A mirror that holds the image need not hold what was made for it later: only the registry's own "none" counts.
     const last = from.at(-1);
