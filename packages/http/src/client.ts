@@ -23,6 +23,11 @@ export interface HttpRequest {
    * the redirect.
    */
   readonly redirect?: "follow" | "manual" | undefined;
+  /**
+   * Whether it does no harm to send the request twice. Where absent, that of the method: GET, HEAD, PUT and DELETE may be sent again on a new
+   * connection when one that was kept alive was closed meanwhile; `withRetries` says what it sends again.
+   */
+  readonly repeatable?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -93,7 +93,7 @@ async function follow(first: HttpRequest, settings: Settings): Promise<HttpRespo
 
 async function exchangeOnce(request: HttpRequest, url: URL, settings: Settings): Promise<Exchanged> {
   const { connections, timeouts, maxHeaderSize } = settings;
-  const { method, body, signal } = request;
+  const { method, body, signal, repeatable = idempotent.has(method) } = request;
   const route = await connections.route(url);
   const options: RequestOptions = {
     ...route.options,
@@ -110,12 +110,12 @@ async function exchangeOnce(request: HttpRequest, url: URL, settings: Settings):
     peer: route.peer,
     signal,
   };
-  const repeatable = idempotent.has(method) && (body === undefined || body instanceof Uint8Array);
+  const again = repeatable && (body === undefined || body instanceof Uint8Array);
   for (;;) {
     const result = await exchange(plan);
     if (!("stale" in result)) return result;
     // Each of these connections is gone then, so that this comes to an end with a new one.
-    if (!repeatable) throw result.stale;
+    if (!again) throw result.stale;
   }
 }
 

@@ -13,3 +13,5 @@ export type {
 export { createHttpClient, type HttpClientOptions } from "./create-http-client.ts";
 export type { Timeouts } from "./node/exchange.ts";
 export { redactedUrl } from "./redacted-url.ts";
+export { type ResumableOptions, type ResumeEvent, readResumable } from "./resumable.ts";
+export { type RetryEvent, type RetryOptions, withRetries } from "./retries.ts";

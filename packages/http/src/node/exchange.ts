@@ -2,9 +2,9 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { abortError, DrayageError, errnoOf } from "@drayage/errors";
 import type { HttpHeaders, HttpRequest } from "../client.ts";
 import { contentLength, headersOf } from "../headers.ts";
+import { type Circumstances, networkError, timeoutError } from "../network-error.ts";
 import type { ChunkSource } from "../response.ts";
 import { createIdleWatch } from "./idle-watch.ts";
-import { type Circumstances, networkError, timeoutError } from "./network-error.ts";
 import { type SendingBody, sendBody } from "./request-body.ts";
 import { type ResponseSource, responseSource } from "./response-source.ts";
 

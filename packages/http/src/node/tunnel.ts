@@ -55,7 +55,7 @@ export async function createTunnelAgent({
       request.once("close", giveUp);
       request.once("proxyConnect", onAnswer);
       // It is read before the first time that `connect` waits.
-      this.connectOpts = { ...this.connectOpts, signal: stop.signal } as typeof this.connectOpts;
+      this.connectOpts = { ...this.connectOpts, signal: stop.signal };
       try {
         const socket = await super.connect(request, options);
         if (status === 200) return socket;

@@ -24,17 +24,33 @@ export interface Running extends AsyncDisposable {
   readonly server: NetServer;
 }
 
-export async function serve(listener: RequestListener): Promise<Running> {
-  return await listen(createServer(listener), "http");
+type Listener = (...parameters: Parameters<RequestListener>) => void | Promise<void>;
+
+export function serve(listener: Listener): Promise<Running> {
+  return listen(createServer(asynchronously(listener)), "http");
 }
 
-export async function serveTls(options: ServerOptions, listener: RequestListener): Promise<Running> {
-  return await listen(createTlsServer(options, listener), "https");
+export function serveTls(options: ServerOptions, listener: Listener): Promise<Running> {
+  return listen(createTlsServer(options, asynchronously(listener)), "https");
+}
+
+/** A listener that fails cuts the connection. */
+function asynchronously(listener: Listener): RequestListener {
+  return (request, response) => {
+    request.on("error", () => undefined);
+    void (async () => {
+      try {
+        await listener(request, response);
+      } catch {
+        response.destroy();
+      }
+    })();
+  };
 }
 
 /** A server that writes what it likes. */
-export async function serveRaw(onConnection: (socket: Socket) => void): Promise<Running> {
-  return await listen(
+export function serveRaw(onConnection: (socket: Socket) => void): Promise<Running> {
+  return listen(
     createNetServer((socket) => {
       socket.on("error", () => undefined);
       onConnection(socket);
