@@ -1,5 +1,5 @@
 /**
- * A conformance suite for transports, an in-memory transport, and sample images.
+ * A conformance suite for transports, an in-memory transport, sample images, and a proxy that breaks connections.
  * @module
  */
 export { type ConformanceCase, conformanceCases } from "./conformance/cases.ts";
@@ -10,6 +10,21 @@ export type {
   TransportFixture,
   TransportTraits,
 } from "./conformance/types.ts";
+export {
+  type BlobBytes,
+  countBlobBytes,
+  createFaultProxy,
+  type Ending,
+  type FaultAnswer,
+  type FaultCut,
+  type FaultMatch,
+  type FaultProxy,
+  type FaultProxyOptions,
+  type FaultProxyTls,
+  type FaultRule,
+  type Faults,
+  type ProxiedRequest,
+} from "./fault-proxy/index.ts";
 export { type HostileManifest, hostileManifests, hostileReferences } from "./hostile.ts";
 export {
   type ImageOptions,
