@@ -21,6 +21,7 @@ export {
   inspectImage,
 } from "./inspect.ts";
 export type { LayerAction } from "./layer-action.ts";
+export { createLimiter, type Limiter } from "./limiter.ts";
 export type {
   CompressionChoice,
   CopyOptions,
@@ -41,6 +42,7 @@ export type {
   MemberPlan,
   OpaquePlan,
   PlannedAction,
+  ReuseAction,
 } from "./plan.ts";
 export { planCopy } from "./plan-copy.ts";
 export type { PlanInput } from "./planning.ts";

@@ -1,0 +1,147 @@
+import { DrayageError } from "@drayage/errors";
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+
+/** A value of a YAML file that knows where it stands. Scalars are the text that was written: `1.10` is no number. */
+export interface ListNode {
+  /** `sync.yml:3:7` */
+  readonly place: string;
+  /** The entries of a mapping, merged ones (`<<`) behind its own; none where there is nothing. */
+  entries(): readonly ListEntry[];
+  /** The items of a sequence; none where there is nothing. */
+  items(): readonly ListNode[];
+  /** A scalar; empty where there is nothing. */
+  text(): string;
+  /** An error that says where it is. */
+  invalid(what: string): DrayageError;
+}
+
+export interface ListEntry {
+  readonly key: string;
+  readonly value: ListNode;
+  /** Of the key. */
+  readonly place: string;
+}
+
+/** @throws ERR_DRAYAGE_CONFIGURATION_INVALID */
+export function openListDocument(text: string, where: string): ListNode {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    schema: "failsafe",
+    prettyErrors: false,
+    merge: false,
+  });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    throw configurationError(`${where}:${position(lines, error.pos[0])}`, error.message);
+  }
+  return wrap(document.contents, { document, lines, where, offset: 0 });
+}
+
+interface Context {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly where: string;
+  /** Where the text is that has led here. */
+  readonly offset: number;
+}
+
+function wrap(given: unknown, context: Context): ListNode {
+  const node = isAlias(given) ? given.resolve(context.document) : (given as Node | null | undefined);
+  const offset = isAlias(given) ? context.offset : (node?.range?.[0] ?? context.offset);
+  const here = { ...context, offset };
+  const place = `${context.where}:${position(context.lines, offset)}`;
+  const invalid = (what: string): DrayageError => configurationError(place, what);
+  const isNothing = isEmpty(node);
+  return {
+    place,
+    invalid,
+    entries() {
+      if (isNothing) return [];
+      if (!isMap(node)) throw invalid("a mapping (key: value) is needed here");
+      return mapEntries(node.items, here, invalid);
+    },
+    items() {
+      if (isNothing) return [];
+      if (!isSeq(node)) throw invalid("a list is needed here: [] or lines that begin with -");
+      return node.items.map((item) => wrap(item, here));
+    },
+    text() {
+      if (isNothing) return "";
+      if (!isScalar(node) || typeof node.value !== "string") throw invalid("a text is needed here");
+      return node.value;
+    },
+  };
+}
+
+/** What Go reads as null: nothing at all, and these words where they are not quoted. */
+function isEmpty(node: Node | null | undefined): boolean {
+  if (node === null || node === undefined) return true;
+  if (!isScalar(node) || node.type !== "PLAIN") return false;
+  return ["", "~", "null", "Null", "NULL"].includes(String(node.source ?? node.value));
+}
+
+const mergeDepthLimit = 10;
+
+function mapEntries(
+  pairs: readonly { readonly key: unknown; readonly value: unknown }[],
+  context: Context,
+  invalid: ListNode["invalid"],
+  depth = 0,
+): readonly ListEntry[] {
+  if (depth > mergeDepthLimit) throw invalid(`mappings are merged more than ${mergeDepthLimit} deep`);
+  const entries = new Map<string, ListEntry>();
+  const merged: unknown[] = [];
+  for (const { key, value } of pairs) {
+    const node = wrap(key, context);
+    const name = node.text();
+    const isMerge = name === "<<" && isScalar(key) && key.type === "PLAIN";
+    if (isMerge) merged.push(value);
+    else
+      entries.set(name, {
+        key: name,
+        value: wrap(value, { ...context, offset: offsetOf(key, context) }),
+        place: node.place,
+      });
+  }
+  for (const value of merged) {
+    for (const source of mergeSources(value, context.document, invalid)) {
+      for (const entry of mapEntries(source, context, invalid, depth + 1)) {
+        if (!entries.has(entry.key)) entries.set(entry.key, entry);
+      }
+    }
+  }
+  return [...entries.values()];
+}
+
+function mergeSources(
+  value: unknown,
+  document: Document,
+  invalid: ListNode["invalid"],
+): readonly (readonly { readonly key: unknown; readonly value: unknown }[])[] {
+  const node = isAlias(value) ? value.resolve(document) : value;
+  if (isMap(node)) return [node.items];
+  if (isSeq(node)) {
+    return node.items.slice(0, 100).flatMap((item) => {
+      const each = isAlias(item) ? item.resolve(document) : item;
+      if (!isMap(each)) throw invalid("only mappings can be merged");
+      return [each.items];
+    });
+  }
+  throw invalid("only mappings can be merged");
+}
+
+function offsetOf(node: unknown, { offset }: Context): number {
+  return (node as Node | null)?.range?.[0] ?? offset;
+}
+
+function position(lines: LineCounter, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${line}:${col}`;
+}
+
+function configurationError(place: string, what: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_CONFIGURATION_INVALID", `${place}: ${what}`, {
+    hint: "skopeo-sync(1) shows how such a file is written",
+  });
+}
