@@ -11,4 +11,8 @@ export type {
   PutManifestResult,
   RegistryClient,
   Repository,
+  RetryPolicy,
 } from "./client.ts";
+export { bytesContent } from "./content.ts";
+export { createRegistryClient, type RegistryClientOptions } from "./create-client.ts";
+export { referrersTag } from "./referrers.ts";
