@@ -1,5 +1,7 @@
 import { afterAll, afterEach } from "vitest";
 import { forgetStoppedServers, serverLogs, stopServers } from "./server-process.ts";
+// The last hook to be set is the first to run, and servers are to be gone before their folders are removed.
+import "./temporary.ts";
 
 const shown = 8000;
 

@@ -7,6 +7,13 @@ import "./after-tests.ts";
 
 export { type CertificateFiles, type TestCertificates, testCertificates } from "./certificates.ts";
 export { describeWithPeers, type Need, type Peers } from "./describe.ts";
+export {
+  type DockerdOptions,
+  type DockerdRequest,
+  type DockerdResponse,
+  startDockerd,
+  type TestDockerd,
+} from "./dockerd.ts";
 export type { TestPassword } from "./passwords.ts";
 export {
   type RegistryOptions,
