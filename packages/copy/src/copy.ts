@@ -1,14 +1,18 @@
 import { DrayageError, isDrayageError } from "@drayage/errors";
+import type { Descriptor } from "@drayage/manifest";
 import type {
+  BlobInfoCache,
   DestinationOptions,
   ImageDestination,
   ImageSource,
   Location,
   SourceOptions,
 } from "@drayage/transport";
+import { admittingOnce } from "./admit.ts";
 import { runPlan } from "./execute.ts";
 import type { CopyOptions } from "./options.ts";
 import { planCopy } from "./plan-copy.ts";
+import { presentImage } from "./present.ts";
 import type { CopyResult } from "./result.ts";
 import { errorOnSide, onSide } from "./side.ts";
 
@@ -47,7 +51,55 @@ export async function copy(
   to: Location,
   options: CopyLocationsOptions = {},
 ): Promise<CopyResult> {
-  return withEnds(from, to, options, (ends) => copyImage({ ...options, ...ends }));
+  const cache = options.blobInfoCache ?? (await memoryCache());
+  const own = { ...options, blobInfoCache: cache, admit: admittingOnce(options.admit) };
+  const closers = new Closers();
+  return closers.around(async () => {
+    const there = await digestThere(to, own);
+    const source = closers.add(await openSource(from, own), "source");
+    const present =
+      there === undefined ? undefined : await presentImage({ ...own, source }, there, to.reference);
+    if (present !== undefined) return present;
+    const mayBePresent = there !== undefined || to.transport.resolveImage === undefined;
+    const rest = await openRest(to, mayBePresent ? own : { ...own, ifPresent: undefined }, closers);
+    return copyImage({ ...own, source, ...rest });
+  });
+}
+
+/** What is found out while one image is copied serves that copy, at least: blobs are mounted from where they are. */
+async function memoryCache(): Promise<BlobInfoCache> {
+  return (await import("@drayage/blob-info-cache")).memoryBlobInfoCache();
+}
+
+/** What the destination has, where that matters; undefined where it has nothing, or cannot tell. */
+async function digestThere(
+  { transport, reference }: Location,
+  options: CopyLocationsOptions,
+): Promise<Descriptor | undefined> {
+  if (options.ifPresent !== "skip" || transport.resolveImage === undefined) return undefined;
+  try {
+    return await transport.resolveImage(reference, destinationOptions(options));
+  } catch (error) {
+    if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) throw error;
+    return undefined;
+  }
+}
+
+type GivenOptions = Pick<
+  CopyLocationsOptions,
+  "signal" | "ifPresent" | "blobInfoCache" | "sourceOptions" | "destinationOptions"
+>;
+
+function sourceOptions({ blobInfoCache, signal, sourceOptions: given }: GivenOptions): SourceOptions {
+  return { blobInfoCache, ...given, signal };
+}
+
+function destinationOptions({
+  blobInfoCache,
+  signal,
+  destinationOptions: given,
+}: GivenOptions): DestinationOptions {
+  return { blobInfoCache, ...given, signal };
 }
 
 /** The two ends of a copy, open. */
@@ -61,48 +113,53 @@ export interface OpenEnds {
 export async function withEnds<T>(
   from: Location,
   to: Location,
-  options: Pick<CopyLocationsOptions, "signal" | "ifPresent" | "sourceOptions" | "destinationOptions">,
+  options: GivenOptions,
   work: (ends: OpenEnds) => Promise<T>,
 ): Promise<T> {
   const closers = new Closers();
-  const { signal, ifPresent } = options;
-  const forSource = { ...options.sourceOptions, signal };
-  const forDestination = { ...options.destinationOptions, signal };
   return closers.around(async () => {
-    const source = closers.add(await openSource(from, forSource), "source");
-    const existing =
-      ifPresent === "skip" ? closers.add(await openExisting(to, forDestination), "destination") : undefined;
-    const destination = closers.add(await openDestination(to, forDestination), "destination");
-    return work({ source, destination, existing });
+    const source = closers.add(await openSource(from, options), "source");
+    return work({ source, ...(await openRest(to, options, closers)) });
   });
+}
+
+async function openRest(
+  to: Location,
+  options: GivenOptions,
+  closers: Closers,
+): Promise<Pick<OpenEnds, "destination" | "existing">> {
+  const existing =
+    options.ifPresent === "skip" ? closers.add(await openExisting(to, options), "destination") : undefined;
+  const destination = closers.add(await openDestination(to, options), "destination");
+  return { destination, existing };
 }
 
 async function openSource(
   { transport, reference, text }: Location,
-  options: SourceOptions,
+  options: GivenOptions,
 ): Promise<ImageSource> {
   if (transport.openSource === undefined) throw cannot(text, "be read from", "source");
   const open = transport.openSource.bind(transport);
-  return onSide("source", `open ${text}`, () => open(reference, options));
+  return onSide("source", `open ${text}`, () => open(reference, sourceOptions(options)));
 }
 
 async function openDestination(
   { transport, reference, text }: Location,
-  options: DestinationOptions,
+  options: GivenOptions,
 ): Promise<ImageDestination> {
   if (transport.openDestination === undefined) throw cannot(text, "be written to", "destination");
   const open = transport.openDestination.bind(transport);
-  return onSide("destination", `open ${text}`, () => open(reference, options));
+  return onSide("destination", `open ${text}`, () => open(reference, destinationOptions(options)));
 }
 
 /** The image at the destination, where there is one that can be read: what cannot be read is written anew. */
 async function openExisting(
   { transport, reference }: Location,
-  options: SourceOptions,
+  options: GivenOptions,
 ): Promise<ImageSource | undefined> {
   if (transport.openSource === undefined) return undefined;
   try {
-    return await transport.openSource(reference, options);
+    return await transport.openSource(reference, destinationOptions(options));
   } catch (error) {
     if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) throw error;
     return undefined;

@@ -71,9 +71,14 @@ interface ImageWork {
 async function writeManifest(work: ImageWork, execution: Execution): Promise<WrittenDocument> {
   const { plan, manifest } = work;
   const attempts: { readonly type: string; readonly error: Error }[] = [];
+  let reading: Promise<Uint8Array | undefined> | undefined;
+  const readOnce = (): Promise<Uint8Array | undefined> => {
+    reading ??= readConfig(manifest, execution);
+    return reading;
+  };
   for (const type of [plan.target, ...plan.fallbacks]) {
     try {
-      return await writeManifestAs(type, work, execution);
+      return await writeManifestAs(type, { ...work, readConfig: readOnce }, execution);
     } catch (error) {
       throwIfAborted(execution.scope.signal);
       if (!(error instanceof Error) || !mayTryAnother(error)) throw error;
@@ -116,24 +121,24 @@ export function attemptsError(attempts: readonly { readonly type: string; readon
 
 async function writeManifestAs(
   type: string,
-  work: ImageWork,
+  work: ImageWork & { readonly readConfig: () => Promise<Uint8Array | undefined> },
   execution: Execution,
 ): Promise<WrittenDocument> {
   const { plan, manifest, layers, isRoot } = work;
-  const { destination, scope, transfers, onProgress } = execution;
+  const { destination, scope, onProgress } = execution;
   const rewritten = await rewriteImage({
     manifest,
     target: type,
     layers,
     compat: execution.plan.compat,
     reference: destination.reference.dockerReference,
-    readConfig: () => readConfig(manifest, execution),
+    readConfig: work.readConfig,
   });
   if (plan.frozen !== undefined && rewritten.bytes !== manifest.bytes) {
     throw frozenError(`the manifest ${plan.digest} would change`, plan.frozen);
   }
   const instance = isRoot ? undefined : plan.digest;
-  await putBlobs(rewritten, instance, transfers);
+  await putBlobs(rewritten, instance, execution);
   const { bytes, mediaType } = rewritten;
   const digest = manifestDigest(bytes, digestAlgorithm(plan.digest));
   onProgress?.({ type: "manifest", state: "write", digest, mediaType, instance });
@@ -166,11 +171,13 @@ function warnOfLoss(
 async function putBlobs(
   rewritten: RewrittenImage,
   instance: Digest | undefined,
-  transfers: Transfers,
+  { transfers, plan }: Execution,
 ): Promise<void> {
   const { config, extraBlobs } = rewritten;
   if (config !== undefined) {
-    await transfers.plain(config.descriptor, { instance }, { kind: "config", bytes: config.bytes });
+    // One that was read for the plan, and verified, is not read again.
+    const bytes = config.bytes ?? plan.contents.get(config.descriptor.digest)?.bytes;
+    await transfers.plain(config.descriptor, { instance }, { kind: "config", bytes });
   }
   for (const { descriptor, bytes } of extraBlobs) {
     await transfers.plain(descriptor, { instance }, { kind: "layer", bytes });

@@ -8,7 +8,7 @@ import { writeIndex } from "./execute-index.ts";
 import { createLimiter } from "./limiter.ts";
 import type { ExecuteOptions } from "./options.ts";
 import type { CopyPlan, DocumentPlan, IndexPlan } from "./plan.ts";
-import type { CopyResult } from "./result.ts";
+import { type CopyResult, presentResult } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
 import { onDocuments, onSide } from "./side.ts";
 import { Transfers } from "./transfer.ts";
@@ -44,7 +44,7 @@ export async function runPlan(
       hint: "parallelBlobs (--image-parallel-copies) is a whole number, at least 1",
     });
   }
-  if (plan.present) return presentResult(plan);
+  if (plan.present) return presentOf(plan);
   return onDocuments(() =>
     withScope(input.signal, async (scope) => {
       const transfers = new Transfers({
@@ -55,6 +55,7 @@ export async function runPlan(
         compression: plan.compression,
         compat: plan.compat,
         fresh,
+        blobInfoCache: input.blobInfoCache,
         onProgress,
       });
       const execution: Execution = {
@@ -152,21 +153,10 @@ function resultOf(
   };
 }
 
-function presentResult(plan: CopyPlan): CopyResult {
+function presentOf(plan: CopyPlan): CopyResult {
   const root = plan.contents.get(plan.root.digest);
   if (root === undefined) throw new Error(`the plan lacks the bytes of its root ${plan.root.digest}`);
-  return {
-    digest: plan.root.digest,
-    mediaType: plan.root.mediaType,
-    manifest: root.bytes,
-    present: true,
-    documents: [],
-    blobs: {
-      moved: { count: 0, bytesRead: 0, bytesStored: 0 },
-      reused: { count: 0, bytes: 0 },
-      skipped: { count: 0 },
-    },
-  };
+  return presentResult({ ...root, mediaType: plan.root.mediaType, digest: plan.root.digest });
 }
 
 function platformOf(document: DocumentPlan): string | undefined {

@@ -1,6 +1,12 @@
 import type { Digest } from "@drayage/digest";
 import type { Platform, PlatformWish } from "@drayage/manifest";
-import type { ImageSource, OperationOptions, ProgressEvent, RawManifest } from "@drayage/transport";
+import type {
+  BlobInfoCache,
+  ImageSource,
+  OperationOptions,
+  ProgressEvent,
+  RawManifest,
+} from "@drayage/transport";
 
 /**
  * Which images of an index are copied:
@@ -58,6 +64,8 @@ export interface PlanOptions extends OperationOptions {
   readonly downloadForeignLayers?: boolean | undefined;
   /** `skip`: nothing is written when the destination has this very image; needs `existing`. */
   readonly ifPresent?: "skip" | undefined;
+  /** Asked for other blobs of a layer's content: one that the destination has spares a compression and a transfer. */
+  readonly blobInfoCache?: BlobInfoCache | undefined;
   /** The digest that the source's manifest or index must have. */
   readonly expectedDigest?: Digest | undefined;
   /**
@@ -69,6 +77,8 @@ export interface PlanOptions extends OperationOptions {
 
 /** What carrying out a plan takes. */
 export interface ExecuteOptions extends OperationOptions {
+  /** Told which blobs have the same content, where that was computed. */
+  readonly blobInfoCache?: BlobInfoCache | undefined;
   /** How many blobs move at the same time, over all images; 6 where absent, as for containers/image. */
   readonly parallelBlobs?: number | undefined;
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;

@@ -1,5 +1,5 @@
 import type { Digest } from "@drayage/digest";
-import { DrayageError, throwIfAborted, withSide } from "@drayage/errors";
+import { DrayageError, throwIfAborted } from "@drayage/errors";
 import {
   type Descriptor,
   indexDepthLimit,
@@ -8,6 +8,7 @@ import {
   parseImageIndex,
 } from "@drayage/manifest";
 import type { ImageDestination, ImageSource, RawManifest } from "@drayage/transport";
+import { admit } from "./admit.ts";
 import { readDocument, type SourceDocument } from "./documents.ts";
 import { chooseIndexType, takesIndexes } from "./manifest-type.ts";
 import type { CopyPlan, DocumentPlan, IndexPlan, MemberPlan, OpaquePlan } from "./plan.ts";
@@ -74,7 +75,7 @@ async function planIn(scope: Scope, input: PlanInput, selection: Selection): Pro
       },
     );
   }
-  await admit(origin, undefined, planning);
+  await admit(origin, undefined, { ...input, signal: scope.signal });
   const { root, platform } = await chooseRoot(origin, planning);
   planning.keep(root.digest, root);
   checkDestinationDigest(input.destination, origin, root);
@@ -99,20 +100,6 @@ function checkOptions({ compression, compat }: PlanInput): void {
     throw new DrayageError("ERR_DRAYAGE_USAGE", "a compression can only be forced when its format is named", {
       hint: "name gzip or zstd as compression.format (--dest-compress-format)",
     });
-  }
-}
-
-/** Asks the caller whether the document may be used. */
-async function admit(
-  { bytes, mediaType, digest }: SourceDocument,
-  instance: Digest | undefined,
-  { input, scope }: Planning,
-): Promise<void> {
-  const image = { source: input.source, instance, digest, manifest: { bytes, mediaType } };
-  try {
-    await input.admit?.(image, { signal: scope.signal });
-  } catch (error) {
-    throw withSide(error, "source");
   }
 }
 
@@ -241,7 +228,9 @@ class DocumentPlanner {
   async #planDocument(document: SourceDocument, place: Place): Promise<DocumentPlan | undefined> {
     const { input, scope } = this.#planning;
     throwIfAborted(scope.signal);
-    if (document.digest !== this.#origin) await admit(document, document.digest, this.#planning);
+    if (document.digest !== this.#origin) {
+      await admit(document, document.digest, { ...input, signal: scope.signal });
+    }
     const { platform, inherited } = place;
     const signatures = await this.#countSignatures(
       document.digest === this.#origin ? undefined : document.digest,

@@ -12,12 +12,12 @@ import {
   parseConfig,
   parseImageManifest,
 } from "@drayage/manifest";
-import type { PutBlobOptions } from "@drayage/transport";
+import type { ReuseBlobOptions, ReusedBlob } from "@drayage/transport";
 import type { SourceDocument } from "./documents.ts";
 import { chooseLayerAction, type LayerAction, saidCompression, untouchableReason } from "./layer-action.ts";
 import { chooseManifestType, formatTypes, type TypeChoice } from "./manifest-type.ts";
 import type { ManifestFormat } from "./options.ts";
-import type { ConfigPlan, ImagePlan, LayerPlan } from "./plan.ts";
+import type { ConfigPlan, ImagePlan, LayerPlan, ReuseAction } from "./plan.ts";
 import { type PlanInput, type Planning, planningLanes } from "./planning.ts";
 import { type FrozenReason, frozenError, frozenText, onSide } from "./side.ts";
 
@@ -163,23 +163,75 @@ async function planLayer(
       compat: input.compat,
     });
 
+  const maySubstitute = untouchable === undefined && !needsDiffIds;
   if (!needsDiffIds) {
     const forced = input.compression?.force === true && untouchable === undefined;
     const mustChange =
       untouchable === undefined && said !== undefined && decide(said.algorithm).do === "decompress";
     if (!mustChange && !(forced && said?.algorithm !== requested)) {
       const found = await findReusable(layer, index, planning);
-      if (found !== undefined) return { ...plain, action: found };
+      if (found !== undefined) return { ...plain, action: reuseOf(layer.digest, found) };
     }
     const diffId = diffIds?.[index];
     if (accepts.layerCompression === "decompress" && untouchable === undefined && diffId !== undefined) {
-      const found = await findReusable({ ...layer, digest: diffId, size: -1 }, index, planning);
-      if (found !== undefined) return { ...plain, action: found };
+      const found = await findReusable(withDigest(layer, { digest: diffId }), index, planning);
+      if (found !== undefined) {
+        return { ...plain, action: { ...reuseOf(diffId, found), compression: "none" } };
+      }
     }
   }
   if (untouchable !== undefined) return { ...plain, action: decide(undefined) };
   const looked = await lookInto(layer, said, planning);
-  return { ...plain, ...looked, action: decide(looked.present) };
+  const action = decide(looked.present);
+  const twin = maySubstitute ? await findTwin(layer, { ...looked, index, action }, planning) : undefined;
+  return { ...plain, ...looked, action: twin ?? action };
+}
+
+/**
+ * A blob of the same content that the destination has already as the action would make it: what an earlier copy has made
+ * of it. A layer that would pass as it is stays what it is, so that images keep their digests.
+ */
+async function findTwin(
+  layer: LayerDescriptor,
+  { index, action, basis, present }: Looked & { readonly index: number; readonly action: LayerAction },
+  planning: Planning,
+): Promise<ReuseAction | undefined> {
+  const { blobInfoCache: cache, destination } = planning.input;
+  if (cache === undefined || destination.reuseBlob === undefined || action.do === "copy") return undefined;
+  const isPlain = basis === "content" && present === undefined;
+  const uncompressed = isPlain ? layer.digest : await cache.uncompressedDigest(layer.digest);
+  if (uncompressed === undefined) return undefined;
+  const wanted = action.do === "decompress" ? undefined : action.algorithm;
+  const twins = (await cache.variants(uncompressed)).filter(({ compression }) => compression === wanted);
+  for (const { digest, size } of twins.slice(0, mostTwins)) {
+    const found = await findReusable(withDigest(layer, { digest, size }), index, planning);
+    if (found === undefined) continue;
+    const reuse = reuseOf(
+      digest,
+      found,
+      `with the same content, ${wanted === undefined ? "not compressed" : `compressed with ${wanted}`}`,
+    );
+    return { ...reuse, compression: wanted ?? "none", otherwise: action };
+  }
+  return undefined;
+}
+
+/** How many blobs of one content a destination is asked for. */
+const mostTwins = 5;
+
+function reuseOf(as: Digest, { size, from }: ReusedBlob, what?: string): ReuseAction {
+  const it = what === undefined ? "it" : `a blob ${what}`;
+  const reason =
+    from === undefined ? `the destination has ${it}` : `the destination takes ${it} from ${from}`;
+  return { do: "reuse", as, size, ...(from === undefined ? {} : { from }), reason };
+}
+
+/** The layer's descriptor for another blob of the same content. */
+function withDigest(
+  { urls: _, annotations: __, ...layer }: LayerDescriptor,
+  { digest, size = -1 }: { readonly digest: Digest; readonly size?: number | undefined },
+): LayerDescriptor {
+  return { ...layer, digest, size };
 }
 
 type Looked = Pick<LayerPlan, "basis" | "present">;
@@ -194,7 +246,9 @@ async function lookInto(
     said === undefined
       ? { basis: "guess", present: "gzip" }
       : { basis: "media type", present: said.algorithm };
-  if (input.destination.accepts.layerCompression === "preserve") return fromType;
+  // A remote blob would have to be fetched.
+  if (input.destination.accepts.layerCompression === "preserve" || input.source.remote === true)
+    return fromType;
   return onSide("source", "look into a layer", async () => {
     const { signal } = scope;
     const blob = await input.source.blob(layer, { signal });
@@ -208,12 +262,13 @@ async function findReusable(
   descriptor: LayerDescriptor,
   layerIndex: number,
   planning: Planning,
-): Promise<Extract<LayerPlan["action"], { do: "reuse" }> | undefined> {
+): Promise<ReusedBlob | undefined> {
   const { destination } = planning.input;
   if (destination.reuseBlob === undefined) return undefined;
   const key = `${layerIndex} ${descriptor.digest}`;
   const ask = destination.reuseBlob.bind(destination);
-  const options: PutBlobOptions = {
+  const options: ReuseBlobOptions = {
+    lookOnly: true,
     kind: "layer",
     mediaType: descriptor.mediaType,
     layerIndex,
@@ -222,9 +277,7 @@ async function findReusable(
   const asked =
     planning.reused.get(key) ?? onSide("destination", "look for a layer", () => ask(descriptor, options));
   planning.reused.set(key, asked);
-  const found = await asked;
-  if (found === undefined) return undefined;
-  return { do: "reuse", as: descriptor.digest, size: found.size, reason: "the destination has it" };
+  return asked;
 }
 
 /** What the config says that the layers unpack to, for destinations that keep layers unpacked. */

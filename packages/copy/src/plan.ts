@@ -84,10 +84,24 @@ export interface LayerPlan {
 
 export type PlannedAction =
   | LayerAction
-  /** The destination, or the same copy, has it. `as` is its digest there. */
-  | { readonly do: "reuse"; readonly as: Digest; readonly size: number; readonly reason: string }
+  | ReuseAction
   /** A foreign layer that stays where its `urls` say. */
   | { readonly do: "skip"; readonly reason: string };
+
+/** The destination has it, or can get it without its bytes being sent. */
+export interface ReuseAction {
+  readonly do: "reuse";
+  /** Its digest there. */
+  readonly as: Digest;
+  readonly size: number;
+  /** Where the destination will take it from, in words, where it has yet to be asked to. */
+  readonly from?: string | undefined;
+  /** What it is compressed with there, where `as` is another blob of the same content. */
+  readonly compression?: CompressionAlgorithm | "none" | undefined;
+  /** What is done where the destination lacks it after all; where absent it is copied, and changed as it must. */
+  readonly otherwise?: LayerAction | undefined;
+  readonly reason: string;
+}
 
 export interface IndexPlan extends WrittenDocument {
   readonly kind: "index";

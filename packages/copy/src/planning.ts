@@ -1,5 +1,5 @@
 import type { Digest } from "@drayage/digest";
-import type { ImageDestination, ImageSource, RawManifest } from "@drayage/transport";
+import type { ImageDestination, ImageSource, RawManifest, ReusedBlob } from "@drayage/transport";
 import type { PlanOptions } from "./options.ts";
 import type { Scope } from "./scope.ts";
 import type { Selection } from "./select.ts";
@@ -22,5 +22,5 @@ export interface Planning {
   /** Keeps bytes for the execution, and counts them against the limit. */
   keep(digest: Digest, document: RawManifest): void;
   /** What the destination has, asked once for a blob at a place among the layers. */
-  readonly reused: Map<string, Promise<{ size: number } | undefined>>;
+  readonly reused: Map<string, Promise<ReusedBlob | undefined>>;
 }

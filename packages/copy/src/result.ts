@@ -1,4 +1,5 @@
 import type { Digest } from "@drayage/digest";
+import type { RawManifest } from "@drayage/transport";
 
 /** What a copy did. */
 export interface CopyResult {
@@ -32,4 +33,24 @@ export interface BlobTotals {
   readonly reused: { readonly count: number; readonly bytes: number };
   /** Blobs that were left where they are: foreign layers. */
   readonly skipped: { readonly count: number };
+}
+
+/** The result of a copy that found the image at its destination. */
+export function presentResult({
+  digest,
+  mediaType,
+  bytes,
+}: RawManifest & { readonly digest: Digest }): CopyResult {
+  return {
+    digest,
+    mediaType,
+    manifest: bytes,
+    present: true,
+    documents: [],
+    blobs: {
+      moved: { count: 0, bytesRead: 0, bytesStored: 0 },
+      reused: { count: 0, bytes: 0 },
+      skipped: { count: 0 },
+    },
+  };
 }

@@ -44,11 +44,12 @@ export async function rewriteImage(input: RewriteInput): Promise<RewrittenImage>
   if (target === manifest.mediaType && !changed && !renamed) {
     return { bytes: manifest.bytes, mediaType: target, config: own, extraBlobs: [], dropped: [] };
   }
+  const config = target === manifest.mediaType ? undefined : await input.readConfig();
   const converted = convertManifest({
     manifest,
     to: target,
     compat,
-    config: target === manifest.mediaType ? undefined : await input.readConfig(),
+    config,
     layers:
       changed || isV1
         ? layers.map((layer, index) => editOf(layer, manifest.layers[index], compat))
@@ -59,7 +60,7 @@ export async function rewriteImage(input: RewriteInput): Promise<RewrittenImage>
   return {
     bytes: converted.bytes,
     mediaType: converted.mediaType,
-    config: converted.config ?? (toV1 ? undefined : own),
+    config: converted.config ?? (toV1 || own === undefined ? undefined : { ...own, bytes: config }),
     extraBlobs: converted.extraBlobs,
     dropped: converted.dropped,
   };

@@ -4,11 +4,13 @@ import { detectCompression, magicLength } from "@drayage/compression";
 import type { Digest } from "@drayage/digest";
 import type { Descriptor } from "@drayage/manifest";
 import type {
+  BlobInfoCache,
   BlobProgress,
   ImageDestination,
   ImageSource,
   ProgressEvent,
   PutBlobOptions,
+  ReusedBlob,
 } from "@drayage/transport";
 import { chooseLayerAction, type LayerAction } from "./layer-action.ts";
 import type { Limiter } from "./limiter.ts";
@@ -42,6 +44,8 @@ export interface TransferEnds {
   readonly compat: "go" | undefined;
   /** Whether what the plan says of reusable blobs was found out just now, through this very destination. */
   readonly fresh: boolean;
+  /** Told of blobs of the same content. */
+  readonly blobInfoCache: BlobInfoCache | undefined;
   readonly onProgress: ((event: ProgressEvent) => void) | undefined;
 }
 
@@ -80,15 +84,21 @@ export class Transfers {
       return { ...unchanged, digest: descriptor.digest, size: descriptor.size };
     }
     if (action.do === "reuse") {
-      const found = this.#ends.fresh
-        ? { size: action.size }
-        : await this.#reuse({ ...descriptor, digest: action.as }, putOptions(plan));
+      const { as, size, from, compression, otherwise } = action;
+      // What the destination has yet to take from elsewhere it is asked for now, and what it may have lost since.
+      const isThere = this.#ends.fresh && from === undefined;
+      const blob =
+        as === descriptor.digest ? descriptor : { mediaType: descriptor.mediaType, digest: as, size };
+      const found = isThere
+        ? { size }
+        : await this.#ends.limiter.run(() => this.#reuse(blob, putOptions(plan)), this.#ends.scope.signal);
       if (found !== undefined) {
-        const stored = { digest: action.as, size: found.size };
+        const stored = { digest: as, size: found.size };
         this.#reportReused(descriptor, image, "layer", stored, action.reason);
-        const changed = action.as === descriptor.digest ? undefined : { compression: undefined };
+        const changed = as === descriptor.digest ? undefined : { compression: named(compression) };
         return { ...unchanged, ...stored, changed };
       }
+      if (otherwise !== undefined) return this.layer({ ...plan, action: otherwise }, image, onPlace);
     }
     // Layers of the same bytes that become the same bytes are put once, whatever images they are in.
     const key = `${descriptor.digest} ${image.targetType} ${plan.basis} ${image.needsDiffIds}`;
@@ -133,7 +143,10 @@ export class Transfers {
       const found = await this.#reuse(descriptor, put);
       if (found !== undefined) {
         const stored = { digest: descriptor.digest, size: found.size };
-        this.#reportReused(descriptor, image, kind, stored, "the destination has it");
+        const { from } = found;
+        const reason =
+          from === undefined ? "the destination has it" : `the destination takes it from ${from}`;
+        this.#reportReused(descriptor, image, kind, stored, reason);
         return stored;
       }
       const blob =
@@ -237,6 +250,7 @@ export class Transfers {
     }
     const result = await this.#put(blob, plan.descriptor, image, { ...putOptions(plan), onPlace });
     const compression = action.do === "compress" || action.do === "recompress" ? action.algorithm : undefined;
+    this.#recordVariants(action, plan.descriptor, { looked, result });
     return {
       digest: result.digest,
       size: result.size,
@@ -244,6 +258,36 @@ export class Transfers {
       looked: looked === undefined ? undefined : { compression: looked.present },
       diffId: image.needsDiffIds ? await this.#diffId(plan, action, looked?.present, result) : undefined,
     };
+  }
+
+  /** Notes which blobs have the same content, of what has just been computed. */
+  #recordVariants(
+    action: LayerPlan["action"],
+    { digest }: Descriptor,
+    {
+      looked,
+      result,
+    }: {
+      readonly looked: { readonly present: CompressionAlgorithm | undefined } | undefined;
+      readonly result: DrainResult;
+    },
+  ): void {
+    const { blobInfoCache: cache } = this.#ends;
+    if (cache === undefined || looked === undefined) return;
+    const source = { digest, compression: looked.present };
+    const stored = { digest: result.digest, size: result.size };
+    const inner = result.stages.at(-2);
+    if (action.do === "copy" && looked.present === undefined && digest === result.digest) {
+      cache.recordVariant(digest, { ...stored, compression: undefined });
+    }
+    if (action.do === "decompress") {
+      cache.recordVariant(stored.digest, { ...stored, compression: undefined });
+      cache.recordVariant(stored.digest, source);
+    }
+    if ((action.do === "compress" || action.do === "recompress") && inner !== undefined) {
+      cache.recordVariant(inner.digest, source);
+      cache.recordVariant(inner.digest, { ...stored, compression: action.algorithm });
+    }
   }
 
   /** The digest of the layer's uncompressed bytes: one of the stages that passed, or that of a reading of its own. */
@@ -295,7 +339,7 @@ export class Transfers {
     return result;
   }
 
-  async #reuse(descriptor: Descriptor, options: PutBlobOptions): Promise<{ size: number } | undefined> {
+  async #reuse(descriptor: Descriptor, options: PutBlobOptions): Promise<ReusedBlob | undefined> {
     const { destination, scope } = this.#ends;
     if (destination.reuseBlob === undefined) return undefined;
     const ask = destination.reuseBlob.bind(destination);
@@ -327,6 +371,11 @@ export class Transfers {
 }
 
 const copyAsIs: LayerAction = { do: "copy", reason: "it is what the destination wants" };
+
+/** The compression that a plan names. */
+function named(compression: CompressionAlgorithm | "none" | undefined): CompressionAlgorithm | undefined {
+  return compression === "none" ? undefined : compression;
+}
 
 function putOptions({ index, descriptor }: LayerPlan): PutBlobOptions {
   return { kind: "layer", mediaType: descriptor.mediaType, layerIndex: index };

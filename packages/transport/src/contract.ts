@@ -76,6 +76,8 @@ export interface Signature {
 /** An image, or an index of images, that can be read. */
 export interface ImageSource extends AsyncDisposable {
   readonly reference: ImageReference;
+  /** Whether opening a blob costs a request, so that none is opened that is not to be read; false where absent. */
+  readonly remote?: boolean | undefined;
   /**
    * The manifest, or the one of `instance` in an index. Where `instance` is given the bytes are verified
    * against it. At most 4 MiB: `ERR_DRAYAGE_LIMIT_EXCEEDED`.
