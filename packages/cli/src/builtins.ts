@@ -9,6 +9,12 @@ export const builtinTransports: readonly LazyTransport[] = [
     load: async () => (await import("@drayage/transport-dir")).dir(),
   }),
   lazyTransport({
+    scheme: "docker",
+    summary: "an image in a registry",
+    syntax: "//NAME[:TAG][@DIGEST]",
+    load: async () => (await import("@drayage/transport-docker")).docker(),
+  }),
+  lazyTransport({
     scheme: "docker-archive",
     summary: "a tar file as docker save writes it",
     syntax: "PATH[:NAME[:TAG]|:@INDEX]",
