@@ -119,7 +119,7 @@ function source({ reference, top, places, from, cache }: Opened): ImageSource {
     places[Symbol.dispose]();
   }
 
-  return { reference, manifest, blob, referrers, close, [Symbol.asyncDispose]: close };
+  return { reference, remote: true, manifest, blob, referrers, close, [Symbol.asyncDispose]: close };
 }
 
 /** Tells the cache that the registry has the blobs of an image, so that another of its repositories can take them over. */
