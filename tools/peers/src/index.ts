@@ -21,6 +21,7 @@ export {
   startRegistry,
   type TestRegistry,
 } from "./registry.ts";
+export { type RepositoryTree, registryTree } from "./registry-tree.ts";
 export {
   findPeer,
   type PeerName,
@@ -30,6 +31,7 @@ export {
   runPeer,
   skopeo,
 } from "./run.ts";
+export { pullWithSkopeo, pushWithSkopeo, type SkopeoRegistryOptions } from "./skopeo-registry.ts";
 export { type BuildahStore, buildahStore, type PodmanStore, podmanStore } from "./stores.ts";
 export { temporaryDirectory } from "./temporary.ts";
 export {
