@@ -1,4 +1,4 @@
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 
 /** What was being done when something went wrong. */
 export interface Circumstances {
@@ -80,8 +80,9 @@ const clientCertificate: Meaning = [
   "put NAME.cert and NAME.key into the folder of the host in certs.d, or name a folder with --cert-dir",
 ];
 
-/** An error of node:http, node:tls or a socket, as one of drayage. */
+/** An error of node:http, node:tls or a socket, as one of drayage. What is one already comes back as it is. */
 export function networkError(error: unknown, circumstances: Circumstances): DrayageError {
+  if (isDrayageError(error)) return error;
   const { code, message } = (typeof error === "object" && error !== null ? error : {}) as NodeError;
   const name = typeof code === "string" ? code : "";
   const text = typeof message === "string" ? message : String(error);

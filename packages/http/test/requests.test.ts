@@ -1,18 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { createHttpClient, type HttpClient, type HttpClientOptions } from "../src/index.ts";
+import { describe, expect, it } from "vitest";
+import { client } from "./support/clients.ts";
 import { answer, bodyOf, pattern, serve } from "./support/servers.ts";
-
-const clients: HttpClient[] = [];
-
-function client(options: HttpClientOptions = {}): HttpClient {
-  const made = createHttpClient({ env: {}, ...options });
-  clients.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const made of clients.splice(0)) made.close();
-});
 
 describe("requests", () => {
   it("GET: status, headers, several values of one name, the body", async () => {

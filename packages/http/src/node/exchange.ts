@@ -7,6 +7,7 @@ import type { ChunkSource } from "../response.ts";
 import { createIdleWatch } from "./idle-watch.ts";
 import { type SendingBody, sendBody } from "./request-body.ts";
 import { type ResponseSource, responseSource } from "./response-source.ts";
+import type { Abandonable } from "./tunnel.ts";
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -57,7 +58,8 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
   head.catch(() => undefined);
 
   const circumstances = (): Circumstances => ({ op, peer, connected });
-  const request = begin(plan);
+  const abandon = new AbortController();
+  const request = begin(plan, { abandoned: abandon.signal });
 
   const fail = (error: DrayageError, when: "now" | "after what came" = "now"): void => {
     if (failure !== undefined) return;
@@ -67,6 +69,7 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
     source?.fail(error, when);
     settleHead?.reject(error);
     request.destroy();
+    abandon.abort();
   };
   const onAbort = (): void => fail(abortError(signal?.reason, op));
   const watch = createIdleWatch(timeouts.idle, (milliseconds) =>
@@ -146,9 +149,9 @@ async function sent(sending: SendingBody, { request, finish, failed, answered }:
   }
 }
 
-function begin({ start, options, op }: ExchangePlan): ClientRequest {
+function begin({ start, options, op }: ExchangePlan, abandonable: Abandonable): ClientRequest {
   try {
-    return start(options);
+    return start({ ...options, ...abandonable });
   } catch (error) {
     // node:http names the header, and not its value.
     const text = error instanceof Error ? error.message : String(error);

@@ -46,7 +46,7 @@ function environmentProxies(env: Environment): ProxyChoice {
 }
 
 function parseProxy(text: string): URL {
-  const url = [text, `http://${text}`]
+  const url = (text.includes("://") ? [text] : [text, `http://${text}`])
     .filter((candidate) => URL.canParse(candidate))
     .map((candidate) => new URL(candidate))
     .find(({ protocol, hostname }) => /^(?:https?|socks5h?):$/.test(protocol) && hostname !== "");

@@ -25,6 +25,7 @@ export function sendBody(request: ClientRequest, body: HttpBody, { op, watch }: 
   let rejectPending: ((reason: Error) => void) | undefined;
   let sent = 0;
   let finished = false;
+  let ended = false;
 
   const write = (chunk: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -76,12 +77,13 @@ export function sendBody(request: ClientRequest, body: HttpBody, { op, watch }: 
         `${op}: the body has ${sent} bytes, and ${length} were announced`,
       );
     }
+    ended = true;
     request.end();
   };
 
   return {
     done: run(),
-    complete: () => (length === undefined ? finished : sent === length),
+    complete: () => (length === undefined ? ended : sent === length),
     stop(reason) {
       stopped ??= reason;
       stopping.abort(reason);

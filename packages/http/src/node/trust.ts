@@ -31,26 +31,30 @@ const systemFiles = [
  */
 export function tlsSettings(options: TlsOptions = {}, env: Environment): TlsSettings {
   const { ca = [], clients = [], verify = true } = options;
-  const { cert, key } = clientIdentities(clients);
+  const identity = clientIdentities(clients);
   const extra = verify ? [...systemAuthorities(env), ...ca.flatMap(certificatesOf)] : [];
-  const secureContext = usable("the client certificate or its key", () =>
-    builtin("node:tls").createSecureContext({ cert, key }),
-  );
-  if (extra.length === 0) return { secureContext, rejectUnauthorized: verify };
-  const context: { addCACert?: (pem: string) => void } = secureContext.context;
-  // Not documented, but much faster than to name all of Node's authorities again, which `ca` would replace.
-  if (typeof context.addCACert === "function") {
-    for (const pem of extra) usable("a certificate authority", () => context.addCACert?.(pem));
-    return { secureContext, rejectUnauthorized: verify };
-  }
-  const all = [...nodeAuthorities(), ...extra];
-  return {
-    secureContext: usable("a certificate authority", () =>
-      builtin("node:tls").createSecureContext({ cert, key, ca: all }),
-    ),
-    rejectUnauthorized: verify,
-  };
+  return { secureContext: contextOf(identity, extra), rejectUnauthorized: verify };
 }
+
+function contextOf(identity: SecureContextOptions, extra: readonly string[]): SecureContext {
+  const tls: NodeTls = builtin("node:tls");
+  const known = tls.getCACertificates?.("default");
+  if (known !== undefined && extra.length > 0) {
+    return usable("a certificate authority or client certificate", () =>
+      tls.createSecureContext({ ...identity, ca: [...known, ...extra] }),
+    );
+  }
+  const context = usable("the client certificate or its key", () => tls.createSecureContext(identity));
+  if (extra.length === 0) return context;
+  // Before Node 22.15, nothing tells all that Node trusts, which `ca` would replace. This adds to those that Node was built with.
+  const { addCACert }: { addCACert(pem: string): void } = context.context;
+  for (const pem of [...extraOfNode(), ...extra]) {
+    usable("a certificate authority", () => addCACert.call(context.context, pem));
+  }
+  return context;
+}
+
+type NodeTls = typeof import("node:tls") & { getCACertificates?: (type: "default") => string[] };
 
 /** OpenSSL holds one certificate for each kind of key, and takes the one that the server accepts: the first of each kind. */
 function clientIdentities(
@@ -69,17 +73,20 @@ function clientIdentities(
   return { cert: chosen.map(({ cert }) => cert), key: chosen.map(({ key }) => key) };
 }
 
-function nodeAuthorities(): readonly string[] {
-  const tls = builtin("node:tls") as typeof import("node:tls") & {
-    getCACertificates?: (type: "default" | "system") => string[];
-  };
-  return tls.getCACertificates?.("default") ?? tls.rootCertificates;
+/** Those that Node was built with are left out: each costs time. */
+function systemAuthorities(env: Environment): string[] {
+  return unknownToNode(systemCertificates(env));
 }
 
-/** Those that Node has itself are left out: each costs time. */
-function systemAuthorities(env: Environment): string[] {
+/** What Node was told to trust when it started. */
+function extraOfNode(): string[] {
+  const file = globalThis.process.env.NODE_EXTRA_CA_CERTS;
+  return file ? unknownToNode(certificatesOf(readText(file) ?? "")) : [];
+}
+
+function unknownToNode(certificates: readonly string[]): string[] {
   const known = new Set(builtin("node:tls").rootCertificates.map(withoutBreaks));
-  return systemCertificates(env).filter((pem) => !known.has(withoutBreaks(pem)));
+  return certificates.filter((pem) => !known.has(withoutBreaks(pem)));
 }
 
 function systemCertificates(env: Environment): string[] {

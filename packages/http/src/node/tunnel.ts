@@ -26,6 +26,11 @@ export function bareProxy(proxy: URL): URL {
   return bare;
 }
 
+/** An option of a request: aborted when the request is. While a request waits for its connection, node:http tells nobody. */
+export interface Abandonable {
+  readonly abandoned?: AbortSignal | undefined;
+}
+
 /** An agent whose connections go through a proxy by CONNECT. Its package is loaded when a proxy is used. */
 export async function createTunnelAgent({
   proxy,
@@ -38,7 +43,11 @@ export async function createTunnelAgent({
 
   class TunnelAgent extends HttpsProxyAgent<string> {
     /** The package waits for the proxy for ever, and hands over what a proxy says instead of the host as if the host had said it. */
-    override async connect(request: ClientRequest, options: ConnectParameters[1]): Promise<Socket> {
+    override async connect(
+      request: ClientRequest,
+      options: ConnectParameters[1] & Abandonable,
+    ): Promise<Socket> {
+      const { abandoned } = options;
       const stop = new AbortController();
       let status: number | undefined;
       let late = false;
@@ -52,7 +61,7 @@ export async function createTunnelAgent({
       const onAnswer = (answer: { readonly statusCode: number }): void => {
         status = answer.statusCode;
       };
-      request.once("close", giveUp);
+      abandoned?.addEventListener("abort", giveUp);
       request.once("proxyConnect", onAnswer);
       // It is read before the first time that `connect` waits.
       this.connectOpts = { ...this.connectOpts, signal: stop.signal };
@@ -64,7 +73,7 @@ export async function createTunnelAgent({
         throw proxyFailure(proxy, { error, late });
       } finally {
         clearTimeout(timer);
-        request.off("close", giveUp);
+        abandoned?.removeEventListener("abort", giveUp);
         request.off("proxyConnect", onAnswer);
       }
       throw refusal(proxy, status);
@@ -77,6 +86,8 @@ export async function createTunnelAgent({
     ...tls,
     headers: { ...proxyAuthorization(proxy) },
   });
+  // The package drops what node:http makes connections of, and kept ones expire by.
+  Object.assign(tunnel.options, agent, tls);
   tunnel.protocol = "https:";
   tunnel.defaultPort = 443;
   return tunnel;
