@@ -5,6 +5,8 @@ import { deleteCommand } from "./commands/delete.command.ts";
 import { digestCommand } from "./commands/digest.command.ts";
 import { inspectCommand } from "./commands/inspect.command.ts";
 import { listTagsCommand } from "./commands/list-tags.command.ts";
+import { loginCommand } from "./commands/login.command.ts";
+import { logoutCommand } from "./commands/logout.command.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
 import { transportsCommand } from "./commands/transports.command.ts";
 import { validateCommand } from "./commands/validate.command.ts";
@@ -16,6 +18,8 @@ type CommandName =
   | "list-tags"
   | "validate"
   | "delete"
+  | "login"
+  | "logout"
   | "manifest-digest"
   | "transports"
   | "completion";
@@ -28,6 +32,8 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   "list-tags": listTagsCommand,
   validate: validateCommand,
   delete: deleteCommand,
+  login: loginCommand,
+  logout: logoutCommand,
   "manifest-digest": manifestDigestCommand,
   transports: transportsCommand,
   completion: completionCommand,

@@ -1,5 +1,6 @@
 import type { CommandContext, StricliProcess } from "@stricli/core";
 import type { Personality } from "./personality.ts";
+import type { Input } from "./prompt.ts";
 
 /** A stream that the command writes to. */
 export interface Output {
@@ -15,6 +16,8 @@ export interface DrayContext extends CommandContext {
   readonly process: StricliProcess & { readonly stdout: Output; readonly stderr: Output };
   readonly env: Readonly<Partial<Record<string, string>>>;
   readonly personality: Personality;
+  /** Standard input, which is not touched before it is asked for. */
+  readonly stdin: () => Input;
   /** Aborted when the user interrupts, or when the reader of standard output goes away. */
   readonly signal: AbortSignal;
 }

@@ -8,6 +8,7 @@ import { durationParser } from "./flags/parsers.ts";
 import { globalFlagValue } from "./global-flags.ts";
 import { personalityOf } from "./personality.ts";
 import { plainCall } from "./plain-call.ts";
+import type { Input } from "./prompt.ts";
 import { isVersionRequest, versionLine } from "./version.ts";
 
 /** What the command is started with. */
@@ -20,6 +21,8 @@ export interface Invocation {
   readonly stderr: Output;
   readonly env: Readonly<Partial<Record<string, string>>>;
   readonly signal: AbortSignal;
+  /** The process's own where absent. */
+  readonly stdin?: (() => Input) | undefined;
 }
 
 /** Runs dray, or what it is called as, and returns the exit status. Never throws. */
@@ -39,7 +42,8 @@ export async function main(invocation: Invocation): Promise<number> {
     env: { ...env, STRICLI_SKIP_VERSION_CHECK: "1", ...(env.NO_COLOR ? { STRICLI_NO_COLOR: "1" } : {}) },
   };
   const signal = timedSignal(argv, invocation.signal);
-  const context: DrayContext = { process: stricliProcess, env, personality, signal };
+  const stdin = invocation.stdin ?? ((): Input => process.stdin);
+  const context: DrayContext = { process: stricliProcess, env, personality, stdin, signal };
   const debug = wantsDebug(argv);
   try {
     if (first === "__complete") {

@@ -10,6 +10,7 @@ const context: DrayContext = {
   process: { stdout: { write() {} }, stderr: { write() {} }, env: { STRICLI_SKIP_VERSION_CHECK: "1" } },
   env: {},
   personality: "dray",
+  stdin: () => process.stdin,
   signal: new AbortController().signal,
 };
 

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { encodeTarHeader, tarEnd, tarPadding } from "@drayage/tar";
 import { afterAll } from "vitest";
 import { main } from "../src/main.ts";
+import type { Input } from "../src/prompt.ts";
 
 export interface Ran {
   readonly status: number;
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
   readonly calledAs?: string;
+  /** Standard input; empty where absent. */
+  readonly stdin?: Input;
 }
 
 /** Runs the command inside this process, with no configuration but what `env` names. */
@@ -33,6 +37,7 @@ export async function dray(argv: readonly string[], options: RunOptions = {}): P
     stderr: { write: into(err) },
     env: { DRAYAGE_CONFIG: "/nonexistent/config.json", ...options.env },
     signal: options.signal ?? new AbortController().signal,
+    stdin: () => options.stdin ?? Readable.from([]),
   });
   const bytes = Buffer.concat(out);
   return { status, stdout: bytes.toString(), stderr: Buffer.concat(err).toString(), bytes };
