@@ -44,6 +44,9 @@ export function repositoryReader(place: Place, digest: Digest, size: number | un
   };
 }
 
+/** Fewer than for a registry: there is another place to ask. */
+const retries = 2;
+
 /**
  * A layer as its `urls` have it. Nobody's credentials are sent there, since whoever wrote the manifest chose the place. Other
  * schemes than HTTP's are passed over, as containers/image does.
@@ -52,35 +55,35 @@ export function externalReaders(
   { urls = [], digest, size }: Descriptor,
   http: () => Promise<HttpClient>,
 ): readonly BlobReader[] {
-  const known = size < 0 ? undefined : size;
   return urls.filter(isWebUrl).map((url) => ({
-    name: url,
+    name: shown(url),
     read: async function* ({ offset, signal }) {
-      const [client, { readResumable }] = await Promise.all([http(), import("@drayage/http")]);
+      const [client, { readResumable, redactedUrl }] = await Promise.all([http(), import("@drayage/http")]);
       yield* readResumable({
         offset,
-        size: known,
+        size: size < 0 ? undefined : size,
         signal,
+        retries,
         async request(start, requestSignal) {
           const headers = start === 0 ? {} : { range: `bytes=${start}-` };
           const response = await client.request({ method: "GET", url, headers, signal: requestSignal });
           const { status } = response;
-          const length = response.headers.get("content-length");
-          // A page that says that one has to log in, in place of the layer.
-          const other =
-            status === 200 && known !== undefined && length !== undefined && Number(length) !== known;
-          if ((status === 200 || status === 206) && !other) return response;
+          if (status === 200 || status === 206 || status === 416) return response;
           await response.discard();
           throw new DrayageError(
             "ERR_DRAYAGE_BLOB_NOT_FOUND",
-            other
-              ? `${url} has ${length} bytes, not the ${known} of ${digest}`
-              : `${url} answers ${status} to a request for ${digest}`,
+            `${redactedUrl(url)} answers ${status} to a request for ${digest}`,
           );
         },
       });
     },
   }));
+}
+
+/** A URL without what may be a secret in it. */
+function shown(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
 }
 
 function isWebUrl(text: string): boolean {

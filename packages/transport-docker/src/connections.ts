@@ -1,7 +1,7 @@
-import type { RegistriesConfig } from "@drayage/containers-config";
+import type { Environment, KeychainOptions, RegistriesConfig } from "@drayage/containers-config";
 import type { HttpClient } from "@drayage/http";
 import type { DockerReference } from "@drayage/reference";
-import type { Credentials, Keychain, RegistryClient } from "@drayage/registry-client";
+import type { Credentials, Keychain, RegistryClient, Repository } from "@drayage/registry-client";
 import type { ConnectionOptions, SourceOptions } from "@drayage/transport";
 import { createPool, type Lease } from "./pool.ts";
 
@@ -16,7 +16,7 @@ export interface DockerOptions {
   /** Makes the client of a registry: the other options but for `registries` do not apply to it then. */
   readonly clientFor?: ((wanted: WantedClient) => Promise<RegistryClient> | RegistryClient) | undefined;
   /** The environment that configuration files are looked for in; that of the process where absent. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly env?: Environment | undefined;
 }
 
 /** What a registry's client is made for. */
@@ -29,6 +29,7 @@ export interface WantedClient {
   readonly credentials: Credentials | "none" | undefined;
   readonly bearerToken: string | undefined;
   readonly connection: ConnectionOptions;
+  readonly credentialHelpers: readonly string[] | undefined;
   /** Told of what the registry warns of. */
   onWarning(message: string): void;
 }
@@ -39,12 +40,17 @@ export interface Endpoint {
   readonly insecure: boolean;
   /** Whether it stands in for the registry that the user named, on another host. */
   readonly foreign: boolean;
+  /** What keeps logins, as registries.conf says; the usual files where absent. */
+  readonly credentialHelpers?: readonly string[] | undefined;
 }
 
 /** A registry's client, and what was learnt of the registry. */
 export interface Connection {
-  readonly client: RegistryClient;
-  /** The types of manifests that it has taken. */
+  /** `docker.io` or `127.0.0.1:5000`: as it stands in image names. */
+  readonly host: string;
+  /** The same for all who ask for the same: it keeps its tokens. */
+  repository(path: string, access: "pull" | "push"): Repository;
+  /** The types of manifests that the registry has taken. */
   readonly acceptedTypes: Set<string>;
 }
 
@@ -62,6 +68,9 @@ export interface Connections {
 /** How long clients are kept for the next image. Servers end idle connections after about a minute. */
 const idleTime = 30_000;
 
+/** What `@drayage/http` calls itself, which a prefix goes before. */
+const userAgent = "drayage";
+
 interface Kept extends Connection {
   readonly warn: Listeners;
   close(): void;
@@ -70,33 +79,39 @@ interface Kept extends Connection {
 export function createConnections(options: DockerOptions): Connections {
   const pool = createPool<Kept>(idleTime, (kept) => kept.close());
   const externals = createPool<HttpClient>(idleTime, (http) => http.close());
+  const told = new Set<string>();
 
-  async function registries({ connection = {} }: SourceOptions): Promise<RegistriesConfig> {
-    if (options.registries !== undefined) return options.registries;
-    const { readRegistriesConfig } = await import("@drayage/containers-config");
-    return readRegistriesConfig({ path: connection.registriesConf, env: options.env });
+  async function configured({ connection = {}, onWarning }: SourceOptions): Promise<Configured> {
+    const { pullSources, pushTarget, readRegistriesConfig } = await import("@drayage/containers-config");
+    const config =
+      options.registries ??
+      (await readRegistriesConfig({
+        path: connection.registriesConf,
+        env: options.env,
+        // The files are read for each image, and complained of once.
+        onWarning(message) {
+          if (!told.has(message)) onWarning?.(message);
+          told.add(message);
+        },
+      }));
+    return { config, pullSources, pushTarget };
   }
 
   return {
     async sources(reference, asked) {
-      const { pullSources } = await import("@drayage/containers-config");
-      return pullSources(await registries(asked), reference).map((source) => ({
-        reference: source.reference,
-        insecure: source.insecure,
-        foreign: source.reference.domain !== reference.domain,
-      }));
+      const { config, pullSources } = await configured(asked);
+      return pullSources(config, reference).map((source) => endpointOf(source, reference, config));
     },
     async target(reference, asked) {
-      const { pushTarget } = await import("@drayage/containers-config");
-      const target = pushTarget(await registries(asked), reference);
-      return { ...target, foreign: target.reference.domain !== reference.domain };
+      const { config, pushTarget } = await configured(asked);
+      return endpointOf(pushTarget(config, reference), reference, config);
     },
     async connect(endpoint, { connection = {}, onWarning }) {
       const wanted = wantedOf(endpoint, connection);
       const lease = await pool.lease(keyOf(wanted), async () => {
         const warn = createListeners();
-        const { client, close } = await makeClient({ ...wanted, onWarning: warn.tell }, options);
-        return { client, acceptedTypes: new Set<string>(), warn, close };
+        const client = await makeClient({ ...wanted, onWarning: warn.tell }, options);
+        return { ...connectionOf(client), warn, close: () => client.close() };
       });
       const forget = lease.value.warn.add(onWarning);
       return {
@@ -109,15 +124,27 @@ export function createConnections(options: DockerOptions): Connections {
     },
     external: () =>
       externals.lease("", async () => {
-        if (options.http !== undefined) return { request: options.http.request, close: () => undefined };
+        if (options.http !== undefined) return leftOpen(options.http);
         const { createHttpClient } = await import("@drayage/http");
         return createHttpClient({ env: options.env });
       }),
   };
 }
 
+type Configured = Pick<typeof import("@drayage/containers-config"), "pullSources" | "pushTarget"> & {
+  readonly config: RegistriesConfig;
+};
+
+function endpointOf(
+  { reference, insecure }: Pick<Endpoint, "reference" | "insecure">,
+  named: DockerReference,
+  { credentialHelpers }: RegistriesConfig,
+): Endpoint {
+  return { reference, insecure, foreign: reference.domain !== named.domain, credentialHelpers };
+}
+
 function wantedOf(
-  { reference, insecure, foreign }: Endpoint,
+  { reference, insecure, foreign, credentialHelpers }: Endpoint,
   connection: ConnectionOptions,
 ): Omit<WantedClient, "onWarning"> {
   const { tlsVerify, credentials, bearerToken } = connection;
@@ -128,84 +155,83 @@ function wantedOf(
     credentials: foreign && credentials !== "none" ? undefined : credentials,
     bearerToken: foreign ? undefined : bearerToken,
     connection,
+    credentialHelpers,
   };
 }
 
 /** Who asks for the same may share a client. */
-function keyOf({
-  host,
-  insecure,
-  credentials,
-  bearerToken,
-  connection,
-}: Omit<WantedClient, "onWarning">): string {
+function keyOf(wanted: Omit<WantedClient, "onWarning">): string {
+  const { host, insecure, credentials, bearerToken, connection, credentialHelpers } = wanted;
   const { authFile, certDir, userAgentPrefix, retries, retryDelay } = connection;
   return JSON.stringify([
     host,
     insecure,
     credentials,
     bearerToken,
+    credentialHelpers,
     { authFile, certDir, userAgentPrefix, retries, retryDelay },
   ]);
 }
 
-interface MadeClient {
-  readonly client: RegistryClient;
-  close(): void;
+export function connectionOf(client: RegistryClient): Connection {
+  const repositories = new Map<string, Repository>();
+  return {
+    host: client.host,
+    acceptedTypes: new Set(),
+    repository(path, access) {
+      const key = `${access} ${path}`;
+      const repository = repositories.get(key) ?? client.repository(path, { access });
+      repositories.set(key, repository);
+      return repository;
+    },
+  };
 }
 
-async function makeClient(wanted: WantedClient, options: DockerOptions): Promise<MadeClient> {
-  if (options.clientFor !== undefined) {
-    const client = await options.clientFor(wanted);
-    return { client, close: () => client.close() };
-  }
-  const { host, insecure, credentials, bearerToken, connection, onWarning } = wanted;
+/** What is somebody else's to close. */
+function leftOpen(http: HttpClient): HttpClient {
+  return { request: (request) => http.request(request), close: () => undefined };
+}
+
+async function makeClient(wanted: WantedClient, options: DockerOptions): Promise<RegistryClient> {
+  if (options.clientFor !== undefined) return options.clientFor(wanted);
+  const { host, insecure, credentials, bearerToken, connection, credentialHelpers, onWarning } = wanted;
   const { authFile, userAgentPrefix, retries, retryDelay } = connection;
   const [{ createRegistryClient }, http, keychain] = await Promise.all([
     import("@drayage/registry-client"),
-    options.http ?? machineHttp(wanted, options),
-    options.keychain ?? machineKeychain({ authFile, env: options.env, onWarning }),
+    options.http === undefined ? machineHttp(wanted, options) : leftOpen(options.http),
+    options.keychain ?? machineKeychain({ authFile, credentialHelpers, env: options.env, onWarning }),
   ]);
-  const client = createRegistryClient({
+  return createRegistryClient({
     host,
     http,
     keychain,
     credentials,
     bearerToken,
     insecure,
-    userAgent: userAgentPrefix,
+    userAgent: userAgentPrefix === undefined ? undefined : `${userAgentPrefix} ${userAgent}`,
     onWarning,
     retry: { retries, delay: retryDelay },
   });
-  return {
-    client,
-    close() {
-      client.close();
-      if (options.http === undefined) http.close();
-    },
-  };
 }
 
 async function machineHttp(
-  { host, insecure, connection }: WantedClient,
+  { host, insecure, connection, onWarning }: WantedClient,
   { env }: DockerOptions,
 ): Promise<HttpClient> {
   const [{ createHttpClient }, { readHostCertificates }] = await Promise.all([
     import("@drayage/http"),
     import("@drayage/containers-config"),
   ]);
-  const certificates = await readHostCertificates(host, { certDir: connection.certDir, env });
+  const certificates = await readHostCertificates(host, { certDir: connection.certDir, env, onWarning });
   return createHttpClient({ tls: { ...certificates, verify: !insecure }, env });
 }
 
-async function machineKeychain(options: {
-  readonly authFile: string | undefined;
-  readonly env: DockerOptions["env"];
-  onWarning(message: string): void;
-}): Promise<Keychain> {
+async function machineKeychain(options: KeychainOptions): Promise<Keychain> {
   const { containersKeychain } = await import("@drayage/containers-config");
   return containersKeychain(options);
 }
+
+const mostEarly = 20;
 
 type Listener = (message: string) => void;
 
@@ -218,9 +244,12 @@ interface Listeners {
 /** Those who use a shared client at the moment: each function once, however many images it belongs to. */
 function createListeners(): Listeners {
   const counts = new Map<Listener, number>();
+  /** What was said before anybody listened. */
+  const early: string[] = [];
   return {
     add(listener) {
       if (listener === undefined) return () => undefined;
+      for (const message of early.splice(0)) listener(message);
       counts.set(listener, (counts.get(listener) ?? 0) + 1);
       return () => {
         const count = (counts.get(listener) ?? 0) - 1;
@@ -229,6 +258,7 @@ function createListeners(): Listeners {
       };
     },
     tell(message) {
+      if (counts.size === 0 && early.length < mostEarly) early.push(message);
       for (const listener of counts.keys()) listener(message);
     },
   };

@@ -26,7 +26,7 @@ export async function deleteImage(
   }
   const endpoint = await connections.target(reference.dockerReference, options);
   using places = createPlaces(connections, options);
-  const repository = await places.place(endpoint).repository();
+  const repository = await places.place(endpoint).repository("push");
   const found = await repository.resolve(tag ?? wanted, { signal });
   if (digest !== undefined && found.digest !== digest) throw movedError(label, found.digest);
   if (tagOnly === true && tag !== undefined) await repository.deleteTag(tag, { signal });

@@ -58,13 +58,13 @@ export async function openDestination(
   const places = createPlaces(connections, options);
   try {
     const place = places.place(endpoint);
-    const { client, acceptedTypes } = await place.connect();
+    const connection = await place.connect();
     const { path } = place.reference;
-    const reuse = createReuse({ client, path, cache: options.blobInfoCache });
+    const reuse = createReuse({ connection, path, cache: options.blobInfoCache });
     return destination({
       reference,
-      repository: client.repository(path),
-      acceptedTypes,
+      repository: connection.repository(path, "push"),
+      acceptedTypes: connection.acceptedTypes,
       reuse,
       places,
       tags,
@@ -134,7 +134,7 @@ function destination(opened: Opened): ImageDestination {
       const upload = uploadOf(blob, onBytes);
       const { digest, size } = await repository.uploadBlob(upload.content, { signal: working });
       reuse.stored(digest, size);
-      return upload.result();
+      return upload.finish(working);
     });
   }
 

@@ -11,7 +11,7 @@ export interface Place {
   readonly name: string;
   readonly reference: DockerReference;
   connect(): Promise<Connection>;
-  repository(): Promise<Repository>;
+  repository(access?: "pull" | "push"): Promise<Repository>;
 }
 
 /** The registries that one image uses, while it is open. */
@@ -45,7 +45,7 @@ export function createPlaces(connections: Connections, options: SourceOptions): 
         name: formatReference(reference),
         reference,
         connect,
-        repository: async () => (await connect()).client.repository(reference.path),
+        repository: async (access = "pull") => (await connect()).repository(reference.path, access),
       };
     },
     external() {

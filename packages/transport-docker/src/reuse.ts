@@ -1,15 +1,15 @@
 import type { Digest } from "@drayage/digest";
 import { throwIfAborted } from "@drayage/errors";
 import type { Descriptor } from "@drayage/manifest";
-import type { RegistryClient } from "@drayage/registry-client";
 import type { BlobInfoCache, BlobLocation, ReuseBlobOptions, ReusedBlob } from "@drayage/transport";
+import type { Connection } from "./connections.ts";
 import { scheme } from "./reference.ts";
 
 /** How many other repositories are asked for a blob. */
 const mostCandidates = 5;
 
 export interface ReuseInput {
-  readonly client: RegistryClient;
+  readonly connection: Connection;
   /** The repository that is pushed to. */
   readonly path: string;
   readonly cache: BlobInfoCache | undefined;
@@ -28,10 +28,10 @@ interface Candidate {
   readonly size: number;
 }
 
-export function createReuse({ client, path, cache }: ReuseInput): Reuse {
-  const scope = client.host;
+export function createReuse({ connection, path, cache }: ReuseInput): Reuse {
+  const scope = connection.host;
   const here: BlobLocation = { transport: scheme, scope, location: path };
-  const repository = client.repository(path);
+  const repository = connection.repository(path, "push");
   /** What the repository has for certain, with the sizes. */
   const present = new Map<Digest, number>();
   /** Where else blobs that it lacked were seen when somebody looked. */
@@ -85,7 +85,7 @@ export function createReuse({ client, path, cache }: ReuseInput): Reuse {
     signal: AbortSignal | undefined,
   ): Promise<Candidate | undefined> {
     return ofCandidates(digest, signal, async (location) => {
-      const found = await client.repository(location.location).statBlob(digest, { signal });
+      const found = await connection.repository(location.location, "pull").statBlob(digest, { signal });
       return found === undefined || differs(size, found.size) ? undefined : { location, size: found.size };
     });
   }
@@ -98,7 +98,9 @@ export function createReuse({ client, path, cache }: ReuseInput): Reuse {
       const candidate = seen.get(digest);
       const known = candidate?.location.location === location.location ? candidate.size : size;
       const found =
-        known >= 0 ? known : (await client.repository(location.location).statBlob(digest, { signal }))?.size;
+        known >= 0
+          ? known
+          : (await connection.repository(location.location, "pull").statBlob(digest, { signal }))?.size;
       if (found === undefined) return undefined;
       const mounted = await repository.mountBlob(digest, location.location, { signal });
       return mounted ? { location, size: found } : undefined;

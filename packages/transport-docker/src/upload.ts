@@ -6,7 +6,7 @@ import type { BlobContent } from "@drayage/registry-client";
 export interface Upload {
   readonly content: BlobContent;
   /** What passed, once the upload is over. */
-  result(): DrainResult;
+  finish(signal: AbortSignal): Promise<DrainResult>;
 }
 
 /** Makes the content of an upload of a blob. `onBytes` is told how much of its origin was read. */
@@ -27,9 +27,11 @@ export function uploadOf(blob: Blob, onBytes: ((total: number) => void) | undefi
         return { digest, size };
       },
     },
-    result() {
-      if (result === undefined) throw new TypeError("the blob was not sent");
-      return result;
+    async finish(signal) {
+      // Where the registry had all of it already, or there is nothing to send, nothing was read to its end.
+      return (
+        result ?? knownResult(blob) ?? drain(blob, { kind: "writer", write: () => undefined }, { signal })
+      );
     },
   };
 }
@@ -59,11 +61,19 @@ interface Rest {
  * costs a transfer to read. Its digest cannot be computed of a part. That is no loss, because its name is known, and the registry takes
  * no upload that hashes to another.
  */
-function restOf({ origin, digest, size, steps, what }: Blob, offset: number): Rest | undefined {
-  const asItIs = steps.every((step) => step.do === "verify");
-  if (origin.kind !== "stream" || origin.resumable !== true || !asItIs) return undefined;
-  if (digest === undefined || size === undefined || offset > size) return undefined;
-  return { origin, digest, size, what };
+function restOf(blob: Blob, offset: number): Rest | undefined {
+  const { origin, what } = blob;
+  const { digest, size = -1 } = knownResult(blob) ?? {};
+  if (origin.kind !== "stream" || origin.resumable !== true || digest === undefined) return undefined;
+  return offset > size ? undefined : { origin, digest, size, what };
+}
+
+/** What is to pass of a blob that is sent as it is. */
+function knownResult({ digest, size, steps }: Blob): DrainResult | undefined {
+  if (digest === undefined || size === undefined || steps.some((step) => step.do !== "verify"))
+    return undefined;
+  const stage = { digest, size };
+  return { ...stage, stages: [stage] };
 }
 
 async function drainRest(

@@ -1,4 +1,4 @@
-import { bytesBlob, deflated, streamBlob } from "@drayage/blob";
+import { bytesBlob, deflated, inflated, streamBlob } from "@drayage/blob";
 import { type Digest, digestBytes } from "@drayage/digest";
 import { isDrayageError } from "@drayage/errors";
 import { describe, expect, it } from "vitest";
@@ -38,7 +38,7 @@ describe("an upload", () => {
       const sent = await send(upload, offset);
       sameBytes(sent.bytes, bytes.subarray(offset));
       expect(sent.result).toEqual({ digest, size });
-      expect(upload.result()).toEqual({ digest, size, stages: [{ digest, size }] });
+      expect(await upload.finish(signal)).toEqual({ digest, size, stages: [{ digest, size }] });
     },
   );
 
@@ -50,7 +50,7 @@ describe("an upload", () => {
     const sent = await send(upload, 777);
     sameBytes(sent.bytes, whole.bytes.subarray(777));
     expect(sent.result).toEqual({ digest: digestBytes(whole.bytes), size: whole.bytes.length });
-    expect(upload.result().stages[0]).toEqual({ digest, size });
+    expect((await upload.finish(signal)).stages[0]).toEqual({ digest, size });
   });
 
   it("of a stream that can start in its midst reads only what is left", async () => {
@@ -81,6 +81,18 @@ describe("an upload", () => {
     const other = streamBlob(() => pieces(bytes.subarray(1), 10_000), { digest });
     const failed = await send(uploadOf(other, undefined), 12_345).catch((error: unknown) => error);
     expect(isDrayageError(failed, "ERR_DRAYAGE_DIGEST_MISMATCH")).toBe(true);
+  });
+
+  it("of which nothing had to be sent is what its name says, or is read", async () => {
+    expect(await uploadOf(bytesBlob(new Uint8Array(), { digest }), undefined).finish(signal)).toEqual({
+      digest,
+      size: 0,
+      stages: [{ digest, size: 0 }],
+    });
+    const inflating = inflated(deflated(bytesBlob(bytes), { algorithm: "gzip" }), { digest, size });
+    const { stages } = await uploadOf(inflating, undefined).finish(signal);
+    expect(stages).toHaveLength(3);
+    expect(stages.at(-1)).toEqual({ digest, size });
   });
 
   it("is refused where the rest of the stream is shorter or longer than was said", async () => {

@@ -1,6 +1,6 @@
 import type { HttpClient } from "@drayage/http";
 import { parseNormalizedNamed } from "@drayage/reference";
-import type { Connections, Endpoint } from "../../src/connections.ts";
+import { type Connection, type Connections, connectionOf, type Endpoint } from "../../src/connections.ts";
 import type { FakeRegistry } from "./fake-registry.ts";
 
 export interface FakeConnections extends Connections {
@@ -10,7 +10,7 @@ export interface FakeConnections extends Connections {
 
 /** Connections to registries in memory: the image is looked for in each, in their order, and pushed to the last. */
 export function fakeConnections(registries: readonly FakeRegistry[], http?: HttpClient): FakeConnections {
-  const acceptedTypes = new Map<string, Set<string>>();
+  const made = new Map<string, Connection>();
   let open = 0;
   const lease = <T>(value: T): { value: T; [Symbol.dispose](): void } => {
     open++;
@@ -38,9 +38,9 @@ export function fakeConnections(registries: readonly FakeRegistry[], http?: Http
     async connect({ reference }) {
       const registry = registries.find(({ client }) => client.host === reference.domain);
       if (registry === undefined) throw new Error(`no registry ${reference.domain}`);
-      const types = acceptedTypes.get(reference.domain) ?? new Set();
-      acceptedTypes.set(reference.domain, types);
-      return lease({ client: registry.client, acceptedTypes: types });
+      const connection = made.get(reference.domain) ?? connectionOf(registry.client);
+      made.set(reference.domain, connection);
+      return lease(connection);
     },
     async external() {
       if (http === undefined) throw new Error("nothing is fetched from elsewhere here");
