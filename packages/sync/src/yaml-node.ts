@@ -1,5 +1,17 @@
 import { DrayageError } from "@drayage/errors";
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from "yaml";
 
 /** A value of a YAML file that knows where it stands. Scalars are the text that was written: `1.10` is no number. */
 export interface ListNode {
@@ -35,11 +47,26 @@ export function openListDocument(text: string, where: string): ListNode {
   if (error !== undefined) {
     throw configurationError(`${where}:${position(lines, error.pos[0])}`, error.message);
   }
-  return wrap(document.contents, { document, lines, where, offset: 0 });
+  return wrap(document.contents, { targets: aliasTargets(document), lines, where, offset: 0 });
+}
+
+/** What each alias means: the last node before it of its anchor. Asking each alias itself would go through the document each time. */
+function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, (_, node) => {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target !== undefined) targets.set(node, target);
+    } else if (isNode(node) && "anchor" in node && typeof node.anchor === "string") {
+      anchors.set(node.anchor, node);
+    }
+  });
+  return targets;
 }
 
 interface Context {
-  readonly document: Document;
+  readonly targets: ReadonlyMap<Alias, Node>;
   readonly lines: LineCounter;
   readonly where: string;
   /** Where the text is that has led here. */
@@ -47,7 +74,7 @@ interface Context {
 }
 
 function wrap(given: unknown, context: Context): ListNode {
-  const node = isAlias(given) ? given.resolve(context.document) : (given as Node | null | undefined);
+  const node = follow(given, context);
   const offset = isAlias(given) ? context.offset : (node?.range?.[0] ?? context.offset);
   const here = { ...context, offset };
   const place = `${context.where}:${position(context.lines, offset)}`;
@@ -72,6 +99,17 @@ function wrap(given: unknown, context: Context): ListNode {
       return node.value;
     },
   };
+}
+
+/** The node itself, or what an alias means. */
+function follow(given: unknown, { targets, lines, where }: Context): Node | null | undefined {
+  if (!isAlias(given)) return given as Node | null | undefined;
+  const target = targets.get(given);
+  if (target !== undefined) return target;
+  throw configurationError(
+    `${where}:${position(lines, given.range?.[0] ?? 0)}`,
+    `there is no anchor &${given.source} before this`,
+  );
 }
 
 /** What Go reads as null: nothing at all, and these words where they are not quoted. */
@@ -105,7 +143,7 @@ function mapEntries(
       });
   }
   for (const value of merged) {
-    for (const source of mergeSources(value, context.document, invalid)) {
+    for (const source of mergeSources(value, context, invalid)) {
       for (const entry of mapEntries(source, context, invalid, depth + 1)) {
         if (!entries.has(entry.key)) entries.set(entry.key, entry);
       }
@@ -116,14 +154,14 @@ function mapEntries(
 
 function mergeSources(
   value: unknown,
-  document: Document,
+  context: Context,
   invalid: ListNode["invalid"],
 ): readonly (readonly { readonly key: unknown; readonly value: unknown }[])[] {
-  const node = isAlias(value) ? value.resolve(document) : value;
+  const node = follow(value, context);
   if (isMap(node)) return [node.items];
   if (isSeq(node)) {
     return node.items.slice(0, 100).flatMap((item) => {
-      const each = isAlias(item) ? item.resolve(document) : item;
+      const each = follow(item, context);
       if (!isMap(each)) throw invalid("only mappings can be merged");
       return [each.items];
     });
