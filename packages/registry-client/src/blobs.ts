@@ -49,7 +49,7 @@ export function readBlob(
   options: CallOptions & { readonly offset?: number | undefined; readonly size?: number | undefined } = {},
 ): AsyncIterable<Uint8Array> {
   const { offset = 0, size, signal } = options;
-  const expected = { ...callOf(context, digest, "read"), statuses: [200, 206] };
+  const expected = { ...callOf(context, digest, "read"), statuses: [200, 206, 416] };
   return readResumable({
     request: (from, inner) =>
       context.session.call(
