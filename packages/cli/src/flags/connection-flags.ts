@@ -1,7 +1,10 @@
 import { hidden, type TextFlag, text, toggle, valued } from "./kinds.ts";
 import { durationParser, wholeNumberParser } from "./parsers.ts";
 
-const texts = {
+type TextName = "Authfile" | "CertDir" | "Creds" | "DaemonHost" | "Password" | "RegistryToken" | "Username";
+type ToggleName = "NoCreds" | "TlsVerify";
+
+const texts: Readonly<Record<TextName, readonly [placeholder: string, brief: string]>> = {
   Authfile: ["file", "The file with the logins, instead of the usual ones"],
   CertDir: ["folder", "A folder with *.crt, *.cert and *.key files for this registry or daemon"],
   Creds: ["user[:password]", "Log in to the registry as this user"],
@@ -9,24 +12,24 @@ const texts = {
   Password: ["password", "The password of this user"],
   RegistryToken: ["token", "A bearer token for the registry"],
   Username: ["user", "Log in to the registry as this user"],
-} as const satisfies Readonly<Record<string, readonly [placeholder: string, brief: string]>>;
+};
 
-const toggles = {
+const toggles: Readonly<Record<ToggleName, string>> = {
   NoCreds: "Ask the registry as nobody",
   TlsVerify: "Require HTTPS and check certificates; =false does neither",
-} as const satisfies Readonly<Record<string, string>>;
+};
 
 type Prefix = "" | "src" | "dest";
 type Named<P extends string, N extends string> = P extends "" ? Uncapitalize<N> : `${P}${N}`;
 
 /** skopeo's flags for one image's registry or daemon. They mean nothing to a transport that has no such thing. */
 export type ConnectionFlags<P extends Prefix> = {
-  readonly [K in Named<P, keyof typeof texts>]?: string;
-} & { readonly [K in Named<P, keyof typeof toggles>]?: boolean };
+  readonly [K in Named<P, TextName>]?: string;
+} & { readonly [K in Named<P, ToggleName>]?: boolean };
 
 type ConnectionFlagParameters<P extends Prefix> = {
-  readonly [K in Named<P, keyof typeof texts>]: ReturnType<typeof text>;
-} & { readonly [K in Named<P, keyof typeof toggles>]: ReturnType<typeof toggle> };
+  readonly [K in Named<P, TextName>]: ReturnType<typeof text>;
+} & { readonly [K in Named<P, ToggleName>]: ReturnType<typeof toggle> };
 
 /** The flag's key in a command: `srcCreds`, or `creds` where there is no prefix. */
 export function prefixed(prefix: Prefix, name: string): string {
@@ -61,13 +64,24 @@ export const bothEndsFlags: {
   dcreds: hidden(text("user[:password]", "The same as --dest-creds")),
 };
 
+interface NumberFlag {
+  readonly kind: "parsed";
+  readonly parse: (input: string) => number;
+  readonly optional: true;
+  readonly placeholder: string;
+  readonly brief: string;
+}
+
 /** How often requests are made again. */
 export interface RetryFlags {
   readonly retryTimes?: number;
   readonly retryDelay?: number;
 }
 
-export const retryFlags = {
+export const retryFlags: {
+  readonly retryTimes: NumberFlag;
+  readonly retryDelay: NumberFlag;
+} = {
   retryTimes: {
     kind: "parsed",
     parse: wholeNumberParser(0, 1000),
@@ -82,4 +96,4 @@ export const retryFlags = {
     placeholder: "duration",
     brief: valued("duration", "How long to wait before that, instead of longer and longer"),
   },
-} as const;
+};
