@@ -14,6 +14,7 @@ export interface GlobalFlags {
   readonly commandTimeout?: number;
   readonly policy?: string;
   readonly insecurePolicy?: boolean;
+  readonly requireSigned?: boolean;
   readonly "registries.d"?: string;
   readonly registriesConf?: string;
   readonly tlsVerify?: boolean;
@@ -41,12 +42,16 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
     placeholder: "duration",
     brief: valued("duration", "Give up after this time (90s, 5m, 1h30m)"),
   },
-  policy: hidden(text("path", "Trust policy file")),
-  insecurePolicy: hidden(toggle("Check no trust policy")),
+  policy: text("file", "The trust policy, instead of the machine's policy.json"),
+  insecurePolicy: toggle("Take images whatever the trust policy says"),
+  requireSigned: toggle("Refuse images that the trust policy wants no signature of"),
   "registries.d": hidden(text("path", "Registry configuration folder")),
   tlsVerify: hidden(toggle("Require HTTPS and check certificates; =false does neither")),
   userAgentPrefix: hidden(text("text", "Put before the user agent")),
-  registriesConf: hidden(text("path", "Registries configuration file")),
+  registriesConf: text(
+    "file",
+    "Mirrors, locations and blocked registries, instead of the machine's registries.conf",
+  ),
 };
 
 /** The value of a global flag, wherever it stands: for what must be known before a command is parsed. */

@@ -5,6 +5,7 @@ import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { copyOptions, copySourceOptions, destinationOptions } from "../copy-options.ts";
 import { openLocations, requireText } from "../locations.ts";
+import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
 import type { CopyFlags } from "./copy.command.ts";
 
@@ -15,14 +16,16 @@ export async function copyImages(
   from: string,
   to: string,
 ): Promise<void> {
-  const options = {
+  const choices = {
     ...copyOptions(this, flags),
     sourceOptions: copySourceOptions(this, flags),
     destinationOptions: destinationOptions(this, flags),
   };
+  const trust = await readTrustPolicy(this, flags);
   const locations = await openLocations(this, flags.plugin);
   const source = await locations.resolve(requireText(from, "source"), "source");
   const destination = await locations.resolve(requireText(to, "destination"), "destination");
+  const options = { ...choices, admit: trust(source) };
   if (flags.dryRun) {
     const plan = await withEnds(source, destination, options, (ends) => planCopy({ ...options, ...ends }));
     this.process.stdout.write(flags.json ? planJson(plan) : `${describePlan(plan).join("\n")}\n`);
