@@ -10,6 +10,7 @@ import {
   proposeCompletions,
   run,
   text_en,
+  UnexpectedPositionalError,
 } from "@stricli/core";
 import { commands } from "./commands.ts";
 import type { DrayContext } from "./context.ts";
@@ -105,6 +106,12 @@ function shownCompletions(proposed: readonly InputCompletion[], words: readonly 
 }
 
 function usageError(error: unknown, command: string): DrayageError {
+  if (error instanceof UnexpectedPositionalError && command.endsWith(" login")) {
+    // Of a password in two words that nobody has quoted, the second must not be shown.
+    return new DrayageError("ERR_DRAYAGE_USAGE", "login accepts only one registry to log in to", {
+      hint: `see ${command} --help`,
+    });
+  }
   return new DrayageError("ERR_DRAYAGE_USAGE", usageText(error), {
     hint: `see ${command} --help`,
     cause: error,

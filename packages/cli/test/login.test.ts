@@ -288,6 +288,16 @@ describe("dray login", () => {
       expect(ran.stderr).not.toContain("hunter2");
     }
   });
+
+  it("does not show the second word of a password that was not quoted", async () => {
+    const user = createUser();
+    const ran = await user.run(["login", "--debug", "-u", "me", "-p", "two", "hunter2", host]);
+    expect(ran).toMatchObject({ status: 1, stdout: "" });
+    expect(ran.stderr).toContain(
+      "dray: login accepts only one registry to log in to; see dray login --help\n",
+    );
+    expect(ran.stderr).not.toContain("hunter2");
+  });
 });
 
 describe("dray logout", () => {

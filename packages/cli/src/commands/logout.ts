@@ -57,5 +57,11 @@ async function isLoggedInElsewhere(
 ): Promise<boolean> {
   const found = await findLogin(name, settings.options);
   if (found === undefined || "identityToken" in found.credentials) return false;
-  return isLoginTaken({ ...flags, host: hostOf(name), credentials: found.credentials }, settings);
+  try {
+    return await isLoginTaken({ ...flags, host: hostOf(name), credentials: found.credentials }, settings);
+  } catch (error) {
+    if (settings.options.signal?.aborted) throw error;
+    // One that cannot be tried is none, as for skopeo: what is said is that nobody is logged in.
+    return false;
+  }
 }
