@@ -24,5 +24,5 @@ export {
   refusePosition,
 } from "./reference.ts";
 export { flatIndexBytes, layoutNames, type Selection, selectImage } from "./select.ts";
-export { type LayoutFiles, openLayoutSource, readLayoutIndex } from "./source.ts";
+export { type LayoutFiles, openLayoutSource, readLayoutIndex, resolveLayoutImage } from "./source.ts";
 export { checkLayoutFile, isPlainLayoutFile, layoutFileBytes, layoutVersion } from "./version.ts";

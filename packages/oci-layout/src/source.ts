@@ -8,10 +8,18 @@ import {
   manifestLimit,
   mediaTypes,
 } from "@drayage/manifest";
-import type { ImageReference, ImageSource, OperationOptions, RawManifest } from "@drayage/transport";
+import type {
+  ImageReference,
+  ImageSource,
+  OperationOptions,
+  RawManifest,
+  SourceOptions,
+} from "@drayage/transport";
+import { externalBlobs } from "./external.ts";
 import { entryDescriptor, type LayoutIndex, parseLayoutIndex } from "./layout-index.ts";
 import { indexFile, layoutFile } from "./names.ts";
 import type { LayoutPlace } from "./reference.ts";
+import { createReferrers } from "./referrers.ts";
 import { flatIndexBytes, selectImage } from "./select.ts";
 import { checkLayoutFile } from "./version.ts";
 
@@ -58,10 +66,13 @@ export async function openLayoutSource(
   reference: ImageReference,
   place: LayoutPlace,
   files: LayoutFiles,
+  options: Pick<SourceOptions, "connection"> = {},
 ): Promise<ImageSource> {
   const { index, bytes } = await readLayoutIndex(files);
   const where = `${files.label}: ${indexFile}`;
   const selection = selectImage(index, place, where);
+  const external = externalBlobs(files.label, options.connection);
+  const referrers = createReferrers(files, index);
   const known = new Map(index.entries.map((entry) => [entry.raw.digest, entry.mediaType]));
 
   const top = async (): Promise<RawManifest> => {
@@ -81,13 +92,51 @@ export async function openLayoutSource(
   const blob = async (descriptor: Descriptor, options: OperationOptions = {}): Promise<Blob> => {
     throwIfAborted(options.signal, `read a blob of ${files.label}`);
     const origin = await files.locate(descriptor.digest);
-    if (origin === undefined) throw absent(files, descriptor);
+    if (origin === undefined) {
+      const elsewhere = external.blob(descriptor);
+      if (elsewhere === undefined) throw absent(files, descriptor);
+      return elsewhere;
+    }
     checkSize(files, descriptor, origin.length);
     return { digest: descriptor.digest, size: origin.length, origin, steps: [] };
   };
 
-  const close = (): Promise<void> => files.close();
-  return { reference, manifest, blob, close, [Symbol.asyncDispose]: close };
+  const close = (): Promise<void> => {
+    external.close();
+    return files.close();
+  };
+  return {
+    reference,
+    manifest,
+    blob,
+    referrers: async (subject, { signal } = {}) => referrers(subject, signal),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/**
+ * What {@link openLayoutSource}'s manifest is: from index.json, without reading it where that says all of it.
+ *
+ * @throws ERR_DRAYAGE_BLOB_NOT_FOUND where the layout lacks it, and what `openLayoutSource` throws
+ */
+export async function resolveLayoutImage(place: LayoutPlace, files: LayoutFiles): Promise<Descriptor> {
+  const { index, bytes } = await readLayoutIndex(files);
+  const where = `${files.label}: ${indexFile}`;
+  const selection = selectImage(index, place, where);
+  if (selection.kind === "flat") {
+    const flat = flatIndexBytes(index, selection.entries, bytes);
+    return { mediaType: mediaTypes.ociIndex, digest: manifestDigest(flat), size: flat.length };
+  }
+  const descriptor = entryDescriptor(selection.entry, where);
+  if (descriptor.mediaType === "") {
+    const { mediaType } = await readManifest(files, descriptor);
+    return { ...descriptor, mediaType };
+  }
+  const origin = await files.locate(descriptor.digest);
+  if (origin === undefined) throw absent(files, descriptor);
+  checkSize(files, descriptor, origin.length);
+  return descriptor;
 }
 
 async function readManifest(files: LayoutFiles, descriptor: Descriptor): Promise<RawManifest> {

@@ -173,10 +173,10 @@ describe("a source", () => {
     const layout = new MemoryLayout();
     layout.index([layout.image("a")]);
     const source = await openLayoutSource(reference, { path: "x" }, layout);
-    const foreign = { mediaType: "", digest: sha256("x"), size: 1, urls: ["https://example.com/layer"] };
+    const foreign = { mediaType: "", digest: sha256("x"), size: 1, urls: ["ftp://example.com/layer"] };
     await expect(source.blob(foreign)).rejects.toMatchObject({
       code: "ERR_DRAYAGE_BLOB_NOT_FOUND",
-      hint: "its bytes are kept elsewhere: https://example.com/layer",
+      hint: "its bytes are kept elsewhere: ftp://example.com/layer",
     });
   });
 

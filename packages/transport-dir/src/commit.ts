@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { removeLeftovers, stateOf } from "@drayage/blob";
 import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors";
 import { acquireLock, type Lock } from "@drayage/file-lock";
-import { filesOf, removeFile, replaceFile, sizeOfFile } from "./files.ts";
+import { filesOf, kindOf, removeFile, replaceFile, sizeOfFile } from "./files.ts";
 import { finishJournal, type Journal, readJournal, writeJournal } from "./journal.ts";
 import { isBlobName, isImageName } from "./names.ts";
 import { type PrivateName, parsePrivateName, privateName } from "./private-name.ts";
@@ -53,6 +53,17 @@ export async function adopt(
     adopted.set(name, size);
   }
   return adopted;
+}
+
+/** The blobs that {@link adopt} would take over, with their sizes. */
+export async function adoptable(folder: string): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  if ((await kindOf(folder)) === "absent") return sizes;
+  for (const { path, isDead, name } of await leftovers(folder)) {
+    const size = isDead && isBlobName(name) && !sizes.has(name) ? await sizeOfFile(path) : undefined;
+    if (size !== undefined) sizes.set(name, size);
+  }
+  return sizes;
 }
 
 interface Leftover extends PrivateName {

@@ -10,9 +10,10 @@ import type {
   ImageDestination,
   PutBlobOptions,
   PutManifestOptions,
+  ReusedBlob,
   Signature,
 } from "@drayage/transport";
-import { abandon, adopt, commitImage, recover } from "./commit.ts";
+import { abandon, adopt, adoptable, commitImage, recover } from "./commit.ts";
 import { kindOf, namesOf, readIfPresent, sizeOfFile, tryLink } from "./files.ts";
 import { blobName, manifestFile, manifestName, privatePrefix, signatureName, versionFile } from "./names.ts";
 import { createToken, privateName } from "./private-name.ts";
@@ -43,6 +44,8 @@ export async function openDestination(
   let top: Uint8Array | undefined;
   let version = plainVersion;
   let beginning: Promise<Beginning> | undefined;
+  /** What killed runs have left, with the sizes. */
+  let left: Promise<ReadonlyMap<string, number>> | undefined;
   let state: "open" | "committed" | "closed" = "open";
 
   function begin(): Promise<Beginning> {
@@ -85,6 +88,15 @@ export async function openDestination(
     working.add(settled);
     void settled.then(() => working.delete(settled));
     return work;
+  }
+
+  /** What could be taken over of the image that is there, or of runs that were killed. Changes nothing. */
+  async function look(name: string): Promise<ReusedBlob | undefined> {
+    left ??= adoptable(folder);
+    const sizeLeft = (await left).get(name);
+    if (sizeLeft !== undefined) return { size: sizeLeft, from: "a copy that was cut short" };
+    const size = await sizeOfFile(join(folder, name));
+    return size === undefined ? undefined : { size, from: "the image that it replaces" };
   }
 
   async function putManifest(bytes: Uint8Array, { instance, signal }: PutManifestOptions): Promise<void> {
@@ -149,10 +161,14 @@ export async function openDestination(
       parallelBlobs,
       multipleImages: true,
     },
-    async reuseBlob({ digest, size }, { signal }) {
+    async reuseBlob({ digest, size }, { signal, lookOnly }) {
       checkOpen();
       throwIfAborted(signal);
       const name = blobName(digest);
+      if (lookOnly === true) {
+        const there = put.has(name) ? { size: put.get(name) ?? 0 } : await look(name);
+        return there === undefined || (size !== -1 && there.size !== size) ? undefined : there;
+      }
       const { adopted } = await begin();
       const mine = put.get(name) ?? adopted.get(name);
       if (mine !== undefined) {

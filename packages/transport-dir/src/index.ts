@@ -11,12 +11,12 @@ import {
 } from "@drayage/transport";
 import { openDestination } from "./destination.ts";
 import { type DirReference, parseReference, scheme } from "./reference.ts";
-import { openSource } from "./source.ts";
+import { openSource, resolveImage } from "./source.ts";
 
 export type { DirReference } from "./reference.ts";
 
 /** A transport with all that this one can do. */
-export type DirTransport = TransportWith<"openSource" | "openDestination", DirReference>;
+export type DirTransport = TransportWith<"openSource" | "openDestination" | "resolveImage", DirReference>;
 
 /** The transport of images that are plain files in a folder. */
 export function dir(): DirTransport {
@@ -27,6 +27,7 @@ export function dir(): DirTransport {
     parse: parseReference,
     openSource,
     openDestination,
+    resolveImage,
     policyScopes: ({ path }) => pathScopes(explicitPath(path)),
   } satisfies TransportDefinition<DirReference>;
   return { ...defineTransport<DirReference>(definition), ...definition };

@@ -91,6 +91,16 @@ export async function openSource(reference: DirReference, options: SourceOptions
   return { reference, manifest, blob, signatures, close, [Symbol.asyncDispose]: close };
 }
 
+/** What the image's manifest is, of which only its file can tell. */
+export async function resolveImage(
+  reference: DirReference,
+  options: SourceOptions = {},
+): Promise<Descriptor> {
+  const source = await openSource(reference, options);
+  const { bytes, mediaType } = await source.manifest(undefined, { signal: options.signal });
+  return { mediaType, digest: manifestDigest(bytes), size: bytes.length };
+}
+
 /** Before version 1.2 digests of all algorithms had names of hex digits alone. */
 function oldManifestName(instance: Digest): string {
   return `${digestHex(instance)}.manifest.json`;

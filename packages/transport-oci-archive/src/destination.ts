@@ -1,4 +1,5 @@
 import { bytesBlob, type StagedFile } from "@drayage/blob";
+import type { Digest } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { type Descriptor, manifestDigest } from "@drayage/manifest";
 import {
@@ -37,13 +38,18 @@ export async function openDestination(
   const target = await archiveTarget(place.path, options);
   const label = JSON.stringify(place.path);
   let opening: Promise<Opened> | undefined;
+  /** The blobs of the archive that is added to, with their sizes. */
+  let present: Promise<ReadonlyMap<Digest, number>> | undefined;
   let top: Descriptor | undefined;
   let state: "open" | "committed" | "closed" = "open";
 
+  function checkOpen(): void {
+    if (state === "open") return;
+    throw new DrayageError("ERR_DRAYAGE_USAGE", `the destination ${label} is ${state} already`);
+  }
+
   function begin(): Promise<Opened> {
-    if (state !== "open") {
-      throw new DrayageError("ERR_DRAYAGE_USAGE", `the destination ${label} is ${state} already`);
-    }
+    checkOpen();
     opening ??= stage();
     return opening;
   }
@@ -59,6 +65,15 @@ export async function openDestination(
       await file.discard();
       throw error;
     }
+  }
+
+  /** What the archive has, or will have once what it is added to was taken over. Writes nothing. */
+  async function look(digest: Digest): Promise<number | undefined> {
+    checkOpen();
+    if (opening !== undefined) return (await opening).writer.sizeOf(digest);
+    if (options.append !== true || !target.exists) return undefined;
+    present ??= sizesIn(place, options);
+    return (await present).get(digest);
   }
 
   async function putManifest(
@@ -105,8 +120,9 @@ export async function openDestination(
       keepsOrder: true,
       multipleImages: true,
     },
-    async reuseBlob({ digest, size }) {
-      const found = (await begin()).writer.sizeOf(digest);
+    async reuseBlob({ digest, size }, { signal, lookOnly }) {
+      throwIfAborted(signal);
+      const found = lookOnly === true ? await look(digest) : (await begin()).writer.sizeOf(digest);
       return found === undefined || (size !== -1 && size !== found) ? undefined : { size: found };
     },
     async putBlob(blob, { signal, onBytes, onPlace }) {
@@ -150,6 +166,23 @@ async function takeOver(
       await writer.addBlob(blob, { signal: options.signal });
     }
     return index;
+  } finally {
+    await archive.close();
+  }
+}
+
+async function sizesIn(
+  place: LayoutPlace,
+  options: DestinationOptions,
+): Promise<ReadonlyMap<Digest, number>> {
+  const archive = await openArchive(place, options);
+  try {
+    const sizes = new Map<Digest, number>();
+    for (const digest of archive.blobs) {
+      const origin = await archive.locate(digest);
+      if (origin !== undefined) sizes.set(digest, origin.length);
+    }
+    return sizes;
   } finally {
     await archive.close();
   }

@@ -4,7 +4,7 @@
  */
 import { explicitPath } from "@drayage/blob";
 import { throwIfAborted } from "@drayage/errors";
-import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
+import { layoutNames, openLayoutSource, readLayoutIndex, resolveLayoutImage } from "@drayage/oci-layout";
 import {
   defineTransport,
   pathScopes,
@@ -19,7 +19,7 @@ export type { OciArchiveReference } from "./reference.ts";
 
 /** A transport with all that this one can do. */
 export type OciArchiveTransport = TransportWith<
-  "openSource" | "openDestination" | "listTags",
+  "openSource" | "openDestination" | "listTags" | "resolveImage",
   OciArchiveReference
 >;
 
@@ -34,13 +34,22 @@ export function ociArchive(): OciArchiveTransport {
       throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
       const files = await openArchive(reference.place, options);
       try {
-        return await openLayoutSource(reference, reference.place, files);
+        return await openLayoutSource(reference, reference.place, files, options);
       } catch (error) {
         await files.close();
         throw error;
       }
     },
     openDestination,
+    async resolveImage(reference, options = {}) {
+      throwIfAborted(options.signal, `read ${scheme}:${reference.text}`);
+      const files = await openArchive(reference.place, options);
+      try {
+        return await resolveLayoutImage(reference.place, files);
+      } finally {
+        await files.close();
+      }
+    },
     async listTags(reference, options = {}) {
       throwIfAborted(options.signal, `list ${scheme}:${reference.text}`);
       const files = await openArchive(reference.place, options);

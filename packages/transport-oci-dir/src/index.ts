@@ -4,7 +4,7 @@
  */
 import { explicitPath } from "@drayage/blob";
 import { throwIfAborted } from "@drayage/errors";
-import { layoutNames, openLayoutSource, readLayoutIndex } from "@drayage/oci-layout";
+import { layoutNames, openLayoutSource, readLayoutIndex, resolveLayoutImage } from "@drayage/oci-layout";
 import {
   defineTransport,
   pathScopes,
@@ -18,7 +18,7 @@ export type { OciDirReference } from "./reference.ts";
 
 /** A transport with all that this one can do. */
 export type OciDirTransport = TransportWith<
-  "openSource" | "openDestination" | "deleteImage" | "listTags",
+  "openSource" | "openDestination" | "deleteImage" | "listTags" | "resolveImage",
   OciDirReference
 >;
 
@@ -33,7 +33,11 @@ export function ociDir(): OciDirTransport {
     async openSource(reference, options = {}) {
       throwIfAborted(options.signal, `open ${scheme}:${reference.text}`);
       const folder = layoutFolder(reference.place, options.sharedBlobDir);
-      return openLayoutSource(reference, reference.place, folder);
+      return openLayoutSource(reference, reference.place, folder, options);
+    },
+    async resolveImage(reference, options = {}) {
+      throwIfAborted(options.signal, `read ${scheme}:${reference.text}`);
+      return resolveLayoutImage(reference.place, layoutFolder(reference.place, options.sharedBlobDir));
     },
     // What writes is loaded when something is to be written.
     openDestination: async (reference, options) =>
