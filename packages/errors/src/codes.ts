@@ -64,6 +64,8 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_REPOSITORY_NOT_FOUND"
   /** Bytes are more or fewer than was said. */
   | "ERR_DRAYAGE_SIZE_MISMATCH"
+  /** Some images of a sync could not be copied; the others were. */
+  | "ERR_DRAYAGE_SYNC_INCOMPLETE"
   /** A host's certificate is not trusted, expired or for another host. */
   | "ERR_DRAYAGE_TLS"
   /** Two transports claim one scheme. */

@@ -1,5 +1,5 @@
 import type { CopyOptions } from "@drayage/copy";
-import type { OperationOptions } from "@drayage/transport";
+import type { Location, OperationOptions } from "@drayage/transport";
 import type { SyncDestination } from "./destination.ts";
 import type { SyncEvent } from "./events.ts";
 import type { Naming } from "./naming.ts";
@@ -8,7 +8,7 @@ import type { SyncSource } from "./source.ts";
 /** What of a copy's options holds for every image. */
 export type SyncCopyOptions = Omit<
   CopyOptions,
-  "signal" | "onProgress" | "ifPresent" | "expectedDigest" | "parallelBlobs"
+  "signal" | "onProgress" | "ifPresent" | "expectedDigest" | "parallelBlobs" | "admit"
 >;
 
 export interface SyncInput extends OperationOptions {
@@ -17,6 +17,8 @@ export interface SyncInput extends OperationOptions {
   /** What images are called at the destination; where absent, by the last component of their repository, as for skopeo. */
   readonly naming?: Naming | undefined;
   readonly copy?: SyncCopyOptions | undefined;
+  /** Decides for each source what may be copied from it (a trust policy). What the destination has already is not asked about. */
+  readonly admit?: ((source: Location) => CopyOptions["admit"]) | undefined;
   /** How many images are copied at the same time; 4 where absent. */
   readonly parallelImages?: number | undefined;
   /** How many blobs move at the same time, over all images; 6, or the number of images if there are more, where absent. */

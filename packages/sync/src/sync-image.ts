@@ -39,9 +39,11 @@ export async function syncImage(task: ImageTask, run: SyncRun): Promise<ImageOut
   }
   run.tell({ ...eventOf(task), state: "start" });
   await destination.prepare?.(target);
+  const admit = run.admit?.(from);
   const ifPresent = there === undefined ? undefined : ("skip" as const);
   const options = {
     ...copy,
+    admit,
     signal,
     ifPresent,
     sourceOptions: task.sourceOptions,
@@ -82,6 +84,7 @@ async function wouldSkip({ from, to, copy, sourceOptions }: ImageTask, run: Sync
   const { destinationOptions } = run.destination;
   const options = {
     ...copy,
+    admit: run.admit?.(from),
     signal: run.signal,
     ifPresent: "skip" as const,
     sourceOptions,

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { memoryBlobInfoCache } from "@drayage/blob-info-cache";
 import type { CopyResult } from "@drayage/copy";
 import type { Digest } from "@drayage/digest";
 import { abortError, DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
@@ -44,8 +45,11 @@ interface Mode {
 const usualParallelImages = 4;
 const usualParallelBlobs = 6;
 
-async function run(input: SyncInput, mode: Mode): Promise<SyncSummary> {
-  checkInput(input);
+async function run(given: SyncInput, mode: Mode): Promise<SyncSummary> {
+  checkInput(given);
+  // What one image's copy finds out serves all others.
+  const blobInfoCache = given.copy?.blobInfoCache ?? memoryBlobInfoCache();
+  const input = { ...given, copy: { ...given.copy, blobInfoCache } };
   throwIfAborted(input.signal);
   const lanes = input.parallelImages ?? usualParallelImages;
   const parallelBlobs = input.parallelBlobs ?? Math.max(usualParallelBlobs, lanes);
@@ -70,6 +74,7 @@ async function run(input: SyncInput, mode: Mode): Promise<SyncSummary> {
       blobs: createSharedBlobs(parallelBlobs, signal),
       parallelBlobs,
       existing: input.existing ?? "compare",
+      admit: input.admit,
       blind: mode.blind,
       tell,
     },
@@ -188,7 +193,8 @@ async function syncReferrers(
           platforms: "all",
           preserveDigests: true,
           removeSignatures: task.copy.removeSignatures,
-          admit: task.copy.admit,
+          blobInfoCache: task.copy.blobInfoCache,
+          blobInfoCache: task.copy.blobInfoCache,
         },
         kind: "referrer",
         index: 0,
