@@ -16,7 +16,7 @@ export async function bundleForNode(entry: string, folder: string): Promise<stri
     outDir: folder,
     outExtension: () => ({ js: ".mjs" }),
     // Else what the package of the file depends on would not be taken in.
-    noExternal: [/^@drayage\//, "pako", "fzstd"],
+    noExternal: [/^@drayage\//, "pako", "fzstd", "smol-toml"],
     esbuildOptions(options) {
       options.conditions = ["@drayage/source"];
     },
