@@ -1,0 +1,15 @@
+/**
+ * What browsers get of this package (`browser` in package.json): the same names, and nothing that needs Node.
+ * @module
+ */
+import { DrayageError } from "@drayage/errors";
+import type { HttpClient } from "./client.ts";
+
+export * from "./shared.ts";
+
+/** There are no sockets in a browser. @throws `ERR_DRAYAGE_USAGE` */
+export function createHttpClient(): HttpClient {
+  throw new DrayageError("ERR_DRAYAGE_USAGE", "createHttpClient needs Node", {
+    hint: "use createFetchClient in a browser",
+  });
+}
