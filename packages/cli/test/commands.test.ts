@@ -46,6 +46,8 @@ describe("dray itself", () => {
       "list-tags",
       "validate",
       "delete",
+      "login",
+      "logout",
       "manifest-digest",
       "transports",
       "completion",

@@ -369,7 +369,7 @@ describe("helpers", () => {
   it("that print without end, or never answer, are ended", async () => {
     const machine = createMachine();
     machine.install("docker-credential-yes", "exec yes secret");
-    machine.install("docker-credential-slow", "sleep 600 & wait");
+    machine.install("docker-credential-slow", "sleep 5 & wait");
     machine.write(machine.authJson, { credHelpers: { "yes.example": "yes", "slow.example": "slow" } });
     await expect(ask(machine, "yes.example")).rejects.toMatchObject({
       code: "ERR_DRAYAGE_CREDENTIALS",

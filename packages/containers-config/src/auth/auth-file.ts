@@ -15,10 +15,6 @@ export interface AuthFile {
   readonly credsStore: string | undefined;
 }
 
-export interface ReadAuthFileOptions {
-  readonly legacy: boolean;
-}
-
 /** The bytes of a file with logins; undefined where there is none. @throws `ERR_DRAYAGE_IO`, `ERR_DRAYAGE_LIMIT_EXCEEDED` */
 export async function readAuthBytes(path: string): Promise<Uint8Array | undefined> {
   try {
@@ -36,7 +32,7 @@ export async function readAuthBytes(path: string): Promise<Uint8Array | undefine
  */
 export async function readAuthFile(
   path: string,
-  { legacy }: ReadAuthFileOptions,
+  { legacy }: { readonly legacy: boolean },
 ): Promise<AuthFile | undefined> {
   const bytes = await readAuthBytes(path);
   if (bytes === undefined) return undefined;

@@ -101,7 +101,7 @@ function messageOf(error: unknown): string {
 }
 
 /** A function that passes each message on one time. */
-export function onceEach(tell: ((message: string) => void) | undefined): (message: string) => void {
+function onceEach(tell: ((message: string) => void) | undefined): (message: string) => void {
   const told = new Set<string>();
   return (message) => {
     if (told.has(message)) return;
