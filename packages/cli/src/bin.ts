@@ -23,7 +23,7 @@ async function answer(argv: readonly string[]): Promise<void> {
 
 /** Else it is not worth the two milliseconds that it takes. */
 function goesThroughLayers(argv: readonly string[]): boolean {
-  return argv.includes("copy") || argv.includes("validate");
+  return argv.includes("copy") || argv.includes("sync") || argv.includes("validate");
 }
 
 /** What is asked for most, and can be answered without the whole command. */

@@ -8,11 +8,13 @@ import { listTagsCommand } from "./commands/list-tags.command.ts";
 import { loginCommand } from "./commands/login.command.ts";
 import { logoutCommand } from "./commands/logout.command.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
+import { syncCommand } from "./commands/sync.command.ts";
 import { transportsCommand } from "./commands/transports.command.ts";
 import { validateCommand } from "./commands/validate.command.ts";
 
 type CommandName =
   | "copy"
+  | "sync"
   | "inspect"
   | "digest"
   | "list-tags"
@@ -27,6 +29,7 @@ type CommandName =
 /** The commands, each of which loads its own code when it runs. */
 export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   copy: copyCommand,
+  sync: syncCommand,
   inspect: inspectCommand,
   digest: digestCommand,
   "list-tags": listTagsCommand,

@@ -194,7 +194,6 @@ async function syncReferrers(
           preserveDigests: true,
           removeSignatures: task.copy.removeSignatures,
           blobInfoCache: task.copy.blobInfoCache,
-          blobInfoCache: task.copy.blobInfoCache,
         },
         kind: "referrer",
         index: 0,

@@ -5,6 +5,7 @@
 export const rootHelp: string = [
   "USAGE",
   "  dray copy <SOURCE> <DESTINATION>",
+  "  dray sync <SOURCE> <DESTINATION>",
   "  dray inspect <IMAGE>",
   "  dray digest <IMAGE>",
   "  dray list-tags <IMAGES>",
@@ -32,6 +33,7 @@ export const rootHelp: string = [
   "",
   "COMMANDS",
   "  copy             Copy an image from one place to another",
+  "  sync             Copy many images, and only what is not there yet",
   "  inspect          Show what an image is",
   "  digest           Print the digest of an image",
   "  list-tags        List the names of the images at a place",
