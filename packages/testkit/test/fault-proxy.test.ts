@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import http from "node:http";
+import { Readable, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
+import { passBody } from "../src/fault-proxy/body.ts";
 import { createFaultProxy, createRandom, type FaultProxy } from "../src/index.ts";
 import { rawRequest } from "./support/raw-request.ts";
 import { type SampleServer, sampleServer } from "./support/sample-server.ts";
@@ -242,12 +244,33 @@ describe("faults of responses", () => {
     });
   });
 
-  it("slow: all of it comes, in small parts", async () => {
+  it("slow: all of it comes", async () => {
     await withProxy(async (proxy) => {
       proxy.rule({}, { bytesPerSecond: 3_000_000, delay: 1 });
       const seen = await rawRequest(proxy.url + blob);
       expect(Buffer.compare(seen.body, thing)).toBe(0);
     });
+  });
+
+  it("slow: a fiftieth of a second's bytes at a time, until the client gives up", async () => {
+    const written: number[] = [];
+    const controller = new AbortController();
+    const to = new Writable({
+      write(chunk: Uint8Array, _, done) {
+        if (written.push(chunk.length) === 3) controller.abort();
+        done();
+      },
+    });
+    const { signal } = controller;
+    const passed = passBody({
+      from: Readable.from([thing]),
+      to,
+      faults: { bytesPerSecond: 50_000 },
+      onBytes: () => {},
+      signal,
+    });
+    await expect(passed).rejects.toThrow("The operation was aborted");
+    expect(written).toEqual([1000, 1000, 1000]);
   });
 
   it("corrupted: one byte is another", async () => {

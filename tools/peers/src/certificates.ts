@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { runPeer } from "./run.ts";
-import { temporaryDirectory } from "./temporary.ts";
 
 /** Where the PEM files of a certificate and its key are. */
 export interface CertificateFiles {
@@ -47,16 +46,8 @@ basicConstraints = critical, CA:false
 extendedKeyUsage = clientAuth
 `;
 
-let common: Promise<TestCertificates> | undefined;
-
-/** Makes the certificates with openssl, once for each test file; in `folder`, anew, where one is named. */
-export async function testCertificates(folder?: string): Promise<TestCertificates> {
-  if (folder !== undefined) return makeCertificates(folder);
-  common ??= makeCertificates(temporaryDirectory());
-  return common;
-}
-
-async function makeCertificates(folder: string): Promise<TestCertificates> {
+/** Makes certificates with openssl. */
+export async function makeCertificates(folder: string): Promise<TestCertificates> {
   mkdirSync(folder, { recursive: true });
   const settings = path.join(folder, "openssl.cnf");
   writeFileSync(settings, configuration);

@@ -5,7 +5,7 @@
  */
 import "./after-tests.ts";
 
-export { type CertificateFiles, type TestCertificates, testCertificates } from "./certificates.ts";
+export type { CertificateFiles, TestCertificates } from "./certificates.ts";
 export { describeWithPeers, type Need, type Peers } from "./describe.ts";
 export {
   type DockerdOptions,
@@ -34,6 +34,7 @@ export {
 export { pullWithSkopeo, pushWithSkopeo, type SkopeoRegistryOptions } from "./skopeo-registry.ts";
 export { type BuildahStore, buildahStore, type PodmanStore, podmanStore } from "./stores.ts";
 export { temporaryDirectory } from "./temporary.ts";
+export { testCertificates } from "./test-certificates.ts";
 export {
   type Right,
   startTokenServer,

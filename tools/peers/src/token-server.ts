@@ -4,8 +4,9 @@ import { createServer as createPlainServer, type IncomingMessage, type ServerRes
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CertificateFiles, testCertificates } from "./certificates.ts";
+import type { CertificateFiles } from "./certificates.ts";
 import type { RegistryTokenOptions } from "./registry.ts";
+import { testCertificates } from "./test-certificates.ts";
 
 /** What may be done in a repository. */
 export type Right = "pull" | "push" | "delete" | "*";
