@@ -1,7 +1,21 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeWithPeers, run, startRegistry, testCertificates } from "@drayage-internal/peers";
+import {
+  describeWithPeers,
+  run,
+  startRegistry,
+  startTokenServer,
+  testCertificates,
+} from "@drayage-internal/peers";
 import { expect, it, onTestFinished } from "vitest";
 import { dray, type Ran, type RunOptions } from "./run-dray.ts";
 
@@ -100,6 +114,28 @@ describeWithPeers("dray login to docker-registry", ["docker-registry", "skopeo"]
       stdout: "",
       message: `logging into \\"${host}\\": invalid username/password`,
     });
+  });
+});
+
+describeWithPeers("dray login to a registry with a token server", ["docker-registry", "openssl"], () => {
+  it("stores what the token server takes, and tells a wrong password from a broken server", async () => {
+    const users = { me: { password, rights: {} } };
+    await using tokens = await startTokenServer({ users, anonymous: {} });
+    await using registry = await startRegistry({ token: tokens.registry });
+    const user = createUser("");
+    const login = (word: string): Promise<Ran> =>
+      user.dray(["login", "--tls-verify=false", "-u", "me", "-p", word, registry.host]);
+    const wrong = await login("wrong");
+    expect(wrong).toMatchObject({ status: 1, stdout: "" });
+    expect(wrong.stderr).toContain(`logging into "${registry.host}": invalid username/password`);
+    expect(existsSync(user.authJson)).toBe(false);
+    expect(await login(password)).toMatchObject({ status: 0, stdout: "Login Succeeded!\n" });
+    expect(tokens.requests.at(-1)).toMatchObject({ user: "me", status: 200, scopes: [] });
+    await tokens[Symbol.asyncDispose]();
+    const broken = await login(password);
+    expect(broken).toMatchObject({ status: 1, stdout: "" });
+    expect(broken.stderr).not.toContain("invalid username/password");
+    expect(broken.stderr).not.toContain(password);
   });
 });
 
