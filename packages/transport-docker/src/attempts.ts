@@ -15,11 +15,11 @@ export async function firstAnswer<P extends { readonly name: string }, T>(
   places: readonly P[],
   ask: (place: P) => Promise<T>,
   signal: AbortSignal | undefined,
-): Promise<{ readonly answer: T; readonly index: number }> {
+): Promise<{ readonly answer: T; readonly place: P; readonly index: number }> {
   const attempts: Attempt[] = [];
   for (const [index, place] of places.entries()) {
     try {
-      return { answer: await ask(place), index };
+      return { answer: await ask(place), place, index };
     } catch (error) {
       throwIfAborted(signal);
       attempts.push({ place: place.name, error });

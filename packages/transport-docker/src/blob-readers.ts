@@ -3,8 +3,13 @@ import { DrayageError, throwIfAborted } from "@drayage/errors";
 import type { HttpClient } from "@drayage/http";
 import type { Descriptor } from "@drayage/manifest";
 import { type Attempt, attemptsError } from "./attempts.ts";
-import type { Read } from "./early-read.ts";
 import type { Place } from "./places.ts";
+
+/** Bytes from `offset` on, as often as is asked. */
+export type Read = (options: {
+  readonly offset: number;
+  readonly signal: AbortSignal | undefined;
+}) => AsyncIterable<Uint8Array>;
 
 /** One of the places that a blob's bytes may come from. */
 export interface BlobReader {

@@ -1,4 +1,4 @@
-import type { Blob } from "@drayage/blob";
+import { type Blob, type StreamOrigin, streamBlob } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { type Descriptor, parseManifest } from "@drayage/manifest";
@@ -13,7 +13,6 @@ import type {
 import { firstAnswer } from "./attempts.ts";
 import { externalReaders, readFromAny, repositoryReader } from "./blob-readers.ts";
 import type { Connections } from "./connections.ts";
-import { type EarlyRead, readEarly } from "./early-read.ts";
 import { createPlaces, type Place, type Places } from "./places.ts";
 import { type DockerImageReference, labelOf, readReference, scheme, tagOrDigest } from "./reference.ts";
 
@@ -30,9 +29,10 @@ export async function openSource(
     const all = endpoints.map((endpoint) => places.place(endpoint));
     const read = async (place: Place): Promise<FetchedManifest> =>
       (await place.repository()).manifest(tagOrDigest(place.reference), { signal });
-    const { answer, index } = await firstAnswer(all, read, signal);
+    const { answer, place, index } = await firstAnswer(all, read, signal);
     // Who has the manifest serves the rest; those after it stand by.
-    return source({ reference, top: answer, places, from: all.slice(index), cache: options.blobInfoCache });
+    const from = all.slice(index);
+    return source({ reference, top: answer, places, serving: place, from, cache: options.blobInfoCache });
   } catch (error) {
     places[Symbol.dispose]();
     throw error;
@@ -43,14 +43,19 @@ interface Opened {
   readonly reference: DockerImageReference;
   readonly top: FetchedManifest;
   readonly places: Places;
+  /** Where the manifest is from. */
+  readonly serving: Place;
+  /** That place, and those that are asked where it fails. */
   readonly from: readonly Place[];
   readonly cache: BlobInfoCache | undefined;
 }
 
-function source({ reference, top, places, from, cache }: Opened): ImageSource {
+function source({ reference, top, places, serving, from, cache }: Opened): ImageSource {
   const label = labelOf(reference);
-  const reads = new Set<EarlyRead>();
-  const noted = new Set<Digest>();
+  /** Manifests that were read. */
+  const known = new Set<Digest>();
+  /** What they name. */
+  const named = new Set<Digest>();
   let closed = false;
 
   function check(signal: AbortSignal | undefined): void {
@@ -58,37 +63,55 @@ function source({ reference, top, places, from, cache }: Opened): ImageSource {
     if (closed) throw new DrayageError("ERR_DRAYAGE_USAGE", `the source ${label} is closed already`);
   }
 
-  function note(read: FetchedManifest, place: Place | undefined): void {
-    if (cache === undefined || place === undefined || noted.has(read.digest)) return;
-    noted.add(read.digest);
-    noteBlobs(read, place, cache);
+  function note(manifest: FetchedManifest, { reference: { domain, path } }: Place): void {
+    if (known.has(manifest.digest)) return;
+    known.add(manifest.digest);
+    for (const { digest, urls = [] } of blobsOf(manifest)) {
+      named.add(digest);
+      // So that another repository of the registry can take it over.
+      if (urls.length === 0)
+        cache?.recordLocation(digest, { transport: scheme, scope: domain, location: path });
+    }
   }
 
   async function manifest(instance?: Digest, { signal }: OperationOptions = {}): Promise<RawManifest> {
     check(signal);
     if (instance === undefined || instance === top.digest) {
-      note(top, from[0]);
+      note(top, serving);
       return { bytes: top.bytes, mediaType: top.mediaType };
     }
     const read = async (place: Place): Promise<FetchedManifest> =>
       (await place.repository()).manifest(instance, { signal });
-    const { answer, index } = await firstAnswer(from, read, signal);
-    note(answer, from[index]);
+    const { answer, place } = await firstAnswer(from, read, signal);
+    note(answer, place);
     return { bytes: answer.bytes, mediaType: answer.mediaType };
   }
 
   async function blob(descriptor: Descriptor, { signal }: OperationOptions = {}): Promise<Blob> {
     check(signal);
-    const { digest } = descriptor;
+    const { digest, urls = [] } = descriptor;
     const size = descriptor.size < 0 ? undefined : descriptor.size;
+    note(top, serving);
+    // Registries take no manifest whose blobs they lack. Should one have lost any, that shows when they are read.
+    if (!named.has(digest) && urls.length === 0) await findBlob(digest, signal);
     const read = readFromAny([
       ...externalReaders(descriptor, places.external),
       ...from.map((place) => repositoryReader(place, digest, size)),
     ]);
-    const early = await readEarly(read, signal);
-    if (closed) await early.cancel();
-    else reads.add(early);
-    return { digest, size, what: `${digest} of ${label}`, origin: early.origin, steps: [] };
+    const open: StreamOrigin["open"] = ({ offset = 0, signal: reading }) => read({ offset, signal: reading });
+    return streamBlob(open, { digest, size, resumable: true, what: `${digest} of ${label}` });
+  }
+
+  async function findBlob(digest: Digest, signal: AbortSignal | undefined): Promise<void> {
+    const ask = async (place: Place): Promise<void> => {
+      const found = await (await place.repository()).statBlob(digest, { signal });
+      if (found !== undefined) return;
+      throw new DrayageError(
+        "ERR_DRAYAGE_BLOB_NOT_FOUND",
+        `${place.name}: the repository has no blob ${digest}`,
+      );
+    };
+    await firstAnswer(from, ask, signal);
   }
 
   async function referrers(
@@ -98,39 +121,24 @@ function source({ reference, top, places, from, cache }: Opened): ImageSource {
     check(signal);
     // A mirror that holds the image need not hold what was made for it later: only the registry's own "none" counts.
     const last = from.at(-1);
-    const { answer } = await firstAnswer(
-      from,
-      async (place) => {
-        const found = await (await place.repository()).referrers(subject, { signal });
-        if (found.length > 0 || place === last) return found;
-        throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `nothing refers to ${subject}`);
-      },
-      signal,
-    );
-    return answer;
+    const ask = async (place: Place): Promise<readonly Descriptor[]> => {
+      const found = await (await place.repository()).referrers(subject, { signal });
+      if (found.length > 0 || place === last) return found;
+      throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `nothing refers to ${subject}`);
+    };
+    return (await firstAnswer(from, ask, signal)).answer;
   }
 
   async function close(): Promise<void> {
-    if (closed) return;
     closed = true;
-    const unused = [...reads];
-    reads.clear();
-    await Promise.all(unused.map((read) => read.cancel()));
     places[Symbol.dispose]();
   }
 
-  return { reference, remote: true, manifest, blob, referrers, close, [Symbol.asyncDispose]: close };
+  return { reference, manifest, blob, referrers, close, [Symbol.asyncDispose]: close };
 }
 
-/** Tells the cache that the registry has the blobs of an image, so that another of its repositories can take them over. */
-function noteBlobs({ bytes, mediaType }: FetchedManifest, place: Place, cache: BlobInfoCache): void {
-  const { domain, path } = place.reference;
-  for (const { digest, urls = [] } of blobsOf(bytes, mediaType)) {
-    if (urls.length === 0) cache.recordLocation(digest, { transport: scheme, scope: domain, location: path });
-  }
-}
-
-function blobsOf(bytes: Uint8Array, mediaType: string): readonly Descriptor[] {
+/** Config and layers, where it is an image's manifest. */
+function blobsOf({ bytes, mediaType }: RawManifest): readonly Descriptor[] {
   try {
     const parsed = parseManifest(bytes, mediaType);
     if (parsed.kind === "index") return [];

@@ -84,7 +84,8 @@ export interface ImageSource extends AsyncDisposable {
    */
   manifest(instance?: Digest, options?: OperationOptions): Promise<RawManifest>;
   /**
-   * The bytes of a config or layer that the manifest names. Throws `ERR_DRAYAGE_BLOB_NOT_FOUND`.
+   * The bytes of a config or layer that the manifest names. Throws `ERR_DRAYAGE_BLOB_NOT_FOUND`, or reading the result does,
+   * where a place is not asked again for what its manifest names.
    * The result's `digest` and `size` are those of the descriptor, so whoever reads it verifies it.
    */
   blob(descriptor: Descriptor, options?: OperationOptions): Promise<Blob>;
