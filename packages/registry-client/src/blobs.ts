@@ -12,10 +12,10 @@ export async function statBlob(
   digest: Digest,
   { signal }: CallOptions = {},
 ): Promise<{ readonly size: number } | undefined> {
-  const call = callOf(context, digest, "find");
+  const call = { ...callOf(context, digest, "find"), statuses: "any" } as const;
   const { session } = context;
   const request = { target: blobPath(context, digest), scopes: context.pull, signal } as const;
-  const head = await session.send({ ...request, method: "HEAD" });
+  const head = await session.call({ ...request, method: "HEAD" }, call);
   if (head.status === 404) {
     await head.discard();
     return undefined;
@@ -30,7 +30,7 @@ export async function statBlob(
   if (head.status !== 200 && !elsewhere && ![405, 501].includes(head.status))
     throw await responseError(head, call);
   await head.discard();
-  const first = await session.send({ ...request, method: "GET", headers: { range: "bytes=0-0" } });
+  const first = await session.call({ ...request, method: "GET", headers: { range: "bytes=0-0" } }, call);
   if (first.status === 404) {
     await first.discard();
     return undefined;

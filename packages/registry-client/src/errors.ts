@@ -1,4 +1,4 @@
-import { DrayageError, type DrayageErrorCode, isDrayageError } from "@drayage/errors";
+import { DrayageError, type DrayageErrorCode, isDrayageError, sanitizeText } from "@drayage/errors";
 import type { HttpResponse } from "@drayage/http";
 
 /** What was being done when a registry answered with an error. */
@@ -110,7 +110,8 @@ function hintOf(code: DrayageErrorCode, status: number, host: string): string | 
 }
 
 function quoteEntry({ code, message }: RegistryErrorEntry): string {
-  const text = message.length > messageLimit ? `${message.slice(0, messageLimit)}…` : message;
+  const line = sanitizeText(message);
+  const text = line.length > messageLimit ? `${line.slice(0, messageLimit)}…` : line;
   return text === "" ? code : `${text} (${code})`;
 }
 

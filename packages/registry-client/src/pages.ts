@@ -1,10 +1,9 @@
 import { DrayageError } from "@drayage/errors";
 import type { HttpResponse } from "@drayage/http";
-import type { FailedCall } from "./errors.ts";
 import { nextLink } from "./link.ts";
 import { resolveLocation } from "./location.ts";
 import type { Scopes } from "./scope.ts";
-import type { Session } from "./session.ts";
+import type { ExpectedAnswer, Session } from "./session.ts";
 
 export interface PageRequest {
   /** The first page's path. */
@@ -13,7 +12,7 @@ export interface PageRequest {
   readonly accept: string;
   /** The most bytes of one page. */
   readonly limit: number;
-  readonly expected: FailedCall & { readonly statuses: readonly number[] };
+  readonly expected: ExpectedAnswer;
   readonly signal: AbortSignal | undefined;
 }
 

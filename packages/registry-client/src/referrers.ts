@@ -198,7 +198,7 @@ async function readOwnFallback(
 
 function changedIndex(index: ImageIndex | undefined, { change }: FallbackChange): Uint8Array {
   const document = index?.document ?? {};
-  const entries = Array.isArray(document["manifests"]) ? document["manifests"] : [];
+  const entries = Array.isArray(document.manifests) ? document.manifests : [];
   const bytes = new TextEncoder().encode(
     JSON.stringify({
       ...document,

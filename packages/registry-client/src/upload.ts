@@ -274,13 +274,16 @@ async function exchange(
 ): Promise<Answer | DrayageError> {
   const { context, signal } = upload;
   try {
-    const response = await context.session.send({
-      ...request,
-      scopes: context.push,
-      redirect: "manual",
-      ...(body === undefined ? {} : { body }),
-      signal,
-    });
+    const response = await context.session.call(
+      {
+        ...request,
+        scopes: context.push,
+        redirect: "manual",
+        ...(body === undefined ? {} : { body }),
+        signal,
+      },
+      { ...upload.call, statuses: "any" },
+    );
     if (body?.contentFailure !== undefined) throw body.contentFailure.error;
     const ok = [200, 201, 202, 204].includes(response.status);
     if (!ok) return { ok, response, entries: (await readErrors(response)).entries };

@@ -260,3 +260,57 @@ it("a redirect of an upload is followed, with its body", async () => {
   expect(await repository.uploadBlob(content(bytes))).toEqual({ digest, size });
   expect(methods(registry)).toBe("GET POST PUT PUT DELETE POST PUT");
 });
+
+for (const options of [{}, { known: false }]) {
+  it(`a token that expires in the midst of an upload (${JSON.stringify(options)}) is replaced, and the upload goes on`, async () => {
+    let tokens = 0;
+    const { registry, repository, log } = await start({
+      cuts: [1_000_000],
+      intercept: (request, response) => {
+        if (request.url?.startsWith("/token")) {
+          response.writeHead(200).end(JSON.stringify({ token: `t${++tokens}` }));
+          return true;
+        }
+        const token = request.headers.authorization;
+        const expired = token === "Bearer t1" && registry.received > 0;
+        if (token !== undefined && !expired) return false;
+        const realm = `http://${request.headers.host}/token`;
+        response
+          .writeHead(401, { "www-authenticate": `Bearer realm="${realm}",error="invalid_token"` })
+          .end();
+        return true;
+      },
+    });
+    // The question after the cut is the first to meet the 401.
+    expect(await repository.uploadBlob(content(bytes, { ...options, log }))).toEqual({ digest, size });
+    expect(registry.received).toBe(size);
+    expect(log.offsets).toEqual([0, 1_000_000]);
+    expect(tokens).toBe(2);
+  });
+
+  it(`a 401 to the body itself (${JSON.stringify(options)}) gets a new token, once`, async () => {
+    let tokens = 0;
+    let refused = 0;
+    const { registry, repository, log } = await start({
+      intercept: (request, response) => {
+        if (request.url?.startsWith("/token")) {
+          response.writeHead(200).end(JSON.stringify({ token: `t${++tokens}` }));
+          return true;
+        }
+        const token = request.headers.authorization;
+        const body = request.method === "PUT" || request.method === "PATCH";
+        if (token !== undefined && !(body && token === "Bearer t1")) return false;
+        if (body) refused++;
+        const realm = `http://${request.headers.host}/token`;
+        response
+          .writeHead(401, { "www-authenticate": `Bearer realm="${realm}",error="invalid_token"` })
+          .end();
+        return true;
+      },
+    });
+    expect(await repository.uploadBlob(content(bytes, { ...options, log }))).toEqual({ digest, size });
+    expect(log.offsets).toEqual([0, 0]);
+    expect([tokens, refused]).toEqual([2, 1]);
+    expect(registry.received).toBe(size);
+  });
+}
