@@ -89,6 +89,22 @@ describe("an image that needs no change", () => {
     expect(destination.calls.filter((call) => call.startsWith("putBlob"))).toEqual([]);
   });
 
+  it("is read once, its config too, also where that is needed before it is moved", async () => {
+    for (const accepts of [
+      { layerCompression: "decompress", manifestTypes: [mediaTypes.dockerManifest] },
+      { manifestTypes: [mediaTypes.dockerManifest] },
+      { layerCompression: "compress" },
+    ] as const) {
+      const from = memoryStore();
+      addImage(from, gzipImage);
+      const source = memorySource(from, { chunk: 1000 });
+      await copyImage({ source, destination: memoryDestination(memoryStore(), { accepts }) });
+      const { config } = rootManifest(from);
+      expect(source.calls.filter((call) => call === `blob ${config?.digest}`)).toHaveLength(1);
+      expect(source.calls.filter((call) => call.startsWith("manifest"))).toEqual(["manifest root"]);
+    }
+  });
+
   it("puts identical layers once", async () => {
     const from = memoryStore();
     const layer = { content: bytesOf(3, 4000) };

@@ -279,7 +279,17 @@ describe("what a killed process left", () => {
     writeFileSync(at("out", deadName("manifest.json")), "{}");
     writeFileSync(at("out", deadName("0".repeat(64))), "of no use");
     const output = await destination(at("out"));
-    expect(await output.reuseBlob?.(first.descriptor, layer)).toEqual({ size: first.descriptor.size });
+    const before = treeOf(at("out"));
+    const { size } = first.descriptor;
+    const look = { ...layer, lookOnly: true };
+    expect(await output.reuseBlob?.(first.descriptor, look)).toEqual({
+      size,
+      from: "a copy that was cut short",
+    });
+    expect(await output.reuseBlob?.({ ...first.descriptor, size: size + 1 }, look)).toBeUndefined();
+    expect(treeOf(at("out"))).toEqual(before);
+    expect(await output.reuseBlob?.(first.descriptor, layer)).toEqual({ size });
+    expect(await output.reuseBlob?.(first.descriptor, look)).toEqual({ size });
     await writeImage(output, { ...sample, layers: sample.layers.slice(1) });
     await write(at("fresh"), sample);
     expect(treeOf(at("out"))).toEqual(treeOf(at("fresh")));
