@@ -66,4 +66,22 @@ describeWithPeers("a proxy before docker-registry", ["docker-registry", "openssl
     expect((await rawRequest(location.replace(/\?.*/, ""))).status).toBe(404);
     expect(registry.log()).toContain("upload resumed at wrong offest: 1234567 != 0");
   });
+
+  it("an upload of which a part is dropped goes on from the part before", async () => {
+    await using registry = await startRegistry();
+    await using proxy = await createFaultProxy({ target: registry.url });
+    const started = await rawRequest(`${proxy.url}/v2/hello/blobs/uploads/`, { method: "POST" });
+    const first = await rawRequest(started.headers.location ?? "", {
+      method: "PATCH",
+      body: thing.subarray(0, 1_000_000),
+    });
+    const second = first.headers.location ?? "";
+    proxy.rule({ method: "PATCH", times: 1 }, { dropRequest: { after: 500_000 } });
+    const rest = { method: "PATCH", body: thing.subarray(1_000_000) } as const;
+    expect((await rawRequest(second, rest)).failure).toMatch(/^(?:ECONNRESET|EPIPE)$/);
+    expect((await rawRequest(second)).headers.range).toBe("0-999999");
+    const third = (await rawRequest(second, rest)).headers.location ?? "";
+    expect((await rawRequest(`${third}&digest=${digest}`, { method: "PUT" })).status).toBe(201);
+    expect(proxy.blobBytes().pushed).toBe(3_500_000);
+  });
 });

@@ -182,6 +182,19 @@ describe("faults of requests", () => {
     });
   });
 
+  for (const after of [0, 1, 65_536, 299_999]) {
+    it(`dropped after ${after} bytes: these are counted, and the target hears nothing`, async () => {
+      await withProxy(async (proxy, server) => {
+        proxy.rule({ times: 1 }, { dropRequest: { after } });
+        const seen = await rawRequest(`${proxy.url}/upload`, { method: "PATCH", body: thing });
+        expect(seen.failure).toMatch(/^(?:ECONNRESET|EPIPE)$/);
+        await proxy.settled();
+        expect(proxy.requests[0]).toMatchObject({ requestBytes: after, state: "broken" });
+        expect(server.headers).toEqual([]);
+      });
+    });
+  }
+
   it("answered by the proxy: the body is read, and the target hears nothing", async () => {
     await withProxy(async (proxy, server) => {
       proxy.rule({}, { answer: { status: 503, body: "busy\n" } });

@@ -24,6 +24,11 @@ export interface Faults {
   readonly delay?: number | undefined;
   /** Ends the connection before the target hears of the request. */
   readonly refuse?: Ending | undefined;
+  /**
+   * Takes this many bytes of the request's body and ends the connection, and the target hears nothing of it: as behind
+   * a server that passes requests on once they are whole, which is what nginx does.
+   */
+  readonly dropRequest?: FaultCut | undefined;
   /** Answers instead of the target, once the request's body has been read. */
   readonly answer?: FaultAnswer | undefined;
   /**

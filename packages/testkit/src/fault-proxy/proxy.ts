@@ -96,7 +96,10 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
       if (faults.delay !== undefined) await sleep(faults.delay, undefined, { signal });
       const answer = answerTo(entry, faults);
       if (faults.refuse !== undefined) await place.breakConnection(request, faults.refuse);
-      else if (answer !== undefined) await reply({ entry, request, response, answer, signal });
+      else if (faults.dropRequest !== undefined) {
+        await takeBytes(entry, request, faults.dropRequest.after);
+        await place.breakConnection(request, faults.dropRequest.ending ?? "reset");
+      } else if (answer !== undefined) await reply({ entry, request, response, answer, signal });
       else {
         const { target: path, authorization } = served.get(entry.path) ?? { target: entry.target };
         await forward({
@@ -188,6 +191,15 @@ function newEntry(at: ProxiedRequest["at"], number: number, request: IncomingMes
     faults: {},
     state: "running",
   };
+}
+
+/** Reads so much of a request's body, or all of it where there is less. */
+async function takeBytes(entry: LoggedRequest, request: IncomingMessage, count: number): Promise<void> {
+  if (count === 0) return;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+    entry.requestBytes = Math.min(count, entry.requestBytes + chunk.length);
+    if (entry.requestBytes === count) return;
+  }
 }
 
 interface Answer {
