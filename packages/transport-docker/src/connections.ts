@@ -79,22 +79,11 @@ interface Kept extends Connection {
 export function createConnections(options: DockerOptions): Connections {
   const pool = createPool<Kept>(idleTime, (kept) => kept.close());
   const externals = createPool<HttpClient>(idleTime, (http) => http.close());
-  const told = new Set<string>();
+  const files = createRegistriesReader(options);
 
-  async function configured({ connection = {}, onWarning }: SourceOptions): Promise<Configured> {
-    const { pullSources, pushTarget, readRegistriesConfig } = await import("@drayage/containers-config");
-    const config =
-      options.registries ??
-      (await readRegistriesConfig({
-        path: connection.registriesConf,
-        env: options.env,
-        // The files are read for each image, and complained of once.
-        onWarning(message) {
-          if (!told.has(message)) onWarning?.(message);
-          told.add(message);
-        },
-      }));
-    return { config, pullSources, pushTarget };
+  async function configured(asked: SourceOptions): Promise<Configured> {
+    const { pullSources, pushTarget } = await import("@drayage/containers-config");
+    return { config: options.registries ?? (await files(asked)), pullSources, pushTarget };
   }
 
   return {
@@ -128,6 +117,32 @@ export function createConnections(options: DockerOptions): Connections {
         const { createHttpClient } = await import("@drayage/http");
         return createHttpClient({ env: options.env });
       }),
+  };
+}
+
+/** How long, in milliseconds, registries.conf is not read again: one command may open thousands of images. */
+const configurationTime = 5000;
+
+/** Reads registries.conf, whose files are complained of once. */
+function createRegistriesReader({ env }: DockerOptions): (asked: SourceOptions) => Promise<RegistriesConfig> {
+  const told = new Set<string>();
+  const read = new Map<string, { readonly at: number; readonly config: RegistriesConfig }>();
+  return async ({ connection = {}, onWarning }) => {
+    const path = connection.registriesConf;
+    const key = path ?? "";
+    const earlier = read.get(key);
+    if (earlier !== undefined && performance.now() - earlier.at < configurationTime) return earlier.config;
+    const { readRegistriesConfig } = await import("@drayage/containers-config");
+    const config = await readRegistriesConfig({
+      path,
+      env,
+      onWarning(message) {
+        if (!told.has(message)) onWarning?.(message);
+        told.add(message);
+      },
+    });
+    read.set(key, { at: performance.now(), config });
+    return config;
   };
 }
 

@@ -21,6 +21,7 @@ import {
 import type { ConnectionOptions, DestinationOptions, SourceOptions } from "@drayage/transport";
 import {
   describeWithPeers,
+  run,
   skopeo,
   startRegistry,
   startTokenServer,
@@ -29,6 +30,7 @@ import {
   testCertificates,
 } from "@drayage-internal/peers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundleForNode } from "../../../tools/build/bundle.ts";
 import { type DockerTransport, docker } from "../src/index.ts";
 import { fakeCache } from "./support/fake-cache.ts";
 import { machineWithoutConfiguration } from "./support/machine.ts";
@@ -418,6 +420,22 @@ describeWithPeers("docker: with its peers", ["docker-registry", "skopeo"], () =>
   });
 
   describe("connections", () => {
+    it("keep no process alive that has done its work", async () => {
+      const repository = fresh();
+      const image = await randomImage({ seed: "t", layers: 1 });
+      await write(transport, `${registry.host}/${repository}:v1`, image);
+      const folder = temporaryDirectory();
+      const registriesConf = join(folder, "registries.conf");
+      writeFileSync(registriesConf, `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`);
+      const worker = await bundleForNode(join(import.meta.dirname, "exit-worker.ts"), folder);
+      const name = `${registry.host}/${repository}:v1`;
+      // Idle clients are kept for half a minute: one that held the process would be noticed.
+      const { stdout } = await run(process.execPath, [worker, name, registriesConf], {
+        signal: AbortSignal.timeout(25_000),
+      });
+      expect(stdout).toBe(image.manifest.digest);
+    });
+
     it("are shared, and so are tokens, by all images that one transport opens", async () => {
       await using tokens = await startTokenServer({ anonymous: { "repository:*": ["*"] } });
       await using locked = await startRegistry({ token: tokens.registry });
