@@ -184,6 +184,7 @@ async function sendChunks(upload: Upload, chunkSize: number): Promise<Outcome> {
     result = await upload.content.send((bytes) => chunker.write(bytes), { offset: upload.offset, signal });
     await chunker.end();
   } catch (error) {
+    throwIfAborted(upload.signal);
     // The content was only stopped: it is asked again for what follows what the registry has.
     if (failed !== undefined) return failed;
     throw error;

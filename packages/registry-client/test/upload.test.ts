@@ -123,7 +123,7 @@ for (const [how, options, chunkSize] of [
       },
       { chunkSize, signal: controller.signal },
     );
-    await expect(upload).rejects.toThrow();
+    await expect(upload).rejects.toMatchObject({ code: "ERR_DRAYAGE_ABORTED" });
     expect(registry.requests.at(-1)?.method).toBe("DELETE");
     expect(registry.blobs.size).toBe(0);
   });
