@@ -30,7 +30,8 @@ export function parseToml(bytes: Uint8Array, path: string): TomlTable {
     throw configurationError(JSON.stringify(path), "it is not UTF-8", { cause });
   }
   try {
-    return tableOf(parse(text), { path, text }, []);
+    let lines: ReadonlyMap<string, number> | undefined;
+    return tableOf(parse(text), { path, lines: () => (lines ??= linesOf(text)) }, []);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [reason = ""] = error.message.replace(/^Invalid TOML document: /, "").split("\n", 1);
@@ -48,7 +49,8 @@ function configurationError(
 
 interface SourceText {
   readonly path: string;
-  readonly text: string;
+  /** Made when it is asked for, once. */
+  readonly lines: () => ReadonlyMap<string, number>;
 }
 
 function tableOf(value: object, source: SourceText, path: TomlPath): TomlTable {
@@ -59,7 +61,7 @@ function tableOf(value: object, source: SourceText, path: TomlPath): TomlTable {
     return other === undefined ? undefined : entries.get(other);
   };
   const place = (key?: string): string => {
-    const line = lineOf(source.text, key === undefined ? path : [...path, key]);
+    const line = lineOf(key === undefined ? path : [...path, key], source);
     return JSON.stringify(source.path) + (line === undefined ? "" : `, line ${line}`);
   };
   const table: TomlTable = {
@@ -107,38 +109,49 @@ function isTable(value: unknown): value is object {
 }
 
 /**
- * The line of a table's header or of a key, from 1; of what encloses it where it is not found. The parser does not tell,
- * so this reads headers and keys as people write them, each on a line of its own.
+ * The lines of tables and keys, from 1, by their paths. The parser does not tell, so this reads headers and keys as people
+ * write them, each on a line of its own.
  */
-function lineOf(text: string, path: TomlPath): number | undefined {
+function linesOf(text: string): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
   const counts = new Map<string, number>();
-  let current = "";
-  let found: number | undefined;
-  let foundDepth = 0;
-  const consider = (at: string, line: number): void => {
-    const depth = at.split("\n").length;
-    if (depth <= foundDepth || !`${path.join("\n")}\n`.toLowerCase().startsWith(`${at}\n`)) return;
-    found = line;
-    foundDepth = depth;
+  let current: TomlPath = [];
+  const note = (path: TomlPath, index: number): void => {
+    if (!lines.has(nameOf(path))) lines.set(nameOf(path), index + 1);
   };
   for (const [index, line] of text.split("\n").entries()) {
     const [, brackets, header] = /^\s*(\[\[?)\s*([\w."'-]+)\s*\]/.exec(line) ?? [];
     if (header !== undefined) {
-      current = "";
-      const names = header.toLowerCase().replace(/["']/g, "").split(".");
+      const names = header.replace(/["']/g, "").split(".");
+      current = [];
       for (const [depth, name] of names.entries()) {
-        const key = current === "" ? name : `${current}\n${name}`;
-        const isLast = depth === names.length - 1;
-        if (isLast && brackets === "[[") counts.set(key, (counts.get(key) ?? -1) + 1);
+        current = [...current, name];
+        const key = nameOf(current);
+        if (depth === names.length - 1 && brackets === "[[") counts.set(key, (counts.get(key) ?? -1) + 1);
         const count = counts.get(key);
-        current = count === undefined ? key : `${key}\n${count}`;
+        if (count === undefined) continue;
+        note(current, index);
+        current = [...current, count];
       }
-      consider(current, index + 1);
+      note(current, index);
       continue;
     }
     const [, quoted, bare] = /^\s*(?:"([^"]*)"|'?([\w-]+)'?)\s*=/.exec(line) ?? [];
-    const key = (quoted ?? bare)?.toLowerCase();
-    if (key !== undefined) consider(current === "" ? key : `${current}\n${key}`, index + 1);
+    const key = quoted ?? bare;
+    if (key !== undefined) note([...current, key], index);
   }
-  return found;
+  return lines;
+}
+
+function nameOf(path: TomlPath): string {
+  return path.join("\n").toLowerCase();
+}
+
+/** The line of a table or a key; of what it stands in where its own is not known. */
+function lineOf(path: TomlPath, { lines }: SourceText): number | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    const line = lines().get(nameOf(path.slice(0, length)));
+    if (line !== undefined) return line;
+  }
+  return undefined;
 }
