@@ -9,7 +9,7 @@ import type { Place } from "./places.ts";
 export type Read = (options: {
   readonly offset: number;
   readonly signal: AbortSignal | undefined;
-}) => AsyncIterable<Uint8Array>;
+}) => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 
 /** One of the places that a blob's bytes may come from. */
 export interface BlobReader {
@@ -19,12 +19,14 @@ export interface BlobReader {
 
 /** Reads from the first that has the bytes, and goes on with the next where one breaks for good. */
 export function readFromAny(readers: readonly BlobReader[]): Read {
+  const [only, ...others] = readers;
+  if (only !== undefined && others.length === 0) return only.read;
   return async function* ({ offset, signal }) {
     const attempts: Attempt[] = [];
     let position = offset;
     for (const { name, read } of readers) {
       try {
-        for await (const chunk of read({ offset: position, signal })) {
+        for await (const chunk of await read({ offset: position, signal })) {
           position += chunk.length;
           yield chunk;
         }
@@ -42,10 +44,7 @@ export function readFromAny(readers: readonly BlobReader[]): Read {
 export function repositoryReader(place: Place, digest: Digest, size: number | undefined): BlobReader {
   return {
     name: place.name,
-    read: async function* ({ offset, signal }) {
-      const repository = await place.repository();
-      yield* repository.readBlob(digest, { offset, size, signal });
-    },
+    read: async ({ offset, signal }) => (await place.repository()).readBlob(digest, { offset, size, signal }),
   };
 }
 
@@ -62,9 +61,9 @@ export function externalReaders(
 ): readonly BlobReader[] {
   return urls.filter(isWebUrl).map((url) => ({
     name: shown(url),
-    read: async function* ({ offset, signal }) {
+    read: async ({ offset, signal }) => {
       const [client, { readResumable, redactedUrl }] = await Promise.all([http(), import("@drayage/http")]);
-      yield* readResumable({
+      return readResumable({
         offset,
         size: size < 0 ? undefined : size,
         signal,

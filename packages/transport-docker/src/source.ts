@@ -1,4 +1,4 @@
-import { type Blob, type StreamOrigin, streamBlob } from "@drayage/blob";
+import { type Blob, streamBlob } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { type Descriptor, parseManifest } from "@drayage/manifest";
@@ -98,8 +98,12 @@ function source({ reference, top, places, serving, from, cache }: Opened): Image
       ...externalReaders(descriptor, places.external),
       ...from.map((place) => repositoryReader(place, digest, size)),
     ]);
-    const open: StreamOrigin["open"] = ({ offset = 0, signal: reading }) => read({ offset, signal: reading });
-    return streamBlob(open, { digest, size, resumable: true, what: `${digest} of ${label}` });
+    return streamBlob(({ offset = 0, signal: reading }) => read({ offset, signal: reading }), {
+      digest,
+      size,
+      resumable: true,
+      what: `${digest} of ${label}`,
+    });
   }
 
   async function findBlob(digest: Digest, signal: AbortSignal | undefined): Promise<void> {
