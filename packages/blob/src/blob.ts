@@ -33,9 +33,13 @@ export interface StreamOrigin {
   open(options: {
     readonly offset?: number | undefined;
     readonly signal?: AbortSignal | undefined;
+    /** A chunk may be overwritten once the next one is asked for. */
+    readonly borrow?: boolean | undefined;
   }): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
   /** Whether `open` honours `offset`. */
   readonly resumable?: boolean | undefined;
+  /** Whether `open` makes use of `borrow`: such a stream fills the same few buffers again and again. */
+  readonly borrows?: boolean | undefined;
 }
 
 export type BlobOrigin = FileOrigin | BytesOrigin | StreamOrigin;

@@ -14,6 +14,8 @@ export interface ChunksOptions {
   readonly interrupt: Interrupt;
   /** How many of the origin's bytes are left out. */
   readonly skip?: number | undefined;
+  /** A chunk may be overwritten once the next one is asked for. */
+  readonly borrow?: boolean | undefined;
   /** Told of each chunk's size as it comes from the origin. */
   readonly onRead?: ((count: number) => void) | undefined;
 }
@@ -35,8 +37,8 @@ async function* metered(chunks: AsyncIterable<Uint8Array>, meter: StageMeter | u
   meter?.finish();
 }
 
-/** The origin's bytes. Every chunk belongs to whoever takes it, and none is empty. */
-async function* originChunks(origin: BlobOrigin, options: ChunksOptions): Chunks {
+/** The origin's bytes. Every chunk belongs to whoever takes it, unless it is borrowed, and none is empty. */
+export async function* originChunks(origin: BlobOrigin, options: ChunksOptions): Chunks {
   const pace = createPace();
   for await (const chunk of rawChunks(origin, options)) {
     if (!(chunk instanceof Uint8Array)) throw notBytes(chunk);
@@ -70,8 +72,8 @@ function* slices(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
 
 /** A stream's chunks. None is waited for once the signal is aborted, and the iterator is always returned. */
 async function* arriving(origin: StreamOrigin, options: ChunksOptions): Chunks {
-  const { signal, interrupt, skip } = options;
-  const opening = open(origin, { offset: skip, signal });
+  const { signal, interrupt, skip, borrow } = options;
+  const opening = open(origin, { offset: skip, signal, borrow });
   let iterator: AsyncIterator<Uint8Array> | undefined;
   try {
     iterator = await interrupt.race(opening);
@@ -93,7 +95,11 @@ async function* arriving(origin: StreamOrigin, options: ChunksOptions): Chunks {
 
 async function open(
   origin: StreamOrigin,
-  options: { offset: number | undefined; signal: AbortSignal | undefined },
+  options: {
+    offset: number | undefined;
+    signal: AbortSignal | undefined;
+    borrow: boolean | undefined;
+  },
 ): Promise<AsyncIterator<Uint8Array>> {
   const opened = await origin.open(options);
   return opened[Symbol.asyncIterator]();

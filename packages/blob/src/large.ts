@@ -10,5 +10,9 @@ export function originSize(origin: BlobOrigin): number | undefined {
 }
 
 export function isLarge(origin: BlobOrigin): boolean {
-  return (originSize(origin) ?? 0) > largeSize;
+  return isLargeSize(originSize(origin));
+}
+
+export function isLargeSize(size: number | undefined): boolean {
+  return (size ?? 0) > largeSize;
 }

@@ -50,12 +50,14 @@ export function bytesBlob(bytes: Uint8Array, facts: BlobFacts = {}): Blob {
 export interface StreamBlobOptions extends BlobFacts {
   /** Whether `open` honours its `offset`. */
   readonly resumable?: boolean | undefined;
+  /** Whether `open` makes use of its `borrow`. */
+  readonly borrows?: boolean | undefined;
 }
 
 /** Bytes that arrive. `open` is called once for each time that the blob is read. */
 export function streamBlob(open: StreamOrigin["open"], options: StreamBlobOptions = {}): Blob {
-  const { digest, size, what, resumable } = options;
-  return { digest, size, what, origin: { kind: "stream", open, resumable }, steps: [] };
+  const { digest, size, what, resumable, borrows } = options;
+  return { digest, size, what, origin: { kind: "stream", open, resumable, borrows }, steps: [] };
 }
 
 function sizeOf(path: string): number {

@@ -56,20 +56,27 @@ interface Recording {
 
 function record(origin: StreamOrigin): Recording {
   const kept: Uint8Array[] = [];
+  const { borrows } = origin;
   let rest: AsyncIterator<Uint8Array> | undefined;
 
   async function* tap(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
-    rest = (await origin.open({ signal }))[Symbol.asyncIterator]();
+    rest = (await origin.open({ signal, borrow: borrows }))[Symbol.asyncIterator]();
     for (let item = await rest.next(); item.done !== true; item = await rest.next()) {
-      kept.push(item.value);
-      yield item.value;
+      const chunk = borrows === true ? item.value.slice() : item.value;
+      kept.push(chunk);
+      yield chunk;
     }
   }
-  async function* replay(iterator: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  async function* replay(
+    iterator: AsyncIterator<Uint8Array>,
+    borrow: boolean | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const lent = borrows === true && borrow !== true;
     // Shifted out one by one, so that nothing is held longer than it is needed.
     try {
       for (let chunk = kept.shift(); chunk !== undefined; chunk = kept.shift()) yield chunk;
-      yield* { [Symbol.asyncIterator]: () => iterator };
+      for await (const chunk of { [Symbol.asyncIterator]: () => iterator })
+        yield lent ? chunk.slice() : chunk;
     } finally {
       await iterator.return?.();
     }
@@ -82,7 +89,7 @@ function record(origin: StreamOrigin): Recording {
         const iterator = rest;
         if (iterator === undefined || (options.offset ?? 0) > 0) return origin.open(options);
         rest = undefined;
-        return replay(iterator);
+        return replay(iterator, options.borrow);
       },
     },
     async close() {

@@ -6,7 +6,7 @@ import type { DrainTask } from "./task.ts";
 /** Takes one chunk of the result after the other. To be awaited when it gives a promise. */
 export type Receiver = (chunk: Uint8Array) => void | Promise<void>;
 
-export function createReceiver({ sink, skip }: DrainTask): Receiver {
+export function createReceiver({ sink, skip }: Pick<DrainTask, "sink" | "skip">): Receiver {
   if (sink.kind === "writer") return (chunk) => writeTo(sink, chunk);
   let position = sink.position + skip;
   return (chunk) => {

@@ -1,4 +1,5 @@
 import type { ChunkReader } from "./chunk-reader.ts";
+import type { Stages } from "./stages.ts";
 import type { SyncStep } from "./sync-steps.ts";
 import type { DrainTask } from "./task.ts";
 
@@ -8,8 +9,22 @@ export function* syncChunks(
   steps: readonly SyncStep[],
   reader: ChunkReader,
 ): Generator<Uint8Array, void, undefined> {
-  const { meters } = stages;
+  const line = syncLine(stages, steps);
+  for (let chunk = reader.next(); chunk.length > 0; chunk = reader.next()) {
+    counter.add(chunk.length);
+    yield* line.push(chunk);
+  }
+  yield* line.finish();
+}
 
+/** All stages in a row: what goes in at one end comes out at the other. What is iterated must be iterated to its end. */
+export interface SyncLine {
+  push(chunk: Uint8Array): Iterable<Uint8Array>;
+  /** What is left after the last chunk. Throws where a stage is not what it should be. */
+  finish(): Iterable<Uint8Array>;
+}
+
+export function syncLine({ meters }: Stages, steps: readonly SyncStep[]): SyncLine {
   /** What comes of a chunk that enters a stage. */
   function* enter(stage: number, chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
     meters[stage]?.update(chunk);
@@ -18,12 +33,11 @@ export function* syncChunks(
     else for (const made of step.push(chunk)) yield* enter(stage + 1, made);
   }
 
-  for (let chunk = reader.next(); chunk.length > 0; chunk = reader.next()) {
-    counter.add(chunk.length);
-    yield* enter(0, chunk);
+  function* finish(): Generator<Uint8Array, void, undefined> {
+    for (const [stage, meter] of meters.entries()) {
+      meter.finish();
+      for (const made of steps[stage]?.finish() ?? []) yield* enter(stage + 1, made);
+    }
   }
-  for (const [stage, meter] of meters.entries()) {
-    meter.finish();
-    for (const made of steps[stage]?.finish() ?? []) yield* enter(stage + 1, made);
-  }
+  return { push: (chunk) => enter(0, chunk), finish };
 }

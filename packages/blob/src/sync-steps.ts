@@ -12,7 +12,10 @@ export interface SyncStep {
 
 const pass: SyncStep = { push: (chunk) => [chunk], finish: () => [], close: () => undefined };
 
-/** An engine for each step, or undefined where one has none that works without promises. */
+/**
+ * An engine for each step, or undefined where one has none that works without promises, or where only the bytes tell which it
+ * would be, and they cannot be looked at.
+ */
 export async function createSyncSteps(
   origin: BlobOrigin,
   transforms: readonly Transform[],
@@ -37,7 +40,7 @@ async function createSyncStep(
   if (transform.do === "deflate") return undefined;
   if (transform.algorithm !== undefined) return createInflateStep(transform.algorithm);
   // Only the first step's input can be looked at before anything has moved.
-  if (!first) return undefined;
+  if (!first || origin.kind === "stream") return undefined;
   const { detectCompression, magicLength } = await import("@drayage/compression");
   const algorithm = detectCompression(headOf(origin, magicLength));
   return algorithm === undefined ? pass : createInflateStep(algorithm);

@@ -13,7 +13,9 @@ async function run(task: DrainTask): Promise<DrainResult> {
   const { blob, stages, skip, signal, interrupt, counter } = task;
   const receive = createReceiver(task);
   const onRead = (count: number): void => counter.add(count);
-  for await (const chunk of chunksOf(blob, stages, { signal, interrupt, skip, onRead })) {
+  // What is received is used up at once; steps may keep what they are given.
+  const borrow = stages.transforms.length === 0;
+  for await (const chunk of chunksOf(blob, stages, { signal, interrupt, skip, borrow, onRead })) {
     const written = receive(chunk);
     if (written !== undefined) await interrupt.race(written);
   }

@@ -1,12 +1,12 @@
 import { abortError } from "@drayage/errors";
-import type { Blob, BlobStep, FileOrigin } from "./blob.ts";
 import { isLarge } from "./large.ts";
+import { plainBlob, plainSink } from "./plain-blob.ts";
 import { createSeats } from "./seats.ts";
-import type { DrainResult, FileSink } from "./sink.ts";
+import type { DrainResult } from "./sink.ts";
 import { createSyncSteps } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
 import { prepareBuffers } from "./way-buffers.ts";
-import type { DrainJob, FileBlob } from "./workers/messages.ts";
+import type { DrainJob } from "./workers/messages.ts";
 import { holdWorkers, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
 
 type Job = Omit<DrainJob, "control">;
@@ -60,30 +60,5 @@ async function runThere(
     throw signal?.aborted ? abortError(signal.reason) : error;
   } finally {
     signal?.removeEventListener("abort", giveUp);
-  }
-}
-
-function plainSink({ fd, path, position }: FileSink): Job["sink"] {
-  return { fd, path, position };
-}
-
-/** As much of a blob as another thread has to know: what else its maker has put there might not be fit to be sent. */
-function plainBlob({ digest, size, what, steps }: Blob, origin: FileOrigin): FileBlob {
-  const { kind, path, offset, length, whole } = origin;
-  return {
-    ...{ digest, size, what },
-    origin: { kind, path, offset, length, whole },
-    steps: steps.map(plainStep),
-  };
-}
-
-function plainStep(step: BlobStep): BlobStep {
-  switch (step.do) {
-    case "verify":
-      return { do: step.do, digest: step.digest, size: step.size };
-    case "inflate":
-      return { do: step.do, algorithm: step.algorithm };
-    case "deflate":
-      return { do: step.do, algorithm: step.algorithm, level: step.level };
   }
 }

@@ -4,6 +4,7 @@ import type { DrainTask, Run } from "./task.ts";
 import { prepareBlocks } from "./way-blocks.ts";
 import { prepareBuffers } from "./way-buffers.ts";
 import { prepareClone } from "./way-clone.ts";
+import { prepareRelay } from "./way-relay.ts";
 import { prepareStream } from "./way-stream.ts";
 import { prepareThread } from "./way-thread.ts";
 
@@ -23,6 +24,8 @@ const ways: readonly Way[] = [
   { origins: ["file"], sinks: ["file"], prepare: prepareThread },
   // Blocks are deflated by several threads where there is much to do.
   { origins: ["file", "bytes", "stream"], sinks: ["file", "writer"], prepare: prepareBlocks },
+  // This thread only takes what arrives, and another does the rest: for large blobs.
+  { origins: ["stream"], sinks: ["file"], prepare: prepareRelay },
   // One fixed buffer and synchronous engines, on this thread.
   { origins: ["file", "bytes"], sinks: ["file", "writer"], prepare: prepareBuffers },
   // A chain of async iterables: takes everything.

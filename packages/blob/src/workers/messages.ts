@@ -26,6 +26,28 @@ export interface DrainJob {
   readonly control: SharedArrayBuffer;
 }
 
+/** Makes ready to take the chunks of a blob that another thread gets, and to write what comes of them. */
+export interface ReceiveJob {
+  readonly kind: "receive";
+  /** The blob, but for its origin. */
+  readonly blob: Pick<Blob, "digest" | "size" | "what" | "steps">;
+  readonly sink: DrainJob["sink"];
+}
+
+/** Takes the chunk that stands in a slot. `receiver` is the id of the job that was made ready. */
+export interface ChunkJob {
+  readonly kind: "chunk";
+  readonly receiver: number;
+  readonly slot: SharedArrayBuffer;
+  readonly size: number;
+}
+
+/** There is no chunk more, because that was the last or because the blob is not wanted any more. */
+export interface EndJob {
+  readonly kind: "end" | "drop";
+  readonly receiver: number;
+}
+
 /** Deflates the block that stands in a slot, and leaves what comes of it there. */
 export interface DeflateJob {
   readonly kind: "deflate";
@@ -40,16 +62,23 @@ export interface DeflateJob {
   readonly blockSize: number;
 }
 
-export type Job = DrainJob | DeflateJob;
+export type Job = DrainJob | DeflateJob | ReceiveJob | ChunkJob | EndJob;
 
 export interface JobMessage {
   readonly id: number;
   readonly job: Job;
 }
 
+/** How a job ended well. */
+export type Outcome =
+  | { readonly state: "drained"; readonly result: DrainResult }
+  | { readonly state: "deflated"; readonly size: number }
+  /** A receiver is ready, has taken its chunk, or is no more. */
+  | { readonly state: "received"; readonly receiver: number };
+
 /** What a worker has to say of a job; `progress` any number of times, then one of the others. */
-export type Reply =
-  | { readonly id: number; readonly state: "progress"; readonly bytes: number }
-  | { readonly id: number; readonly state: "drained"; readonly result: DrainResult }
-  | { readonly id: number; readonly state: "deflated"; readonly size: number }
-  | { readonly id: number; readonly state: "failed"; readonly error: PlainError };
+export type Reply = { readonly id: number } & (
+  | Outcome
+  | { readonly state: "progress"; readonly bytes: number }
+  | { readonly state: "failed"; readonly error: PlainError }
+);

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { DrayageError } from "@drayage/errors";
 import { compileKernels, kernelsUnavailable } from "@drayage/kernels";
-import type { Job, JobMessage, Reply, WorkerSettings } from "./messages.ts";
+import type { Job, JobMessage, Outcome, Reply, WorkerSettings } from "./messages.ts";
 import { revivedError } from "./plain-error.ts";
 import { forgetSlots } from "./slot.ts";
 
@@ -34,7 +34,7 @@ function fewProcessors(): number {
   return Math.min(4, availableParallelism());
 }
 
-export type Done = Exclude<Reply, { readonly state: "progress" | "failed" }>;
+export type Done = Outcome;
 
 interface Waiting {
   resolve(done: Done): void;

@@ -4,8 +4,9 @@ import { abortError } from "@drayage/errors";
 import { adoptKernels } from "@drayage/kernels";
 import { drainHere } from "../drain-here.ts";
 import type { Interrupt } from "../interrupt.ts";
-import type { DeflateJob, DrainJob, JobMessage, Reply, WorkerSettings } from "./messages.ts";
+import type { DeflateJob, DrainJob, Job, JobMessage, Outcome, Reply, WorkerSettings } from "./messages.ts";
 import { plainError } from "./plain-error.ts";
+import { createReceivers } from "./receivers.ts";
 import { slotParts } from "./slot.ts";
 
 /*
@@ -16,6 +17,7 @@ const { kernels } = workerData as WorkerSettings;
 adoptKernels(kernels);
 
 const deflaters = new Map<string, Promise<BlockDeflater>>();
+const receivers = createReceivers();
 let queue: Promise<void> = Promise.resolve();
 
 parentPort?.on("message", (message: JobMessage) => {
@@ -25,14 +27,29 @@ parentPort?.on("message", (message: JobMessage) => {
 async function answer({ id, job }: JobMessage): Promise<void> {
   const reply = (message: Reply): void => parentPort?.postMessage(message);
   try {
-    if (job.kind === "deflate") {
-      reply({ id, state: "deflated", size: await deflate(job) });
-    } else {
-      const onBytes = (bytes: number): void => reply({ id, state: "progress", bytes });
-      reply({ id, state: "drained", result: await drain(job, onBytes) });
-    }
+    reply({ id, ...(await done(id, job, (bytes) => reply({ id, state: "progress", bytes }))) });
   } catch (error) {
     reply({ id, state: "failed", error: plainError(error) });
+  }
+}
+
+async function done(id: number, job: Job, onBytes: (bytes: number) => void): Promise<Outcome> {
+  switch (job.kind) {
+    case "deflate":
+      return { state: "deflated", size: await deflate(job) };
+    case "drain":
+      return { state: "drained", result: await drain(job, onBytes) };
+    case "receive":
+      await receivers.open(id, job);
+      return { state: "received", receiver: id };
+    case "chunk":
+      receivers.take(job.receiver, new Uint8Array(job.slot, 0, job.size));
+      return { state: "received", receiver: job.receiver };
+    case "end":
+      return { state: "drained", result: receivers.end(job.receiver) };
+    case "drop":
+      receivers.drop(job.receiver);
+      return { state: "received", receiver: job.receiver };
   }
 }
 
