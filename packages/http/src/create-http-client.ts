@@ -115,7 +115,7 @@ async function exchangeOnce(request: HttpRequest, url: URL, settings: Settings):
     const result = await exchange(plan);
     if (!("stale" in result)) return result;
     // Each of these connections is gone then, so that this comes to an end with a new one.
-    if (!again) throw result.stale;
+    if (!again && !result.unsent) throw result.stale;
   }
 }
 

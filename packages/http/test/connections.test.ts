@@ -70,6 +70,29 @@ describe("connections", () => {
     expect(await failure(request("POST"))).toMatchObject({ code: "ERR_DRAYAGE_CONNECTION", retryable: true });
   });
 
+  it("one that the server closed meanwhile is noticed before a body is begun that can be sent only once", async () => {
+    let begun = 0;
+    await using server = await serve(async (request, response) => {
+      answer(response, 200, {}, String((await bodyOf(request)).length));
+      response.once("finish", () => request.socket.destroy());
+    });
+    const http = client();
+    for (let time = 1; time <= 20; time += 1) {
+      const response = await http.request({
+        method: "POST",
+        url: server.url,
+        body: {
+          send(write) {
+            begun += 1;
+            return write(new Uint8Array(3));
+          },
+        },
+      });
+      expect(await text(response)).toBe("3");
+      expect(begun).toBe(time);
+    }
+  });
+
   it("go to a unix socket", async () => {
     const folder = mkdtempSync(join(tmpdir(), "drayage-"));
     try {

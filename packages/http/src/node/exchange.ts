@@ -39,6 +39,8 @@ export interface Exchanged {
 /** A connection that was kept alive, and that the other side had closed meanwhile: the request was not served. */
 export interface StaleConnection {
   readonly stale: DrayageError;
+  /** Nothing of the request was sent, nor was its body asked for any. */
+  readonly unsent: boolean;
 }
 
 /** One request and its response, over one connection. */
@@ -114,6 +116,11 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
     watch.start(timeouts.response);
     request.end(body);
   } else {
+    await Promise.race([usableConnection(request), head]).catch(() => undefined);
+    if (failure !== undefined) {
+      if (request.reusedSocket && wasClosed(failure)) return { stale: failure, unsent: true };
+      throw failure;
+    }
     sending = sendBody(request, body, { op, watch });
     await sent(sending, { request, finish, failed: () => failure, answered: () => source !== undefined });
     if (source === undefined && failure === undefined) watch.start(timeouts.response);
@@ -124,9 +131,24 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
     if (source === undefined) throw new DrayageError("ERR_DRAYAGE_CONNECTION", `${op}: no answer`);
     return { status: response.statusCode ?? 0, headers: headersOf(pairs(response.rawHeaders)), source };
   } catch (error) {
-    if (request.reusedSocket && failure !== undefined && wasClosed(failure)) return { stale: failure };
+    if (request.reusedSocket && failure !== undefined && wasClosed(failure))
+      return { stale: failure, unsent: false };
     throw error;
   }
+}
+
+/**
+ * Waits for a connection, and, where it was kept alive, for two turns of the event loop: that it was closed is noticed then. A body that is
+ * made while it is sent can only be sent once.
+ */
+async function usableConnection(request: ClientRequest): Promise<void> {
+  await new Promise((resolve) => {
+    request.once("socket", resolve);
+  });
+  if (!request.reusedSocket) return;
+  await new Promise((resolve) => {
+    setImmediate(() => setImmediate(resolve));
+  });
 }
 
 interface SentOptions {
