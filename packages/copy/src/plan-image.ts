@@ -166,8 +166,11 @@ async function planLayer(
   const maySubstitute = untouchable === undefined && !needsDiffIds;
   if (!needsDiffIds) {
     const forced = input.compression?.force === true && untouchable === undefined;
-    const mustChange =
-      untouchable === undefined && said !== undefined && decide(said.algorithm).do === "decompress";
+    const change = untouchable === undefined && said !== undefined ? decide(said.algorithm).do : "copy";
+    // A manifest that cannot name zstd cannot reuse it, wherever it is.
+    const isUnnamed =
+      said?.algorithm === "zstd" && target !== mediaTypes.ociManifest && change === "recompress";
+    const mustChange = change === "decompress" || isUnnamed;
     if (!mustChange && !(forced && said?.algorithm !== requested)) {
       const found = await findReusable(layer, index, planning);
       if (found !== undefined) return { ...plain, action: reuseOf(layer.digest, found) };

@@ -10,6 +10,7 @@ import {
   randomImage,
   readImage,
   type SampleImage,
+  sampleBlob,
   snapshotTree,
   writeImage,
 } from "@drayage/testkit";
@@ -272,6 +273,27 @@ describe("a layer that is compressed on its way", () => {
     });
     expect(result.digest).toBe(other.manifest.digest);
   });
+});
+
+it("a zstd layer is not reused where the manifest cannot name it", async () => {
+  const image = await randomImage({ seed: 10, layers: 1, compression: "zstd" });
+  const docker = memoryTransport({
+    scheme: "docker-only",
+    accepts: { manifestTypes: [mediaTypes.dockerManifest] },
+  });
+  const hub = repositories();
+  await put(hub, "from", image);
+  await using earlier = await docker.openDestination(docker.parse("to"));
+  const [layer] = image.layers;
+  if (layer === undefined) throw new Error("it has a layer");
+  const other = await randomImage({ seed: 11, format: "docker" });
+  const { mediaType } = layer.descriptor;
+  await earlier.putBlob(sampleBlob(layer), { kind: "layer", mediaType, layerIndex: 0 });
+  await writeImage(earlier, other);
+  const registry = createRegistry([hub.transport, docker]);
+  const result = await copy(await registry.resolve("hub:from"), await registry.resolve("docker-only:to"));
+  const { layers } = parseImageManifest(result.manifest, result.mediaType);
+  expect(layers.map((each) => each.mediaType)).toEqual([mediaTypes.dockerLayerGzip]);
 });
 
 describe("what a copy tells the cache", () => {
