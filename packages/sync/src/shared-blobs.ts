@@ -9,8 +9,12 @@ export interface SharedBlobs {
    * The same destination, but that all of them together put a limited number of blobs, and none puts a blob that another one is putting to
    * the same store: it waits, and then has the destination reuse it.
    */
-  share(destination: ImageDestination, store: string | undefined): ImageDestination;
-  /** What was reused in this way, where its copy believes that it has put it. */
+  share(destination: ImageDestination, store: string | undefined): SharingDestination;
+}
+
+export interface SharingDestination {
+  readonly destination: ImageDestination;
+  /** What it has reused in this way, where its copy believes that it has put it. */
   readonly spared: { readonly count: number; readonly bytes: number };
 }
 
@@ -21,7 +25,6 @@ export function createSharedBlobs(parallel: number, signal: AbortSignal): Shared
   const limiter = createLimiter(parallel);
   const moving = new Map<string, Promise<void>>();
   const put = new Set<string>();
-  const spared = { count: 0, bytes: 0 };
 
   function remember(key: string): void {
     put.add(key);
@@ -54,8 +57,8 @@ export function createSharedBlobs(parallel: number, signal: AbortSignal): Shared
   }
 
   return {
-    spared,
     share(destination, store) {
+      const spared = { count: 0, bytes: 0 };
       const limited: ImageDestination["putBlob"] = (blob, options) =>
         limiter.run(() => destination.putBlob(blob, options), options.signal ?? signal);
 
@@ -77,7 +80,7 @@ export function createSharedBlobs(parallel: number, signal: AbortSignal): Shared
         if (moving.has(key)) return putBlob(blob, options);
         return alone(key, () => limited(blob, options));
       };
-      return { ...methodsOf(destination), putBlob };
+      return { spared, destination: { ...methodsOf(destination), putBlob } };
     },
   };
 }

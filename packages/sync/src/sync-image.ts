@@ -5,6 +5,7 @@ import { type Descriptor, isIndexMediaType, mediaTypes } from "@drayage/manifest
 import { type Location, resolveImage, type SourceOptions } from "@drayage/transport";
 import type { ImageName } from "./names.ts";
 import type { SyncCopyOptions } from "./options.ts";
+import type { SharingDestination } from "./shared-blobs.ts";
 import type { SyncRun } from "./sync-run.ts";
 
 /** One image that is to be at the destination. */
@@ -49,18 +50,38 @@ export async function syncImage(task: ImageTask, run: SyncRun): Promise<ImageOut
     sourceOptions: task.sourceOptions,
     destinationOptions: destination.destinationOptions,
   };
-  const result = await withEnds(from, to, options, (ends) =>
-    copyImage({
+  const result = await withEnds(from, to, options, async (ends) => {
+    const shared = run.blobs.share(ends.destination, destination.storeOf?.(target));
+    const copied = await copyImage({
       ...options,
       ...ends,
-      destination: run.blobs.share(ends.destination, destination.storeOf?.(target)),
+      destination: shared.destination,
       parallelBlobs: run.parallelBlobs,
       onProgress: (event) => run.tell({ type: "progress", from: from.text, to: to.text, event }),
-    }),
-  );
+    });
+    return withoutSpared(copied, shared);
+  });
   const { digest, present } = result;
   run.tell({ ...eventOf(task), state: present ? "present" : "copied", digest, result });
   return { digest, result };
+}
+
+/** Counts what was not sent after all as reused. */
+function withoutSpared(result: CopyResult, { spared }: SharingDestination): CopyResult {
+  if (spared.count === 0) return result;
+  const { moved, reused, skipped } = result.blobs;
+  return {
+    ...result,
+    blobs: {
+      moved: {
+        count: moved.count - spared.count,
+        bytesRead: moved.bytesRead - spared.bytes,
+        bytesStored: moved.bytesStored - spared.bytes,
+      },
+      reused: { count: reused.count + spared.count, bytes: reused.bytes + spared.bytes },
+      skipped,
+    },
+  };
 }
 
 /** Tells what {@link syncImage} would do. */

@@ -93,7 +93,7 @@ async function run(given: SyncInput, mode: Mode): Promise<SyncSummary> {
   } finally {
     input.signal?.removeEventListener("abort", forward);
   }
-  return tally.summary(work.listed, work.run.blobs.spared);
+  return tally.summary(work.listed);
 }
 
 interface Work {

@@ -1,11 +1,10 @@
 import type { ImageEvent, SyncEvent, SyncSummary } from "./events.ts";
-import type { SharedBlobs } from "./shared-blobs.ts";
 import type { Listed } from "./tasks.ts";
 
 /** Counts what events tell. */
 export interface Tally {
   count(event: SyncEvent): void;
-  summary(listed: Listed, spared: SharedBlobs["spared"]): SyncSummary;
+  summary(listed: Listed): SyncSummary;
 }
 
 export function createTally(): Tally {
@@ -33,18 +32,6 @@ export function createTally(): Tally {
       if (event.state === "deleted" || event.state === "delete") pruned.deleted += 1;
       else pruned[event.state] += 1;
     },
-    summary: ({ repositories, unlisted }, { count, bytes }) => ({
-      repositories,
-      unlisted,
-      images,
-      referrers,
-      pruned,
-      blobs: {
-        moved: blobs.moved - count,
-        movedBytes: blobs.movedBytes - bytes,
-        reused: blobs.reused + count,
-        reusedBytes: blobs.reusedBytes + bytes,
-      },
-    }),
+    summary: ({ repositories, unlisted }) => ({ repositories, unlisted, images, referrers, pruned, blobs }),
   };
 }

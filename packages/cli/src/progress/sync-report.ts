@@ -117,6 +117,7 @@ function skopeoReport(
         const tagged = String(registryText.kind === "image");
         log("info", "Tag presence check", { imagename: text, tagged });
       }
+      if (isPlan) log("warning", "Running in dry-run mode");
     },
     event(event) {
       if (
