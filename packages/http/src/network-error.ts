@@ -104,10 +104,10 @@ export function networkError(error: unknown, circumstances: Circumstances): Dray
 
 /** The other side said nothing for too long. */
 export function timeoutError(milliseconds: number, { op, peer, connected }: Circumstances): DrayageError {
-  const seconds = `${Math.round(milliseconds / 1000)} s`;
+  const time = milliseconds < 1000 ? `${milliseconds} ms` : `${Math.round(milliseconds / 1000)} s`;
   const what = connected
-    ? `${op}: nothing was heard of ${peer} for ${seconds}`
-    : `cannot connect to ${peer}: it did not answer within ${seconds}`;
+    ? `${op}: nothing was heard of ${peer} for ${time}`
+    : `cannot connect to ${peer}: it did not answer within ${time}`;
   return new DrayageError("ERR_DRAYAGE_CONNECTION", what, {
     op,
     hint: connected ? undefined : checkPort,

