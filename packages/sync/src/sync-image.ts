@@ -62,7 +62,9 @@ export async function syncImage(task: ImageTask, run: SyncRun): Promise<ImageOut
     return withoutSpared(copied, shared);
   });
   const { digest, present } = result;
-  run.tell({ ...eventOf(task), state: present ? "present" : "copied", digest, result });
+  // What has to be converted each time may turn out to be what was there.
+  const wasThere = present || there?.digest === digest;
+  run.tell({ ...eventOf(task), state: wasThere ? "present" : "copied", digest, result });
   return { digest, result };
 }
 
