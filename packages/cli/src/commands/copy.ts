@@ -4,6 +4,7 @@ import { ioError } from "@drayage/errors";
 import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { copyOptions, copySourceOptions, destinationOptions } from "../copy-options.ts";
+import { openKnownBlobs } from "../known-blobs.ts";
 import { openLocations, requireText } from "../locations.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
@@ -25,7 +26,8 @@ export async function copyImages(
   const locations = await openLocations(this, flags.plugin);
   const source = await locations.resolve(requireText(from, "source"), "source");
   const destination = await locations.resolve(requireText(to, "destination"), "destination");
-  const options = { ...choices, admit: trust(source) };
+  await using known = await openKnownBlobs(this, [source.transport.scheme, destination.transport.scheme]);
+  const options = { ...choices, admit: trust(source), blobInfoCache: known.blobInfoCache };
   if (flags.dryRun) {
     const plan = await withEnds(source, destination, options, (ends) => planCopy({ ...options, ...ends }));
     this.process.stdout.write(flags.json ? planJson(plan) : `${describePlan(plan).join("\n")}\n`);

@@ -9,15 +9,15 @@ import {
   type SyncInput,
   type SyncSummary,
 } from "@drayage/sync";
-import type { BlobInfoCache } from "@drayage/transport";
 import { endConnectionOptions } from "../connection-options.ts";
 import type { DrayContext } from "../context.ts";
+import { openKnownBlobs } from "../known-blobs.ts";
 import { openLocations } from "../locations.ts";
 import { platformWish } from "../platform-wish.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createSyncReport } from "../progress/sync-report.ts";
 import { sourceOptions } from "../source-options.ts";
-import { type SyncKinds, syncDestination, syncKinds, syncSource } from "../sync-ends.ts";
+import { syncDestination, syncKinds, syncSource } from "../sync-ends.ts";
 import type { SyncFlags } from "./sync.command.ts";
 
 /** `dray sync` */
@@ -47,7 +47,7 @@ export async function sync(this: DrayContext, flags: SyncFlags, from: string, to
     style: flags.quiet ? "none" : (flags.progress ?? "lines"),
     removeSignatures: flags.removeSignatures,
   });
-  await using cache = await openCache(this, kinds);
+  await using known = await openKnownBlobs(this, [kinds.src, kinds.dest]);
   using digests = openDigestFile(flags);
   const input: SyncInput = {
     ...choices(flags),
@@ -61,7 +61,7 @@ export async function sync(this: DrayContext, flags: SyncFlags, from: string, to
       preserveDigests: flags.preserveDigests,
       removeSignatures: flags.removeSignatures,
       compat: isSkopeo ? "go" : undefined,
-      blobInfoCache: cache.blobInfoCache,
+      blobInfoCache: known.blobInfoCache,
     },
     // skopeo copies one after the other, and scripts may read its lines in their order.
     parallelImages: flags.parallel ?? (isSkopeo ? 1 : undefined),
@@ -111,18 +111,6 @@ function choices(
     prune: flags.prune,
     keepGoing: flags.keepGoing,
   };
-}
-
-/** What is known of blobs from earlier runs, where it is of use: so that one that was killed need not find it out again. */
-async function openCache(
-  { env }: DrayContext,
-  { src, dest }: SyncKinds,
-): Promise<AsyncDisposable & { readonly blobInfoCache: BlobInfoCache | undefined }> {
-  const isUseful = dest === "docker" || src === "docker" || src === "yaml";
-  if (!isUseful) return { blobInfoCache: undefined, [Symbol.asyncDispose]: async () => undefined };
-  const { fileBlobInfoCache } = await import("@drayage/blob-info-cache");
-  const blobInfoCache = fileBlobInfoCache({ env });
-  return { blobInfoCache, [Symbol.asyncDispose]: () => blobInfoCache.close() };
 }
 
 interface DigestFile extends Disposable {
