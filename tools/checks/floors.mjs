@@ -11,7 +11,7 @@ export const floors = [
   ["manifest"],
   ["blob"],
   ["file-lock", "http", "transport"],
-  ["blob-info-cache", "oci-layout", "registry-client"],
+  ["blob-info-cache", "docker-tar", "oci-layout", "registry-client"],
   ["containers-config"],
   [
     "transport-dir",

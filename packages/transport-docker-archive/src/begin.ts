@@ -1,14 +1,18 @@
 import { dirname } from "node:path";
-import { createStagedFile, openByteWriter } from "@drayage/blob";
+import { type ByteWriter, createStagedFile, openByteWriter } from "@drayage/blob";
+import {
+  type ArchiveContents,
+  type ArchiveOutput,
+  type ArchiveStream,
+  createFileOutput,
+  createStreamOutput,
+  emptyContents,
+  openArchive,
+  takeOver,
+} from "@drayage/docker-tar";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { commitUnlessChanged } from "@drayage/file-lock";
 import type { DestinationOptions } from "@drayage/transport";
-import { takeOver } from "./append.ts";
-import { openArchive } from "./archive.ts";
-import { type ArchiveContents, emptyContents } from "./contents.ts";
-import { createFileOutput } from "./file-output.ts";
-import type { ArchiveOutput } from "./output.ts";
-import { createStreamOutput } from "./stream-output.ts";
 import { type FileTarget, findTarget } from "./target.ts";
 
 /** An archive that is being written. */
@@ -24,8 +28,20 @@ export async function beginArchive(path: string, options: DestinationOptions): P
   if (target.kind === "file") return beginFile(path, target, options);
   const stream = await openByteWriter(path, { signal: options.signal });
   return {
-    output: createStreamOutput(stream, { path, temporaryDir: options.temporaryDir }),
+    output: createStreamOutput(archiveStream(stream), {
+      shown: JSON.stringify(path),
+      temporaryDir: options.temporaryDir,
+    }),
     contents: emptyContents(),
+  };
+}
+
+/** What has been written to a pipe cannot be called back: its end is all that there is to say. */
+function archiveStream(writer: ByteWriter): ArchiveStream {
+  return {
+    write: (bytes) => writer.write(bytes),
+    end: () => writer.close(),
+    abandon: () => writer.close(),
   };
 }
 
@@ -47,7 +63,10 @@ async function beginFile(
   };
   try {
     if (!isFilled) return { output: createFileOutput(file, { start: 0, commit }), contents: emptyContents() };
-    await using archive = await openArchive(target.path, options);
+    await using archive = await openArchive(target.path, {
+      ...options,
+      shown: `docker-archive:${target.path}`,
+    });
     if (archive.copied) throw compressed(path);
     const { contents, end } = await takeOver(archive, file, options.signal);
     return { output: createFileOutput(file, { start: end, commit }), contents };

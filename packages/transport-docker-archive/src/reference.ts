@@ -1,5 +1,6 @@
+import { parseImageName } from "@drayage/docker-tar";
 import { DrayageError } from "@drayage/errors";
-import { type DockerReference, formatReference, parseNormalizedNamed, tagNameOnly } from "@drayage/reference";
+import { type DockerReference, formatReference } from "@drayage/reference";
 import { type ImageReference, joinPath, splitPath } from "@drayage/transport";
 import type { ImageTaker } from "./writer.ts";
 
@@ -46,26 +47,6 @@ export function archiveReference(
   };
 }
 
-/** A name for an image of an archive: with a tag, `latest` where none is given, and without a digest. */
-export function parseImageName(text: string): DockerReference {
-  const reference = parseNormalizedNamed(text);
-  if (reference.digest !== undefined) {
-    throw invalid(
-      text,
-      "an image of an archive has no digest in its name",
-      "leave out the digest, or write a tag",
-    );
-  }
-  return tagNameOnly(reference);
-}
-
-/** A further name for the image, which must say its tag, as skopeo asks of `--additional-tag`. */
-export function parseAdditionalTag(text: string): DockerReference {
-  const reference = parseNormalizedNamed(text);
-  if (reference.tag === undefined) throw invalid(text, "an additional tag names its tag", "write NAME:TAG");
-  return parseImageName(text);
-}
-
 function parseIndex(rest: string, text: string): number {
   const digits = rest.slice(1);
   const index = Number(digits);
@@ -76,10 +57,10 @@ function parseIndex(rest: string, text: string): number {
   throw invalid(text, `${JSON.stringify(rest)}: ${reason}`);
 }
 
-function invalid(text: string, reason: string, hint: string = example): DrayageError {
+function invalid(text: string, reason: string): DrayageError {
   return new DrayageError(
     "ERR_DRAYAGE_REFERENCE_INVALID",
     `${JSON.stringify(text)} is not a reference to a docker archive: ${reason}`,
-    { hint },
+    { hint: example },
   );
 }

@@ -1,6 +1,5 @@
+import { imageNames, openArchive, readImages } from "@drayage/docker-tar";
 import { defineTransport, type Transport } from "@drayage/transport";
-import { openArchive } from "./archive.ts";
-import { imageNames, readImages } from "./images.ts";
 import { type ArchiveReference, parseArchiveReference } from "./reference.ts";
 import { openArchiveSource } from "./source.ts";
 import { openArchiveDestination } from "./writer.ts";
@@ -17,7 +16,7 @@ export function dockerArchive(): Transport<ArchiveReference> {
     // As for the Go tools: containers-policy.json has no scopes for this transport but its default.
     policyScopes: () => [],
     async listTags({ path }, options) {
-      await using archive = await openArchive(path, options);
+      await using archive = await openArchive(path, { ...options, shown: `docker-archive:${path}` });
       return imageNames(await readImages(archive, options?.signal));
     },
   });

@@ -1,11 +1,15 @@
-import { DrayageError, throwIfAborted } from "@drayage/errors";
+import {
+  beginOnlyImage,
+  createImagesWriter,
+  type NewImage,
+  parseAdditionalTag,
+  parseImageName,
+} from "@drayage/docker-tar";
+import { DrayageError } from "@drayage/errors";
 import type { DockerReference } from "@drayage/reference";
 import type { DestinationOptions, ImageDestination, OperationOptions } from "@drayage/transport";
 import { beginArchive } from "./begin.ts";
-import { encodeManifestFile, encodeRepositories } from "./contents.ts";
-import { createArchiveDestination } from "./destination.ts";
-import { manifestFile, repositoriesFile } from "./names.ts";
-import { type ArchiveReference, archiveReference, parseAdditionalTag, parseImageName } from "./reference.ts";
+import { type ArchiveReference, archiveReference } from "./reference.ts";
 
 /** What takes the images of an archive, one after the other. */
 export interface ImageTaker {
@@ -34,51 +38,18 @@ export async function createArchiveWriter(
   path: string,
   options: DestinationOptions = {},
 ): Promise<ArchiveWriter> {
-  const { output, contents } = await beginArchive(path, options);
-  let state: "open" | "committed" | "closed" = "open";
-  let isTaken = false;
-
-  async function finish(signal: AbortSignal | undefined): Promise<void> {
-    throwIfAborted(signal);
-    try {
-      await output.addFile(manifestFile, encodeManifestFile(contents));
-      await output.addFile(repositoriesFile, encodeRepositories(contents));
-      await output.finish();
-      state = "committed";
-    } catch (error) {
-      await writer.close();
-      throw error;
-    }
-  }
-
+  const begun = await beginArchive(path, options);
+  const images = createImagesWriter({ ...begun, shown: `docker-archive:${path}` });
   const writer: ArchiveWriter = {
-    async openDestination(reference, { additionalTags } = {}) {
-      if (state !== "open") throw misuse(path, `is ${state} already`);
-      if (isTaken)
-        throw misuse(path, "takes one image after the other: close the destination of the one before");
-      const names = namesOf(reference, additionalTags);
-      isTaken = true;
-      const closed = async (): Promise<void> => {
-        isTaken = false;
-      };
-      const start = await output.mark();
-      return createArchiveDestination({ reference, output, start, contents, names, closed });
-    },
+    openDestination: async (reference, { additionalTags } = {}) =>
+      images.begin(newImage(reference, additionalTags)),
     reference(name) {
       const dockerReference = name === undefined ? undefined : parseImageName(name);
       return archiveReference(path, { dockerReference, writer });
     },
-    async commit({ signal } = {}) {
-      if (state !== "open") throw misuse(path, `is ${state} already`);
-      if (isTaken) throw misuse(path, "has an image that is not closed yet");
-      await finish(signal);
-    },
-    async close() {
-      if (state !== "open") return;
-      state = "closed";
-      await output.discard();
-    },
-    [Symbol.asyncDispose]: () => writer.close(),
+    commit: (commitOptions) => images.commit(commitOptions),
+    close: () => images.close(),
+    [Symbol.asyncDispose]: () => images.close(),
   };
   return writer;
 }
@@ -89,26 +60,18 @@ export async function openArchiveDestination(
   options: DestinationOptions = {},
 ): Promise<ImageDestination> {
   if (reference.writer !== undefined) return reference.writer.openDestination(reference, options);
+  const { path } = reference;
   // Before anything is opened, so that a mistake in a name costs nothing.
-  namesOf(reference, options.additionalTags);
-  const writer = await createArchiveWriter(reference.path, options);
-  const destination = await writer.openDestination(reference, options);
-  const close = async (): Promise<void> => {
-    try {
-      await destination.close();
-    } finally {
-      await writer.close();
-    }
-  };
+  const image = newImage(reference, options.additionalTags);
+  const begun = await beginArchive(path, options);
+  return beginOnlyImage(createImagesWriter({ ...begun, shown: `docker-archive:${path}` }), image);
+}
+
+function newImage(reference: ArchiveReference, additionalTags?: readonly string[]): NewImage {
   return {
-    ...destination,
-    async commit(commitOptions) {
-      await destination.commit(commitOptions);
-      await destination.close();
-      await writer.commit(commitOptions);
-    },
-    close,
-    [Symbol.asyncDispose]: close,
+    reference,
+    shown: `docker-archive:${reference.text}`,
+    names: namesOf(reference, additionalTags),
   };
 }
 
@@ -125,8 +88,4 @@ function namesOf(
   }
   const own = reference.dockerReference === undefined ? [] : [reference.dockerReference];
   return [...own, ...additionalTags.map(parseAdditionalTag)];
-}
-
-function misuse(path: string, reason: string): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_USAGE", `the writer of docker-archive:${path} ${reason}`);
 }

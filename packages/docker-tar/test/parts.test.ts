@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { createStagedFile, streamBlob } from "@drayage/blob";
 import { digestBytes } from "@drayage/digest";
 import { encodeGoJson } from "@drayage/manifest";
@@ -9,8 +10,6 @@ import { describe, expect, it } from "vitest";
 import { createFileOutput } from "../src/file-output.ts";
 import { rawMembers } from "../src/json-members.ts";
 import { cleanPath, linkTarget } from "../src/names.ts";
-import { newPath } from "./archives.ts";
-import { layerA } from "./fixtures.ts";
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
@@ -48,8 +47,8 @@ it.each([
   ["a/../../b", "../b"],
   ["/../a", "/a"],
   ["/", "/"],
-])("the key of %j is %j, as Go's path.Clean has it", (path, key) => {
-  expect(cleanPath(path)).toBe(key);
+])("the key of %j is %j, as Go's path.Clean has it", (name, key) => {
+  expect(cleanPath(name)).toBe(key);
 });
 
 it.each([
@@ -58,25 +57,26 @@ it.each([
   ["a", "/b", "b"],
   ["x/a", "/b", "x/b"],
   ["a", "../../b", "../../b"],
-])("the link %s to %s leads to %s", (path, target, key) => {
-  expect(linkTarget(path, target)).toBe(key);
+])("the link %s to %s leads to %s", (name, target, key) => {
+  expect(linkTarget(name, target)).toBe(key);
 });
 
 it("a header that turns out longer than the room that was left for it moves the data", async () => {
   await using file = await createStagedFile(temporaryDirectory());
-  const target = newPath();
+  const target = path.join(temporaryDirectory(), "a.tar");
+  const layer = Buffer.from("layer!!!".repeat(128));
   const output = createFileOutput(file, { start: 0, commit: () => file.commit(target) });
   const nameOf = (): string => "x".repeat(150);
   const blob = streamBlob(async function* () {
-    yield layerA;
+    yield layer;
   });
   await output.addBlob(blob, { nameOf, isNew: () => true });
   await output.addFile("after", Buffer.from("b"));
   await output.finish();
-  const header = encodeTarHeader({ name: nameOf(), mode: 0o444, size: layerA.length });
+  const header = encodeTarHeader({ name: nameOf(), mode: 0o444, size: layer.length });
   expect(header).toHaveLength(3 * 512);
   const bytes = readFileSync(target);
   expect(Buffer.compare(bytes.subarray(0, header.length), header)).toBe(0);
-  expect(digestBytes(bytes.subarray(header.length, header.length + layerA.length))).toBe(digestBytes(layerA));
-  expect(bytes.subarray(header.length + layerA.length).toString()).toMatch(/^after\0/);
+  expect(digestBytes(bytes.subarray(header.length, header.length + layer.length))).toBe(digestBytes(layer));
+  expect(bytes.subarray(header.length + layer.length).toString()).toMatch(/^after\0/);
 });

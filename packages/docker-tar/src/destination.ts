@@ -6,6 +6,7 @@ import type { DockerReference } from "@drayage/reference";
 import type {
   DestinationAccepts,
   ImageDestination,
+  ImageReference,
   PutBlobOptions,
   PutManifestOptions,
 } from "@drayage/transport";
@@ -21,16 +22,28 @@ import {
   legacyVersionFile,
 } from "./names.ts";
 import type { ArchiveOutput, OutputMark } from "./output.ts";
-import type { ArchiveReference } from "./reference.ts";
 
-export interface ArchiveDestinationOptions {
-  readonly reference: ArchiveReference;
+/** An image that is to be written. */
+export interface NewImage {
+  readonly reference: ImageReference;
+  /** What messages call it. */
+  readonly shown: string;
+  /** Its names, each with a tag. */
+  readonly names: readonly DockerReference[];
+  /**
+   * `decompress`, where absent: layers are plain tar files, as archives have them. `preserve`: they stay as they come, for
+   * a reader that decompresses them and checks them against the config; here they are not.
+   */
+  readonly layerCompression?: "decompress" | "preserve" | undefined;
+  /** Called with the config before it is written. What it throws ends the commit. */
+  readonly checkConfig?: ((config: Uint8Array) => void) | undefined;
+}
+
+export interface ArchiveDestinationOptions extends NewImage {
   readonly output: ArchiveOutput;
   /** Where the output stands. */
   readonly start: OutputMark;
   readonly contents: ArchiveContents;
-  /** The image's names, each with a tag. */
-  readonly names: readonly DockerReference[];
   /** Called once, when the destination is closed. */
   closed(): Promise<void>;
 }
@@ -46,11 +59,10 @@ interface WrittenImage {
  * place in `manifest.json` follow at commit, when all is known to be there.
  */
 export function createArchiveDestination(options: ArchiveDestinationOptions): ImageDestination {
-  const { reference, output, start, contents } = options;
-  const place = `docker-archive:${reference.text}`;
+  const { reference, output, start, contents, shown: place, layerCompression = "decompress" } = options;
   const accepts: DestinationAccepts = {
     manifestTypes: [mediaTypes.dockerManifest],
-    layerCompression: "decompress",
+    layerCompression,
     foreignLayerUrls: false,
     parallelBlobs: output.parallelBlobs,
     keepsOrder: true,
@@ -136,7 +148,8 @@ export function createArchiveDestination(options: ArchiveDestinationOptions): Im
       if (layer === undefined) throw absent(place, "layer", digest);
       return layer.path;
     });
-    checkDiffIds(bytes, layers, place);
+    options.checkConfig?.(bytes);
+    checkDiffIds(readDiffIds(bytes, `the config of ${place}`), { layers, place, layerCompression });
     if (!contents.itemOfConfig.has(config)) {
       refuseTaken(configFile(config));
       await output.addFile(configFile(config), bytes);
@@ -219,10 +232,15 @@ function readManifest(
   return { config: manifest.config.digest, layers: manifest.layers.map((layer) => layer.digest) };
 }
 
+interface CheckedLayers extends Required<Pick<NewImage, "layerCompression">> {
+  readonly layers: readonly Digest[];
+  readonly place: string;
+}
+
 /** An archive names layers by their diffIDs, so an image whose config has others could not be read again. */
-function checkDiffIds(config: Uint8Array, layers: readonly Digest[], place: string): void {
-  const diffIds = readDiffIds(config, `the config of ${place}`);
-  const wrong = diffIds.findIndex((diffId, index) => diffId !== layers[index]);
+function checkDiffIds(diffIds: readonly Digest[], { layers, place, layerCompression }: CheckedLayers): void {
+  const isPlain = layerCompression === "decompress";
+  const wrong = isPlain ? diffIds.findIndex((diffId, index) => diffId !== layers[index]) : -1;
   if (wrong < 0 && diffIds.length === layers.length) return;
   const reason =
     wrong < 0

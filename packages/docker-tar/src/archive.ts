@@ -13,9 +13,14 @@ export interface ReadEntryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface OpenArchiveOptions extends SourceOptions {
+  /** What messages call the archive: `docker-archive:PATH`. */
+  readonly shown: string;
+}
+
 /** A tar archive that is read in place: nothing of it is unpacked, and its names are only keys. */
 export interface Archive extends AsyncDisposable {
-  /** What messages call it: `docker-archive:PATH`. */
+  /** What messages call it. */
   readonly shown: string;
   /** In the archive's order. */
   readonly entries: readonly ArchiveEntry[];
@@ -43,9 +48,8 @@ const linkLimit = 8;
  * @throws ERR_DRAYAGE_IMAGE_NOT_FOUND where there is no such file, ERR_DRAYAGE_ARCHIVE_INVALID, ERR_DRAYAGE_IO,
  * ERR_DRAYAGE_COMPRESSION_INVALID, ERR_DRAYAGE_LIMIT_EXCEEDED
  */
-export async function openArchive(path: string, options: SourceOptions = {}): Promise<Archive> {
-  const shown = `docker-archive:${path}`;
-  const { signal, temporaryDir } = options;
+export async function openArchive(path: string, options: OpenArchiveOptions): Promise<Archive> {
+  const { shown, signal, temporaryDir } = options;
   const file = await inflatedFile(path, { signal, temporaryDir }).catch((error: unknown) => {
     throw isDrayageError(error) && errnoOf(error.cause) === "ENOENT" ? noFile(shown, error) : error;
   });

@@ -1,6 +1,5 @@
 import {
   type Blob,
-  type ByteWriter,
   createStagedFile,
   type DrainResult,
   drain,
@@ -11,9 +10,19 @@ import { DrayageError } from "@drayage/errors";
 import { tarEnd, tarPadding } from "@drayage/tar";
 import { type AddBlobOptions, type ArchiveOutput, fileBytes, fileHeader, symlinkHeader } from "./output.ts";
 
+/** What takes an archive in order. */
+export interface ArchiveStream {
+  /** Fulfilled once the bytes may be changed again. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The archive is whole. Fulfilled once it has arrived. */
+  end(): Promise<void>;
+  /** The archive stays unfinished. May be called again, and after {@link end}. */
+  abandon(): Promise<void>;
+}
+
 export interface StreamOutputOptions {
   /** What the stream is, for messages. */
-  readonly path: string;
+  readonly shown: string;
   /** Where blobs of unknown digest or size wait until both are known. */
   readonly temporaryDir?: string | undefined;
 }
@@ -22,12 +31,12 @@ export interface StreamOutputOptions {
  * Entries to a stream. A blob whose digest and size are known flows straight through; another is kept in a temporary
  * file first, since a header cannot be corrected once it has been sent.
  */
-export function createStreamOutput(stream: ByteWriter, options: StreamOutputOptions): ArchiveOutput {
+export function createStreamOutput(stream: ArchiveStream, options: StreamOutputOptions): ArchiveOutput {
   let written = 0;
   let broken = false;
 
   async function append(bytes: Uint8Array): Promise<void> {
-    if (broken) throw brokenOff(options.path);
+    if (broken) throw brokenOff(options.shown);
     broken = true;
     await stream.write(bytes);
     broken = false;
@@ -74,18 +83,14 @@ export function createStreamOutput(stream: ByteWriter, options: StreamOutputOpti
     },
     async finish() {
       await append(tarEnd());
-      await stream.close();
+      await stream.end();
     },
-    discard: () => stream.close(),
+    discard: () => stream.abandon(),
   };
 }
 
-function brokenOff(path: string): DrayageError {
-  return new DrayageError(
-    "ERR_DRAYAGE_IO",
-    `cannot write to ${JSON.stringify(path)}: an earlier write failed half-way`,
-    {
-      hint: "begin anew with an empty destination",
-    },
-  );
+function brokenOff(shown: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_IO", `cannot write to ${shown}: an earlier write failed half-way`, {
+    hint: "begin anew with an empty destination",
+  });
 }

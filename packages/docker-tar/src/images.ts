@@ -1,11 +1,11 @@
 import { DrayageError } from "@drayage/errors";
+import type { DockerReference } from "@drayage/reference";
 import type { Archive } from "./archive.ts";
 import { isName, nameText, parseName } from "./contents.ts";
 import { readManifestFile } from "./items.ts";
 import { readLegacyImages } from "./legacy-read.ts";
 import { type LoadedImage, loadItem } from "./load.ts";
 import { manifestFile } from "./names.ts";
-import type { ArchiveReference } from "./reference.ts";
 
 /** An image of an archive, not looked into yet. */
 export interface ArchiveImage {
@@ -35,21 +35,30 @@ export function imageNames(images: readonly ArchiveImage[]): readonly string[] {
   });
 }
 
+/** Which image of an archive is meant. Without name and index: the only one. */
+export interface WantedImage {
+  /** What messages call the archive. */
+  readonly shown: string;
+  /** The image's name, normalized and with a tag. */
+  readonly dockerReference?: DockerReference | undefined;
+  /** The image's place in the archive, from 0. */
+  readonly index?: number | undefined;
+}
+
 /**
- * The image that a reference means: by its name, by its index, or the only one.
+ * The image that is meant: by its name, by its index, or the only one.
  *
  * @throws ERR_DRAYAGE_IMAGE_NOT_FOUND, whose hint lists the names
  */
-export function chooseImage(images: readonly ArchiveImage[], reference: ArchiveReference): ArchiveImage {
-  const { dockerReference, index, path } = reference;
-  const place = `docker-archive:${path}`;
+export function chooseImage(images: readonly ArchiveImage[], wanted: WantedImage): ArchiveImage {
+  const { dockerReference, index, shown } = wanted;
   const hint = images.length === 0 ? "the archive is empty" : `it has ${listed(imageNames(images))}`;
   const notFound = (message: string): DrayageError =>
-    new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${place}: ${message}`, { hint });
+    new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${shown}: ${message}`, { hint });
   if (dockerReference !== undefined) {
-    const wanted = nameText(dockerReference);
-    const found = images.find(({ names }) => names.some((name) => isName(name, wanted)));
-    if (found === undefined) throw notFound(`there is no image ${wanted}`);
+    const text = nameText(dockerReference);
+    const found = images.find(({ names }) => names.some((name) => isName(name, text)));
+    if (found === undefined) throw notFound(`there is no image ${text}`);
     return found;
   }
   if (index === undefined && images.length > 1) {
