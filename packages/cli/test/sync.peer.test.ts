@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bytesBlob } from "@drayage/blob";
+import { digestBytes, parseDigest } from "@drayage/digest";
 import {
   createFaultProxy,
   type FaultProxy,
@@ -9,6 +11,7 @@ import {
   randomLayer,
   type SampleImage,
   type SampleIndex,
+  type SampleManifest,
   writeImage,
 } from "@drayage/testkit";
 import { docker } from "@drayage/transport-docker";
@@ -28,6 +31,44 @@ async function push({ host }: TestRegistry, name: string, image: SampleImage | S
   const transport = docker();
   await using destination = await transport.openDestination(transport.parse(`//${host}/${name}`), insecure);
   await writeImage(destination, image);
+}
+
+let attachments = 0;
+
+/** Pushes an artifact that refers to a manifest. */
+async function attach(
+  { host }: TestRegistry,
+  repository: string,
+  { bytes, mediaType, digest }: Pick<SampleManifest, "bytes" | "mediaType" | "digest">,
+): Promise<SampleManifest> {
+  const config = new TextEncoder().encode("{}");
+  const empty = { mediaType: "application/vnd.oci.empty.v1+json", digest: digestBytes(config), size: 2 };
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    artifactType: "application/vnd.test.sbom",
+    config: empty,
+    layers: [empty],
+    subject: { mediaType, digest, size: bytes.length },
+    annotations: { number: String(attachments++) },
+  };
+  const artifact = new TextEncoder().encode(JSON.stringify(manifest));
+  const own = digestBytes(artifact);
+  const transport = docker();
+  await using destination = await transport.openDestination(
+    transport.parse(`//${host}/${repository}@${own}`),
+    insecure,
+  );
+  await destination.putBlob(bytesBlob(config, empty), { kind: "config", mediaType: empty.mediaType });
+  await destination.putManifest(artifact, { mediaType: manifest.mediaType });
+  await destination.commit();
+  return { bytes: artifact, mediaType: manifest.mediaType, digest: own };
+}
+
+async function referrersAt({ host }: TestRegistry, subject: string): Promise<readonly string[]> {
+  const transport = docker();
+  await using source = await transport.openSource(transport.parse(`//${host}/app:1`), insecure);
+  return ((await source.referrers?.(parseDigest(subject))) ?? []).map(({ digest }) => digest);
 }
 
 async function digestAt(host: string, name: string): Promise<string> {
@@ -200,6 +241,75 @@ describeWithPeers("dray sync with docker-registry", ["docker-registry"], () => {
     await expect(digestAt(destination.host, "app:old")).rejects.toMatchObject({
       code: "ERR_DRAYAGE_IMAGE_NOT_FOUND",
     });
+  });
+
+  it("takes referrers along, on to a registry and a layout, and finds late ones", {
+    timeout: 60_000,
+  }, async () => {
+    await using source = await startRegistry();
+    await using destination = await startRegistry();
+    const index = await randomIndex({ seed: "index" });
+    await push(source, "app:1", index);
+    const attached = [];
+    for (const subject of [index.manifest, index.images[1]?.manifest ?? index.manifest]) {
+      const sbom = await attach(source, "app", subject);
+      const signature = await attach(source, "app", sbom);
+      attached.push([subject.digest, sbom.digest], [sbom.digest, signature.digest]);
+    }
+    const folder = createFolder();
+    const sync = user(folder);
+    const argv = [
+      "--src",
+      "docker",
+      "--dest",
+      "docker",
+      "--all",
+      "--referrers",
+      `${source.host}/app:1`,
+      destination.host,
+    ];
+    const plan = await sync("--dry-run", "--json", ...argv);
+    expect(JSON.parse(plan.stdout).summary).toMatchObject({
+      images: { copied: 1 },
+      referrers: { copied: 4 },
+    });
+    const { status, stderr } = await sync(...argv);
+    expect({ status, stderr }).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining("4 of 4 referrers copied"),
+    });
+    for (const [subject, referrer] of attached) {
+      expect(await referrersAt(destination, subject ?? "")).toEqual([referrer]);
+    }
+    const late = await attach(source, "app", index.manifest);
+    expect((await sync(...argv)).stderr).toContain("1 of 5 referrers copied");
+    expect(await referrersAt(destination, index.manifest.digest)).toContain(late.digest);
+
+    const layouts = join(folder, "layouts");
+    const out = await sync(
+      "--src",
+      "docker",
+      "--dest",
+      "oci-dir",
+      "--all",
+      "--referrers",
+      `${source.host}/app:1`,
+      layouts,
+    );
+    await using again = await startRegistry();
+    const back = await sync(
+      "--src",
+      "oci-dir",
+      "--dest",
+      "docker",
+      "--all",
+      "--referrers",
+      layouts,
+      again.host,
+    );
+    expect([out.status, back.status]).toEqual([0, 0]);
+    expect(await digestAt(again.host, "app:1")).toBe(index.manifest.digest);
+    expect(await referrersAt(again, index.manifest.digest)).toContain(late.digest);
   });
 
   it("goes on with keep-going, and fails at the end", async () => {

@@ -16,6 +16,7 @@ export interface SourceRepository {
   readonly text: string;
   /** Called once. */
   list(options: OperationOptions): Promise<RepositoryListing>;
+  /** Throws `ERR_DRAYAGE_IMAGE_NOT_FOUND` for a name that there cannot be. */
   locate(name: ImageName): Location;
   /** How this repository's images are opened, in place of the sync's own options. */
   readonly sourceOptions?: SourceOptions | undefined;

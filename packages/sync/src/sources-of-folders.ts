@@ -11,7 +11,7 @@ import {
   type Transport,
 } from "@drayage/transport";
 import { kindOfPath, walkFolders } from "./folder-tree.ts";
-import { type ImageName, isTag, parseName } from "./names.ts";
+import { formatName, type ImageName, isTag, parseName } from "./names.ts";
 import type { RepositoryListing, SourceRepository, SyncSource } from "./source.ts";
 import { everyTag, type TagFilter } from "./tag-filter.ts";
 
@@ -107,7 +107,7 @@ function folderSource(
   { transport, sourceOptions, filter }: FolderSourceOptions,
   find: Find,
 ): SyncSource {
-  const texts = new Map<ImageName, string>();
+  const texts = new Map<string, string>();
   const where = `${transport.scheme}:${root}`;
   const source: SourceRepository = {
     name: root,
@@ -120,10 +120,10 @@ function folderSource(
       return listingOf(found, texts, filter);
     },
     locate(name): Location {
-      const text = texts.get(name);
+      const text = texts.get(formatName(name));
       if (text !== undefined)
         return { transport, reference: transport.parse(text), text: `${transport.scheme}:${text}` };
-      throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${where} has no image ${name.repository}`);
+      throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${where} has no image ${formatName(name)}`);
     },
   };
   return { repositories: () => [source] };
@@ -131,7 +131,7 @@ function folderSource(
 
 function listingOf(
   found: readonly Found[],
-  texts: Map<ImageName, string>,
+  texts: Map<string, string>,
   filter: TagFilter = everyTag,
 ): RepositoryListing {
   const tags = new Map<string, string[]>();
@@ -139,8 +139,9 @@ function listingOf(
   for (const { name, text } of found) {
     const { repository, tag } = name;
     if (tag !== undefined) tags.set(repository, [...(tags.get(repository) ?? []), tag]);
+    // What is not wanted itself may still belong to an image that is.
+    texts.set(formatName(name), text);
     if (tag !== undefined && !filter(tag)) continue;
-    texts.set(name, text);
     names.push(name);
   }
   return { names, tags: { byRepository: tags, accepts: filter } };

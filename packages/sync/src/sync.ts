@@ -3,15 +3,18 @@ import { memoryBlobInfoCache } from "@drayage/blob-info-cache";
 import type { CopyResult } from "@drayage/copy";
 import type { Digest } from "@drayage/digest";
 import { abortError, DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
-import { resolveImage } from "@drayage/transport";
+import { type Location, resolveImage } from "@drayage/transport";
 import type { ImageEvent, SyncEvent, SyncSummary } from "./events.ts";
 import { failureAt } from "./failure.ts";
 import { inOrder } from "./in-order.ts";
+import { instanceLocation } from "./instance-location.ts";
+import type { ImageName } from "./names.ts";
 import { createNaming } from "./naming.ts";
 import type { PlanSyncInput, SyncInput } from "./options.ts";
 import { pruneRepository } from "./prune.ts";
 import { copyReferrers } from "./referrers.ts";
 import { createSharedBlobs } from "./shared-blobs.ts";
+import type { SourceRepository } from "./source.ts";
 import { eventOf, type ImageOutcome, type ImageTask, planImage, syncImage } from "./sync-image.ts";
 import type { SyncRun } from "./sync-run.ts";
 import { createTally } from "./tally.ts";
@@ -180,12 +183,12 @@ async function syncReferrers(
     sourceOptions: task.sourceOptions,
     hasTag: queued.hasTag,
     signal: run.signal,
-    locate: (name) => repository.locate(name),
+    locate: (name) => locateReferrer(name, repository, task.from),
     async copy(name) {
       // Referrers keep their names: it is by them that they are found. Only the repository's changes.
       const target = { ...name, repository: naming({ repository: name.repository }).repository };
       const referrer: ImageTask = {
-        from: repository.locate(name),
+        from: locateReferrer(name, repository, task.from),
         to: destination.locate(target),
         target,
         sourceOptions: task.sourceOptions,
@@ -203,6 +206,16 @@ async function syncReferrers(
       return outcome?.digest ?? name.digest ?? resolveDigest(referrer, run.signal);
     },
   });
+}
+
+/** In a folder only images with names have a place of their own: others are reached through that of their image. */
+function locateReferrer(name: ImageName, repository: SourceRepository, image: Location): Location {
+  try {
+    return repository.locate(name);
+  } catch (error) {
+    if (name.digest === undefined || !isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) throw error;
+    return instanceLocation(image, name.digest);
+  }
 }
 
 /** What the source and the destination both have, byte for byte. */

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { digestBytes } from "@drayage/digest";
 import { randomImage, type SampleImage } from "@drayage/testkit";
 import { dir } from "@drayage/transport-dir";
 import { ociArchive } from "@drayage/transport-oci-archive";
@@ -195,5 +196,47 @@ describe("oci-dir", () => {
     const to = await readBack(kinds["oci-dir"].read(path));
     expect(to.digestOf("dst.test/docker.io/library/busybox:1.36")).toBe(images[0]?.manifest.digest);
     expect(to.digestOf("dst.test/podman:plain")).toBe(images[1]?.manifest.digest);
+  });
+
+  it("what refers to an image travels with it, also where a layout has no name for it", async () => {
+    const path = join(root, "referrers");
+    const transport = ociDir();
+    const [image] = images;
+    if (image === undefined) throw new RangeError("there is no image");
+    const empty = new TextEncoder().encode("{}");
+    const descriptor = {
+      mediaType: "application/vnd.oci.empty.v1+json",
+      digest: digestBytes(empty),
+      size: 2,
+    };
+    const registry = memoryRegistry();
+    registry.put("src.test/app:1", image);
+    registry.repositories.get("src.test/app")?.blobs.set(descriptor.digest, empty);
+    const { mediaType, digest, bytes } = image.manifest;
+    const artifact = registry.putManifest("src.test/app:sbom", {
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      artifactType: "application/sbom",
+      config: descriptor,
+      layers: [descriptor],
+      subject: { mediaType, digest, size: bytes.length },
+    });
+    for (const [tag, name] of [
+      ["1", ":v1"],
+      ["sbom", ""],
+    ]) {
+      const source = registrySource(parseRegistryText(`src.test/app:${tag}`), {
+        transport: registry.transport,
+      });
+      const place = `${path}${name}`;
+      const location = { transport, reference: transport.parse(place), text: `oci-dir:${place}` };
+      await runSync({ source, destination: { locate: () => location, keepsReferrers: true } });
+    }
+    const to = memoryRegistry();
+    const destination = registryDestination("dst.test", { transport: to.transport });
+    const summary = await runSync({ source: kinds["oci-dir"].read(path), destination, referrers: true });
+    expect(summary).toMatchObject({ images: { copied: 1 }, referrers: { copied: 1 } });
+    expect(to.tags("dst.test/referrers")).toEqual(["v1"]);
+    expect(to.repositories.get("dst.test/referrers")?.manifests.has(artifact)).toBe(true);
   });
 });
