@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bytesBlob } from "@drayage/blob";
 import { digestBytes, parseDigest } from "@drayage/digest";
 import {
   createFaultProxy,
@@ -12,6 +11,7 @@ import {
   type SampleImage,
   type SampleIndex,
   type SampleManifest,
+  sampleBlob,
   writeImage,
 } from "@drayage/testkit";
 import { docker } from "@drayage/transport-docker";
@@ -59,7 +59,10 @@ async function attach(
     transport.parse(`//${host}/${repository}@${own}`),
     insecure,
   );
-  await destination.putBlob(bytesBlob(config, empty), { kind: "config", mediaType: empty.mediaType });
+  await destination.putBlob(sampleBlob({ bytes: config, descriptor: empty }), {
+    kind: "config",
+    mediaType: empty.mediaType,
+  });
   await destination.putManifest(artifact, { mediaType: manifest.mediaType });
   await destination.commit();
   return { bytes: artifact, mediaType: manifest.mediaType, digest: own };
