@@ -4,7 +4,7 @@ import { acquireLock } from "@drayage/file-lock";
 import type { BlobInfoCache } from "@drayage/transport";
 import { createCache, type EntryStore } from "./cache.ts";
 import { type Entry, encodeEntry } from "./entry.ts";
-import { appendLines, readLog, replaceLog } from "./log-file.ts";
+import { appendLines, readLog, replaceLog, stateOfLog } from "./log-file.ts";
 import { LogIndex } from "./log-index.ts";
 import { makeFolder } from "./make-folder.ts";
 
@@ -93,14 +93,14 @@ function fileStore(path: string, limit: number): EntryStore {
 
   /** Sees to it that there is a file that can be added to. False where it is one of a later version. */
   async function prepare(): Promise<boolean> {
-    const { state } = await readLog(path, largest);
+    const state = await stateOfLog(path, largest);
     if (state === "ours" || state === "newer") return state === "ours";
     await makeFolder(dirname(path));
     return locked(async () => {
       // Another process may have been faster.
-      const now = await readLog(path, largest);
-      if (now.state === "absent" || now.state === "damaged") await replaceLog(path, []);
-      return now.state !== "newer";
+      const now = await stateOfLog(path, largest);
+      if (now === "absent" || now === "damaged") await replaceLog(path, []);
+      return now !== "newer";
     });
   }
 

@@ -5,6 +5,8 @@ import { errnoOf } from "@drayage/errors";
 
 /** What the file begins with. Files of later versions are left alone. */
 const header = '{"drayage":"blob info cache","version":1}\n';
+/** Enough to know any header by. */
+const headLength = header.length + 16;
 const anyHeader = /^\{"drayage":"blob info cache","version":[0-9]{1,9}\}\n/;
 
 /** What stands at a path. */
@@ -14,13 +16,30 @@ const { O_RDONLY, O_WRONLY, O_APPEND, O_NONBLOCK } = constants;
 
 /** The file's text, as bytes. Throws system errors. */
 export async function readLog(path: string, largest: number): Promise<{ state: LogState; bytes: Buffer }> {
-  const empty = Buffer.alloc(0);
+  return withLog(path, largest, (file) => file.readFile());
+}
+
+/** What stands at a path, without reading more than its beginning. Throws system errors. */
+export async function stateOfLog(path: string, largest: number): Promise<LogState> {
+  const { state } = await withLog(path, largest, async (file) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headLength), 0, headLength, 0);
+    return buffer.subarray(0, bytesRead);
+  });
+  return state;
+}
+
+async function withLog(
+  path: string,
+  largest: number,
+  read: (file: FileHandle) => Promise<Buffer>,
+): Promise<{ state: LogState; bytes: Buffer }> {
+  const nothing = Buffer.alloc(0);
   const file = await openLog(path, O_RDONLY);
-  if (file === undefined) return { state: "absent", bytes: empty };
+  if (file === undefined) return { state: "absent", bytes: nothing };
   try {
-    const stats = await regular(file);
-    if (stats.size > largest) return { state: "damaged", bytes: empty };
-    const bytes = await file.readFile();
+    const { size } = await regular(file);
+    if (size > largest) return { state: "damaged", bytes: nothing };
+    const bytes = await read(file);
     return { state: stateOf(bytes), bytes };
   } finally {
     await file.close();
@@ -66,7 +85,7 @@ async function regular(file: FileHandle): Promise<Stats> {
 }
 
 function stateOf(bytes: Buffer): LogState {
-  const head = bytes.toString("latin1", 0, header.length + 16);
+  const head = bytes.toString("latin1", 0, headLength);
   if (head.startsWith(header)) return "ours";
   return anyHeader.test(head) ? "newer" : "damaged";
 }
