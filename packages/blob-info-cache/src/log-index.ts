@@ -2,8 +2,8 @@ import type { Digest } from "@drayage/digest";
 import { decodeEntry, type Entry } from "./entry.ts";
 import { Knowledge } from "./knowledge.ts";
 
-/** After how many questions all lines are read, instead of those with a digest in them. */
-const patience = 32;
+/** After how many questions all lines are read, instead of those with a digest in them: about when that has taken as long. */
+const patience = 250;
 /** A line that is longer is damaged. */
 const longest = 8 * 1024;
 const newline = 0x0a;

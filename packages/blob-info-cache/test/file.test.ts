@@ -105,7 +105,7 @@ describe("a cache in a file", () => {
   });
 
   it("finds a digest among many, whether it is asked for few or for all", async () => {
-    const names = Array.from({ length: 200 }, (_, index) => `blob ${index}`);
+    const names = Array.from({ length: 300 }, (_, index) => `blob ${index}`);
     await keep((cache) => {
       for (const name of names) cache.recordLocation(digest(name), at(`of ${name}`));
     });
@@ -142,7 +142,7 @@ describe("a damaged cache", () => {
     );
     expect(await places(fileBlobInfoCache({ path }))).toEqual(["three", "two"]);
     const asked = fileBlobInfoCache({ path });
-    for (let time = 0; time < 40; time++) expect(await places(asked)).toEqual(["three", "two"]);
+    for (let time = 0; time < 260; time++) expect(await places(asked)).toEqual(["three", "two"]);
     expect(await asked.uncompressedDigest(digest("a"))).toBeUndefined();
   });
 
