@@ -38,6 +38,7 @@ export {
   type TransportFacts,
 } from "./lazy.ts";
 export { transportsOf } from "./module.ts";
+export { nameScopes } from "./name-scopes.ts";
 export type {
   ConnectionOptions,
   Credentials,

@@ -52,19 +52,20 @@ export function assertSame(
   if (sample.kind === "index") {
     assert.ok(read.kind === "index", "an index was written, and an image was read");
     assert.equal(read.images.length, sample.images.length, "the count of images");
-    for (const [place, image] of sample.images.entries()) assertOne(read.images[place], image);
+    for (const [place, image] of sample.images.entries()) assertOne(read.images[place], image, traits);
   } else {
     assert.ok(read.kind === "image", "an image was written, and an index was read");
-    assertOne(read, sample);
+    assertOne(read, sample, traits);
   }
 }
 
-function assertOne(read: ReadImage | undefined, sample: SampleImage): void {
+function assertOne(read: ReadImage | undefined, sample: SampleImage, traits: Bench["traits"]): void {
   assert.ok(read?.config, "the config is missing");
   assertBytes(read.config.bytes, sample.config.bytes, "the config");
   assert.equal(read.layers.length, sample.layers.length, "the count of layers");
-  for (const [place, layer] of sample.layers.entries()) {
-    assertBytes(read.layers[place]?.bytes ?? new Uint8Array(), layer.bytes, `layer ${place}`);
+  for (const [place, { bytes, layer }] of sample.layers.entries()) {
+    const stored = traits.layers === "unpacked" ? layer.tar : bytes;
+    assertBytes(read.layers[place]?.bytes ?? new Uint8Array(), stored, `layer ${place}`);
   }
 }
 

@@ -24,7 +24,11 @@ export class Skip {
 /** What a case works with: the transport, and ways to open it that clean up after themselves. */
 export interface Bench {
   readonly transport: Transport;
-  readonly traits: { readonly manifests: "kept" | "made"; readonly overwriting: "replaces" | "refuses" };
+  readonly traits: {
+    readonly manifests: "kept" | "made";
+    readonly layers: "kept" | "unpacked";
+    readonly overwriting: "replaces" | "refuses";
+  };
   readonly references: { readonly valid: readonly string[]; readonly invalid: readonly string[] };
   readonly fixture: TransportFixture;
   /** A reference to where nothing is. */
@@ -60,7 +64,11 @@ export function createBench(
   const bench: Bench = {
     transport,
     fixture,
-    traits: { manifests: traits.manifests ?? "kept", overwriting: traits.overwriting ?? "replaces" },
+    traits: {
+      manifests: traits.manifests ?? "kept",
+      layers: traits.layers ?? "kept",
+      overwriting: traits.overwriting ?? "replaces",
+    },
     references: { valid: references.valid ?? [], invalid: references.invalid ?? [] },
     reference: () => transport.parse(fixture.reference()),
     async source(reference, options) {

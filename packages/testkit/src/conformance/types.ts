@@ -27,6 +27,8 @@ export interface TransportFixture {
 export interface TransportTraits {
   /** `made`: the place keeps configs and layers, and a manifest is made of them when it is read. Else `kept`. */
   readonly manifests?: "kept" | "made" | undefined;
+  /** `unpacked`: layers are read as the tar archives that they unpack to, however they were compressed. Else `kept`. */
+  readonly layers?: "kept" | "unpacked" | undefined;
   /**
    * What an image at a reference that has one already does. `replaces` where absent; `refuses` means
    * ERR_DRAYAGE_DESTINATION_EXISTS, from opening the destination or from the commit.
