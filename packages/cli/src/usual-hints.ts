@@ -23,6 +23,7 @@ const usualHints: Readonly<Partial<Record<DrayageErrorCode, string>>> = {
   ERR_DRAYAGE_MANIFEST_UNSUPPORTED: "dray inspect --raw IMAGE shows what it is",
   ERR_DRAYAGE_PLATFORM_NOT_FOUND: "dray inspect IMAGE lists the platforms",
   ERR_DRAYAGE_REFERENCE_INVALID: "an image is written TRANSPORT:DETAILS; dray transports shows the forms",
+  ERR_DRAYAGE_REGISTRY_UNSUPPORTED: "ask those who run the registry to switch it on, or choose another place",
   ERR_DRAYAGE_SIZE_MISMATCH: damaged,
 };
 
