@@ -28,6 +28,11 @@ export interface HttpRequest {
    * connection when one that was kept alive was closed meanwhile; `withRetries` says what it sends again.
    */
   readonly repeatable?: boolean | undefined;
+  /**
+   * The chunks of the response's body may be overwritten once the next one is asked for: much faster where much arrives over plain HTTP. It
+   * has no meaning for `bytes`.
+   */
+  readonly borrow?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,7 +60,7 @@ export interface HttpResponse {
   /** Where the response came from, after redirects. */
   readonly url: string;
   /**
-   * The body's chunks, each the caller's own. It can be iterated once; leaving the iteration early ends the connection.
+   * The body's chunks, each the caller's own unless they are borrowed. It can be iterated once; leaving the iteration early ends the connection.
    * A body that ends before its `content-length` throws `ERR_DRAYAGE_CONNECTION` with `retryable`.
    */
   readonly body: AsyncIterable<Uint8Array>;

@@ -2,6 +2,7 @@ import type { RequestOptions } from "node:http";
 import { DrayageError } from "@drayage/errors";
 import type { HttpClient, HttpRequest, HttpResponse, TlsOptions } from "./client.ts";
 import { type Connections, checkSocketRedirect, createConnections } from "./node/connections.ts";
+import type { DirectConnection } from "./node/direct.ts";
 import { type Exchanged, exchange, type Timeouts } from "./node/exchange.ts";
 import { redactedUrl } from "./redacted-url.ts";
 import { maxRedirects, redirected, tooManyRedirects } from "./redirects.ts";
@@ -110,13 +111,30 @@ async function exchangeOnce(request: HttpRequest, url: URL, settings: Settings):
     peer: route.peer,
     signal,
   };
+  if (
+    request.borrow === true &&
+    method === "GET" &&
+    body === undefined &&
+    route.connectDirectly !== undefined
+  ) {
+    const direct = route.connectDirectly();
+    const result = await exchange({ ...plan, direct, options: directOptions(options, direct) });
+    if (!("stale" in result) && !("indirect" in result)) return result;
+  }
   const again = repeatable && (body === undefined || body instanceof Uint8Array);
   for (;;) {
     const result = await exchange(plan);
+    if ("indirect" in result) continue;
     if (!("stale" in result)) return result;
     // Each of these connections is gone then, so that this comes to an end with a new one.
     if (!again && !result.unsent) throw result.stale;
   }
+}
+
+/** What node:http has to think of a direct request. */
+function directOptions(options: RequestOptions, { socket }: DirectConnection): RequestOptions {
+  const { agent: _, ...rest } = options;
+  return { ...rest, method: "HEAD", createConnection: () => socket };
 }
 
 function requestHeaders(

@@ -9,6 +9,8 @@ export interface ChunkSource {
   next(): Promise<Uint8Array | undefined>;
   /** Ends the connection. Nothing is read any more. */
   cancel(): void;
+  /** Whether a chunk is overwritten once the next one is asked for. */
+  readonly lends?: boolean | undefined;
 }
 
 export interface ResponseParts {
@@ -97,7 +99,7 @@ async function collect({ body, headers, url, source }: Collected, limit: number)
   for await (const chunk of body) {
     size += chunk.length;
     if (size > limit) throw tooLarge();
-    chunks.push(chunk);
+    chunks.push(source.lends === true ? chunk.slice() : chunk);
   }
   const [only] = chunks;
   if (chunks.length === 1 && only !== undefined) return only;

@@ -1,7 +1,7 @@
 import { type Digest, digestAlgorithm, isDigest } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import { type HttpResponse, readResumable } from "@drayage/http";
-import type { CallOptions } from "./client.ts";
+import type { CallOptions, ReadBlobOptions } from "./client.ts";
 import { type FailedCall, responseError } from "./errors.ts";
 import type { RepositoryContext } from "./repository.ts";
 import { mergeScopes, repositoryScope } from "./scope.ts";
@@ -46,9 +46,9 @@ export async function statBlob(
 export function readBlob(
   context: RepositoryContext,
   digest: Digest,
-  options: CallOptions & { readonly offset?: number | undefined; readonly size?: number | undefined } = {},
+  options: ReadBlobOptions = {},
 ): AsyncIterable<Uint8Array> {
-  const { offset = 0, size, signal } = options;
+  const { offset = 0, size, borrow, signal } = options;
   const expected = { ...callOf(context, digest, "read"), statuses: [200, 206, 416] };
   return readResumable({
     request: (from, inner) =>
@@ -58,6 +58,7 @@ export function readBlob(
           target: blobPath(context, digest),
           scopes: context.pull,
           headers: from === 0 ? {} : { range: `bytes=${from}-` },
+          borrow,
           signal: inner,
         },
         expected,

@@ -41,6 +41,15 @@ export interface RegistryClient {
   close(): void;
 }
 
+export interface ReadBlobOptions extends CallOptions {
+  /** Bytes before it are not asked for; 0 where absent. */
+  readonly offset?: number | undefined;
+  /** Bytes of the whole blob, where they are known. */
+  readonly size?: number | undefined;
+  /** A chunk may be overwritten once the next one is asked for: faster over plain HTTP. */
+  readonly borrow?: boolean | undefined;
+}
+
 export interface FetchedManifest {
   readonly bytes: Uint8Array;
   /** What the registry says it is, or, where that is no manifest's type, what it looks like. */
@@ -93,10 +102,7 @@ export interface Repository {
    * A blob's bytes from `offset` on, as they come: **not verified**, which whoever drains them does. A broken connection is made
    * anew, and the rest asked for by `Range`. Throws `ERR_DRAYAGE_BLOB_NOT_FOUND`.
    */
-  readBlob(
-    digest: Digest,
-    options?: CallOptions & { readonly offset?: number | undefined; readonly size?: number | undefined },
-  ): AsyncIterable<Uint8Array>;
+  readBlob(digest: Digest, options?: ReadBlobOptions): AsyncIterable<Uint8Array>;
   /**
    * Lets the registry take a blob over from another of its repositories. Where it does not (it then has begun an upload, which is
    * cancelled), false.

@@ -9,6 +9,7 @@ export type {
   FetchedManifest,
   Keychain,
   PutManifestResult,
+  ReadBlobOptions,
   RegistryClient,
   Repository,
   RetryPolicy,

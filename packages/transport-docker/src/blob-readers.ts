@@ -9,6 +9,8 @@ import type { Place } from "./places.ts";
 export type Read = (options: {
   readonly offset: number;
   readonly signal: AbortSignal | undefined;
+  /** A chunk may be overwritten once the next one is asked for. */
+  readonly borrow?: boolean | undefined;
 }) => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 
 /** One of the places that a blob's bytes may come from. */
@@ -21,12 +23,12 @@ export interface BlobReader {
 export function readFromAny(readers: readonly BlobReader[]): Read {
   const [only, ...others] = readers;
   if (only !== undefined && others.length === 0) return only.read;
-  return async function* ({ offset, signal }) {
+  return async function* ({ offset, signal, borrow }) {
     const attempts: Attempt[] = [];
     let position = offset;
     for (const { name, read } of readers) {
       try {
-        for await (const chunk of await read({ offset: position, signal })) {
+        for await (const chunk of await read({ offset: position, signal, borrow })) {
           position += chunk.length;
           yield chunk;
         }
@@ -44,7 +46,7 @@ export function readFromAny(readers: readonly BlobReader[]): Read {
 export function repositoryReader(place: Place, digest: Digest, size: number | undefined): BlobReader {
   return {
     name: place.name,
-    read: async ({ offset, signal }) => (await place.repository()).readBlob(digest, { offset, size, signal }),
+    read: async (options) => (await place.repository()).readBlob(digest, { ...options, size }),
   };
 }
 
@@ -61,7 +63,7 @@ export function externalReaders(
 ): readonly BlobReader[] {
   return urls.filter(isWebUrl).map((url) => ({
     name: shown(url),
-    read: async ({ offset, signal }) => {
+    read: async ({ offset, signal, borrow }) => {
       const [client, { readResumable, redactedUrl }] = await Promise.all([http(), import("@drayage/http")]);
       return readResumable({
         offset,
@@ -70,7 +72,13 @@ export function externalReaders(
         retries,
         async request(start, requestSignal) {
           const headers = start === 0 ? {} : { range: `bytes=${start}-` };
-          const response = await client.request({ method: "GET", url, headers, signal: requestSignal });
+          const response = await client.request({
+            method: "GET",
+            url,
+            headers,
+            borrow,
+            signal: requestSignal,
+          });
           const { status } = response;
           if (status === 200 || status === 206 || status === 416) return response;
           await response.discard();

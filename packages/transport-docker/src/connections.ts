@@ -82,7 +82,7 @@ export function createConnections(options: DockerOptions): Connections {
   const files = createRegistriesReader(options);
 
   async function configured(asked: SourceOptions): Promise<Configured> {
-    const { pullSources, pushTarget } = await import("@drayage/containers-config");
+    const { pullSources, pushTarget } = await import("./on-demand.ts");
     return { config: options.registries ?? (await files(asked)), pullSources, pushTarget };
   }
 
@@ -114,7 +114,7 @@ export function createConnections(options: DockerOptions): Connections {
     external: () =>
       externals.lease("", async () => {
         if (options.http !== undefined) return leftOpen(options.http);
-        const { createHttpClient } = await import("@drayage/http");
+        const { createHttpClient } = await import("./on-demand.ts");
         return createHttpClient({ env: options.env });
       }),
   };
@@ -122,6 +122,9 @@ export function createConnections(options: DockerOptions): Connections {
 
 /** How long, in milliseconds, registries.conf is not read again: one command may open thousands of images. */
 const configurationTime = 5000;
+
+/** Milliseconds, of a clock that nobody sets. `performance` takes Node a millisecond to load. */
+const now = (): number => process.uptime() * 1000;
 
 /** Reads registries.conf, whose files are complained of once. */
 function createRegistriesReader({ env }: DockerOptions): (asked: SourceOptions) => Promise<RegistriesConfig> {
@@ -131,8 +134,8 @@ function createRegistriesReader({ env }: DockerOptions): (asked: SourceOptions) 
     const path = connection.registriesConf;
     const key = path ?? "";
     const earlier = read.get(key);
-    if (earlier !== undefined && performance.now() - earlier.at < configurationTime) return earlier.config;
-    const { readRegistriesConfig } = await import("@drayage/containers-config");
+    if (earlier !== undefined && now() - earlier.at < configurationTime) return earlier.config;
+    const { readRegistriesConfig } = await import("./on-demand.ts");
     const config = await readRegistriesConfig({
       path,
       env,
@@ -141,12 +144,12 @@ function createRegistriesReader({ env }: DockerOptions): (asked: SourceOptions) 
         told.add(message);
       },
     });
-    read.set(key, { at: performance.now(), config });
+    read.set(key, { at: now(), config });
     return config;
   };
 }
 
-type Configured = Pick<typeof import("@drayage/containers-config"), "pullSources" | "pushTarget"> & {
+type Configured = Pick<typeof import("./on-demand.ts"), "pullSources" | "pushTarget"> & {
   readonly config: RegistriesConfig;
 };
 
@@ -211,8 +214,8 @@ async function makeClient(wanted: WantedClient, options: DockerOptions): Promise
   if (options.clientFor !== undefined) return options.clientFor(wanted);
   const { host, insecure, credentials, bearerToken, connection, credentialHelpers, onWarning } = wanted;
   const { authFile, userAgentPrefix, retries, retryDelay } = connection;
-  const [{ createRegistryClient }, http, keychain] = await Promise.all([
-    import("@drayage/registry-client"),
+  const { createRegistryClient } = await import("./on-demand.ts");
+  const [http, keychain] = await Promise.all([
     options.http === undefined ? machineHttp(wanted, options) : leftOpen(options.http),
     options.keychain ?? machineKeychain({ authFile, credentialHelpers, env: options.env, onWarning }),
   ]);
@@ -233,16 +236,13 @@ async function machineHttp(
   { host, insecure, connection, onWarning }: WantedClient,
   { env }: DockerOptions,
 ): Promise<HttpClient> {
-  const [{ createHttpClient }, { readHostCertificates }] = await Promise.all([
-    import("@drayage/http"),
-    import("@drayage/containers-config"),
-  ]);
+  const { createHttpClient, readHostCertificates } = await import("./on-demand.ts");
   const certificates = await readHostCertificates(host, { certDir: connection.certDir, env, onWarning });
   return createHttpClient({ tls: { ...certificates, verify: !insecure }, env });
 }
 
 async function machineKeychain(options: KeychainOptions): Promise<Keychain> {
-  const { containersKeychain } = await import("@drayage/containers-config");
+  const { containersKeychain } = await import("./on-demand.ts");
   return containersKeychain(options);
 }
 

@@ -98,12 +98,16 @@ function source({ reference, top, places, serving, from, cache }: Opened): Image
       ...externalReaders(descriptor, places.external),
       ...from.map((place) => repositoryReader(place, digest, size)),
     ]);
-    return streamBlob(({ offset = 0, signal: reading }) => read({ offset, signal: reading }), {
-      digest,
-      size,
-      resumable: true,
-      what: `${digest} of ${label}`,
-    });
+    return streamBlob(
+      ({ offset = 0, signal: reading, borrow }) => read({ offset, signal: reading, borrow }),
+      {
+        digest,
+        size,
+        resumable: true,
+        borrows: true,
+        what: `${digest} of ${label}`,
+      },
+    );
   }
 
   async function findBlob(digest: Digest, signal: AbortSignal | undefined): Promise<void> {

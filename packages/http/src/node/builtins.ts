@@ -7,6 +7,7 @@ interface Builtins {
   readonly "node:http": typeof import("node:http");
   readonly "node:https": typeof import("node:https");
   readonly "node:net": typeof import("node:net");
+  readonly "node:stream": typeof import("node:stream");
   readonly "node:tls": typeof import("node:tls");
 }
 

@@ -3,6 +3,7 @@ import { DrayageError } from "@drayage/errors";
 import type { TlsOptions } from "../client.ts";
 import { redactedUrl } from "../redacted-url.ts";
 import { builtin } from "./builtins.ts";
+import { connectDirectly, type DirectConnection } from "./direct.ts";
 import { type ProxyChoice, proxyFor } from "./proxies.ts";
 import { type TlsSettings, tlsSettings } from "./trust.ts";
 import { bareProxy, createTunnelAgent, proxyAuthorization } from "./tunnel.ts";
@@ -24,6 +25,8 @@ export interface Route {
   readonly headers: Readonly<Record<string, string>>;
   /** Who is connected to, for errors. */
   readonly peer: string;
+  /** Begins a connection for one large response; absent where that is more than a plain connection. */
+  readonly connectDirectly?: (() => DirectConnection) | undefined;
 }
 
 /** The agents of a client: each is made when it is needed first. */
@@ -75,7 +78,14 @@ export function createConnections(options: ConnectionsOptions): Connections {
           agent: await direct(url.protocol),
           ...(socketPath === undefined ? {} : { socketPath }),
         };
-        return { start, options, headers: {}, peer: socketPath ?? url.host };
+        const plain = url.protocol === "http:" && socketPath === undefined;
+        return {
+          start,
+          options,
+          headers: {},
+          peer: socketPath ?? url.host,
+          connectDirectly: plain ? () => connectDirectly(address(url)) : undefined,
+        };
       }
       const connectTimeout = options.connectTimeout;
       if (url.protocol === "https:") {
@@ -108,14 +118,26 @@ function starter(protocol: string): Route["start"] {
   return protocol === "https:" ? builtin("node:https").request : builtin("node:http").request;
 }
 
-function target(url: URL): RequestOptions & { autoSelectFamilyAttemptTimeout: number; servername?: string } {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
+function target(url: URL): RequestOptions & { servername?: string } {
+  const to = address(url);
   return {
     protocol: url.protocol,
-    host,
     // Node would take it of the header `host`, which by a proxy is another's. Addresses have none.
-    ...(url.protocol === "https:" ? { servername: builtin("node:net").isIP(host) === 0 ? host : "" } : {}),
-    port: url.port || (url.protocol === "https:" ? 443 : 80),
+    ...(url.protocol === "https:"
+      ? { servername: builtin("node:net").isIP(to.host) === 0 ? to.host : "" }
+      : {}),
+    ...to,
+  };
+}
+
+function address(url: URL): {
+  readonly host: string;
+  readonly port: number;
+  readonly autoSelectFamilyAttemptTimeout: number;
+} {
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
     // The next address is tried after this time, and the one before given up: after the usual 250 ms, no far host could be reached.
     autoSelectFamilyAttemptTimeout: 1000,
   };

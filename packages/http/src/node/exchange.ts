@@ -4,6 +4,8 @@ import type { HttpHeaders, HttpRequest } from "../client.ts";
 import { contentLength, headersOf } from "../headers.ts";
 import { type Circumstances, networkError, timeoutError } from "../network-error.ts";
 import type { ChunkSource } from "../response.ts";
+import type { DirectConnection } from "./direct.ts";
+import { directSource } from "./direct-source.ts";
 import { createIdleWatch } from "./idle-watch.ts";
 import { type SendingBody, sendBody } from "./request-body.ts";
 import { type ResponseSource, responseSource } from "./response-source.ts";
@@ -25,6 +27,8 @@ export interface ExchangePlan {
   readonly options: RequestOptions;
   readonly body: HttpRequest["body"];
   readonly timeouts: Timeouts;
+  /** The connection of a request for much, whose body goes past node:http: one without a body of its own. */
+  readonly direct?: DirectConnection | undefined;
   readonly op: string;
   readonly peer: string;
   readonly signal: AbortSignal | undefined;
@@ -43,9 +47,14 @@ export interface StaleConnection {
   readonly unsent: boolean;
 }
 
+/** The response to a direct request does not say how long it is: to be asked for in the usual way. */
+export interface IndirectResponse {
+  readonly indirect: true;
+}
+
 /** One request and its response, over one connection. */
-export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleConnection> {
-  const { op, peer, signal, timeouts, body } = plan;
+export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleConnection | IndirectResponse> {
+  const { op, peer, signal, timeouts, body, direct } = plan;
   if (signal?.aborted) throw abortError(signal.reason, op);
 
   let failure: DrayageError | undefined;
@@ -71,6 +80,7 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
     source?.fail(error, when);
     settleHead?.reject(error);
     request.destroy();
+    direct?.destroy();
     abandon.abort();
   };
   const onAbort = (): void => fail(abortError(signal?.reason, op));
@@ -93,8 +103,24 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
     },
     onTimeout: () => fail(timeoutError(timeouts.connect, circumstances())),
   });
+  request.on("information", () => direct?.interim());
   request.once("response", (response) => {
     watch.stop();
+    if (direct !== undefined) {
+      const length = directLength(response);
+      if (length !== undefined) {
+        source = directSource(direct, length, {
+          watch,
+          onEnd: finish,
+          onCut: (error) => fail(networkError(error ?? cut(), circumstances()), "after what came"),
+        });
+      } else {
+        finish();
+        direct.destroy();
+      }
+      settleHead?.resolve(response);
+      return;
+    }
     response.on("error", (error) => fail(networkError(error, circumstances()), "after what came"));
     response.once("close", () => {
       if (!response.complete) fail(networkError(cut(), circumstances()), "after what came");
@@ -127,6 +153,7 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
   }
   try {
     const response = await head;
+    if (direct !== undefined && source === undefined) return { indirect: true };
     // It is set where the head is.
     if (source === undefined) throw new DrayageError("ERR_DRAYAGE_CONNECTION", `${op}: no answer`);
     return { status: response.statusCode ?? 0, headers: headersOf(pairs(response.rawHeaders)), source };
@@ -208,6 +235,14 @@ function watchConnecting(
     socket.once(event, ready);
     socket.once("close", done);
   });
+}
+
+/** Undefined where only node:http can tell where the body ends, or what it is. */
+function directLength(response: IncomingMessage): number | undefined {
+  const status = response.statusCode ?? 0;
+  if (status === 204 || status === 304) return 0;
+  const headers = headersOf(pairs(response.rawHeaders));
+  return headers.get("transfer-encoding") === undefined ? contentLength(headers) : undefined;
 }
 
 function* pairs(raw: readonly string[]): Generator<readonly [string, string]> {
