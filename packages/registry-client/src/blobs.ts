@@ -66,6 +66,8 @@ export function readBlob(
     offset,
     size,
     signal,
+    retries: context.retry?.retries,
+    delay: context.retry?.delay,
   });
 }
 
