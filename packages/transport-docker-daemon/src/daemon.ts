@@ -64,7 +64,8 @@ async function greet(host: DaemonHost, http: HttpClient, signal: AbortSignal | u
   const shown = `the docker daemon at ${host.shown}`;
   const request = async (asked: HttpRequest): Promise<HttpResponse> => {
     try {
-      return await http.request(asked);
+      const response = await http.request(asked);
+      return { ...response, body: namedErrors(response.body, shown) };
     } catch (error) {
       throw unreachable(error, shown);
     }
@@ -80,6 +81,14 @@ async function greet(host: DaemonHost, http: HttpClient, signal: AbortSignal | u
     ask: ({ path, ...asked }) => request({ ...asked, url: `${host.baseUrl}/v${version}${path}` }),
     close: () => http.close(),
   };
+}
+
+async function* namedErrors(body: AsyncIterable<Uint8Array>, shown: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw unreachable(error, shown);
+  }
 }
 
 function noDaemon(shown: string, status: number): DrayageError {
