@@ -1,16 +1,17 @@
-import { resolve } from "node:path";
 import { defineConfig, type OutputChunk, type Plugin, type RolldownOptions, rolldown } from "rolldown";
 import { viteCodePlugin } from "./code-plugin.ts";
 import { lazyBuiltins } from "./lazy-builtins.ts";
+import { entryOf, ownEntries } from "./own-entries.ts";
 import { thirdPartyLicenses } from "./third-party-licenses.ts";
 
-/** Files that are used together, by the name of the chunk that holds all they cannot be loaded without. */
+/** What is loaded together: by a name, the files that all that they cannot be loaded without comes with. */
 type Journeys = Readonly<Record<string, readonly string[]>>;
 
 interface Command {
   readonly input: Readonly<Record<string, string>>;
-  /** What an earlier one needs is not in the chunk of a later one. */
   readonly journeys: Journeys;
+  /** Those that begin every other: what they need is in their own chunks alone. */
+  readonly always: readonly string[];
 }
 
 /**
@@ -31,7 +32,7 @@ export async function command(options: Command): Promise<RolldownOptions> {
       // A hash, so that a running command whose package is replaced finds no chunks of the other version.
       chunkFileNames: "chunk-[name]-[hash].cjs",
       codeSplitting: {
-        // What a module imports may be in the chunk of an earlier journey.
+        // What a module imports may be in the chunk of other journeys, too.
         includeDependenciesRecursively: false,
         groups: [{ name: (id) => chunks.get(id) ?? null, debugName: "journeys" }],
       },
@@ -51,7 +52,7 @@ const leftInstalled: Plugin = {
   },
 };
 
-const plugins = [leftInstalled, viteCodePlugin, lazyBuiltins];
+const plugins = [leftInstalled, ownEntries, viteCodePlugin, lazyBuiltins];
 
 const shared = {
   platform: "node",
@@ -61,29 +62,92 @@ const shared = {
   logLevel: "warn",
 } as const satisfies RolldownOptions;
 
-/** Which chunk each module belongs to, found out from a bundle whose chunks are as they fall. */
-async function chunksOf({ input, journeys }: Command): Promise<ReadonlyMap<string, string>> {
-  const bundle = await rolldown({ ...shared, input, plugins });
+/** Fewer characters than this are loaded in vain sooner than from a file of their own. */
+const smallest = 16 * 1024;
+
+/** Modules that the same journeys need. */
+interface Group {
+  readonly users: readonly string[];
+  readonly chunks: OutputChunk[];
+}
+
+/**
+ * Which chunk each module belongs to: one with all that the same journeys need, so that none of them loads what only
+ * another needs. Found out from a bundle whose chunks are as they fall.
+ */
+async function chunksOf({ input, journeys, always }: Command): Promise<ReadonlyMap<string, string>> {
+  const bundle = await rolldown({
+    ...shared,
+    input,
+    plugins,
+    // Else modules that several chunks need are merged into one of these.
+    experimental: { chunkOptimization: false },
+  });
   const { output } = await bundle.generate({ format: "cjs" });
   await bundle.close();
   const chunks = output.filter((file) => file.type === "chunk");
+  const groups: Group[] = [];
+  const needed = Object.entries(journeys).map(([name, files]) => [name, chunksNeeded(files, chunks)] as const);
+  for (const chunk of chunks) {
+    const names = needed.filter(([, all]) => all.has(chunk)).map(([name]) => name);
+    const first = always.find((name) => names.includes(name));
+    const users = first === undefined ? names : [first];
+    if (users.length === 0) continue;
+    const group = groups.find((other) => other.users.join() === users.join());
+    if (group === undefined) groups.push({ users, chunks: [chunk] });
+    else group.chunks.push(chunk);
+  }
   const names = new Map<string, string>();
-  for (const [name, files] of Object.entries(journeys)) {
-    for (const id of files.flatMap((file) => modulesNeeded(file, chunks))) {
-      if (!names.has(id)) names.set(id, name);
-    }
+  for (const { users, chunks } of withoutSmall(groups, always)) {
+    for (const { moduleIds } of chunks) for (const id of moduleIds) names.set(id, users.join("-"));
   }
   return names;
 }
 
-/** The modules that a file cannot be loaded without. */
-function modulesNeeded(file: string, chunks: readonly OutputChunk[]): readonly string[] {
-  const start = chunks.find(({ facadeModuleId }) => facadeModuleId === resolve(file));
-  if (start === undefined) throw new Error(`${file} is neither an entry nor imported dynamically`);
-  const needed = new Set([start]);
+/** All chunks that those of these files cannot be loaded without. */
+function chunksNeeded(files: readonly string[], chunks: readonly OutputChunk[]): ReadonlySet<OutputChunk> {
+  const needed = new Set(files.map((file) => chunkOf(file, chunks)));
   // A set is iterated with what is added meanwhile.
   for (const { imports } of needed) {
     for (const chunk of chunks) if (imports.includes(chunk.fileName)) needed.add(chunk);
   }
-  return [...needed].flatMap((chunk) => chunk.moduleIds);
+  return needed;
+}
+
+function chunkOf(file: string, chunks: readonly OutputChunk[]): OutputChunk {
+  const found = chunks.find(({ facadeModuleId }) => facadeModuleId === entryOf(file));
+  if (found === undefined) throw new Error(`${file} is neither an entry nor imported dynamically`);
+  return found;
+}
+
+/** The groups, those of few characters in others: each in the next that has its users and more, if any suits. */
+function withoutSmall(all: readonly Group[], always: readonly string[]): readonly Group[] {
+  const groups = new Set(all.toSorted((a, b) => a.users.length - b.users.length));
+  for (const group of groups) {
+    if (group.users.some((user) => always.includes(user)) || charactersIn(group) >= smallest) continue;
+    // What it imports must come with the other group anyway.
+    const imported = [...groups].filter(({ chunks }) =>
+      chunks.some(({ fileName }) => group.chunks.some(({ imports }) => imports.includes(fileName))),
+    );
+    const home = [...groups].find(
+      (other) =>
+        other !== group &&
+        includesAll(other.users, group.users) &&
+        imported.every(
+          ({ users }) => includesAll(users, other.users) || users.some((user) => always.includes(user)),
+        ),
+    );
+    if (home === undefined) continue;
+    home.chunks.push(...group.chunks);
+    groups.delete(group);
+  }
+  return [...groups];
+}
+
+function includesAll(all: readonly string[], some: readonly string[]): boolean {
+  return some.every((name) => all.includes(name));
+}
+
+function charactersIn({ chunks }: Group): number {
+  return chunks.reduce((sum, { code }) => sum + code.length, 0);
 }

@@ -2,7 +2,7 @@ import type { Environment, KeychainOptions, RegistriesConfig } from "@drayage/co
 import type { HttpClient } from "@drayage/http";
 import type { DockerReference } from "@drayage/reference";
 import type { Credentials, Keychain, RegistryClient, Repository } from "@drayage/registry-client";
-import type { ConnectionOptions, SourceOptions } from "@drayage/transport";
+import type { ConnectionOptions, OperationOptions, SourceOptions } from "@drayage/transport";
 import { createPool, type Lease } from "./pool.ts";
 
 /** What this transport uses instead of what the machine is configured with. */
@@ -50,6 +50,8 @@ export interface Connection {
   readonly host: string;
   /** The same for all who ask for the same: it keeps its tokens. */
   repository(path: string, access: "pull" | "push"): Repository;
+  /** The paths of the registry's repositories. */
+  catalog(options: OperationOptions): AsyncIterable<string>;
   /** The types of manifests that the registry has taken. */
   readonly acceptedTypes: Set<string>;
 }
@@ -196,6 +198,7 @@ export function connectionOf(client: RegistryClient): Connection {
   return {
     host: client.host,
     acceptedTypes: new Set(),
+    catalog: (options) => client.catalog(options),
     repository(path, access) {
       const key = `${access} ${path}`;
       const repository = repositories.get(key) ?? client.repository(path, { access });

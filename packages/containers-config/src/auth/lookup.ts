@@ -2,7 +2,6 @@ import type { Environment } from "../environment.ts";
 import { type AuthFile, isForbidden, readAuthFile } from "./auth-file.ts";
 import { decodeEntry, type StoredCredentials } from "./entries.ts";
 import type { AuthFilePath } from "./files.ts";
-import { getFromHelper, isHelperMissing } from "./helper.ts";
 import type { HelperMemory } from "./helper-memory.ts";
 import { dockerHubUrl, normalizeRegistry, registryOf, registryOfKey, withParents } from "./names.ts";
 
@@ -72,6 +71,7 @@ async function findInFile(
   try {
     return await askHelper(file.credsStore, [storeServer(registry)], { ...options, file: file.path });
   } catch (error) {
+    const { isHelperMissing } = await import("./helper.ts");
     // docker's own configuration, copied to a machine without docker: the Go tools do not even look at it.
     if (!isHelperMissing(error)) throw error;
     options.onWarning?.(`${(error as Error).message}, which credsStore of ${file.path} names`);
@@ -127,6 +127,8 @@ async function askOrRecall(
 ): Promise<StoredCredentials | undefined> {
   const recalled = memory?.recall(helper, server);
   if (recalled !== undefined) return recalled.login;
+  // Few logins are kept by helpers.
+  const { getFromHelper } = await import("./helper.ts");
   const login = await getFromHelper(helper, server, { env, signal, timeout: helperTimeout });
   memory?.keep(helper, server, login);
   return login;

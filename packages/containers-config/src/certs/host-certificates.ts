@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readFileLimited } from "@drayage/blob";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
@@ -35,9 +34,9 @@ export async function readHostCertificates(
   host: string,
   options: HostCertificatesOptions = {},
 ): Promise<TlsOptions | undefined> {
-  const folder = options.certDir ?? (await hostFolder(host, options));
+  const folder = options.certDir ?? hostFolder(host, options);
   if (folder === undefined) return undefined;
-  const names = await listFolder(folder, options);
+  const names = listFolder(folder, options);
   checkPairs(names, folder);
   const ca: string[] = [];
   for (const name of names.filter((file) => file.endsWith(".crt"))) {
@@ -50,7 +49,7 @@ export async function readHostCertificates(
   return ca.length === 0 && clients.length === 0 ? undefined : { ca, clients };
 }
 
-async function hostFolder(host: string, options: HostCertificatesOptions): Promise<string | undefined> {
+function hostFolder(host: string, options: HostCertificatesOptions): string | undefined {
   if (!/^[a-z0-9[][a-z0-9._:[\]-]*$/i.test(host)) {
     throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(host)} is not host[:port]`);
   }
@@ -62,7 +61,7 @@ async function hostFolder(host: string, options: HostCertificatesOptions): Promi
   ];
   for (const folder of candidates) {
     try {
-      await stat(folder);
+      statSync(folder);
       return folder;
     } catch (error) {
       const errno = errnoOf(error) ?? "";
@@ -76,13 +75,10 @@ async function hostFolder(host: string, options: HostCertificatesOptions): Promi
 }
 
 /** The folder's files by name. One that is not there, or that one may not read, has none, as in containers/image. */
-async function listFolder(
-  folder: string,
-  { onWarning }: HostCertificatesOptions,
-): Promise<readonly string[]> {
+function listFolder(folder: string, { onWarning }: HostCertificatesOptions): readonly string[] {
   let names: string[];
   try {
-    names = await readdir(folder);
+    names = readdirSync(folder);
   } catch (error) {
     const errno = errnoOf(error) ?? "";
     if (errno === "ENOENT") return [];

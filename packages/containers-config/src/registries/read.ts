@@ -3,7 +3,6 @@ import { readFileLimited } from "@drayage/blob";
 import { dropIns, firstPresent, machineFolders, userFolders } from "../config-folders.ts";
 import { type Environment, variable } from "../environment.ts";
 import type { RegistriesConfig, RegistriesFile, RegistryEntry, ShortNameAlias } from "./config.ts";
-import { parseRegistriesFile } from "./parse-file.ts";
 
 export interface ReadRegistriesOptions {
   /** Read instead of the usual registries.conf, before the usual drop-ins: `--registries-conf`. */
@@ -36,8 +35,12 @@ export const configurationLimit: number = 1024 * 1024;
 export async function readRegistriesConfig(options: ReadRegistriesOptions = {}): Promise<RegistriesConfig> {
   const { main, others } = filesToRead(options);
   const { onWarning = () => {} } = options;
+  const paths = main === undefined ? others : [main, ...others];
+  if (paths.length === 0) return merge([]);
+  // Most machines have no such file: what reads TOML is not loaded for nothing.
+  const { parseRegistriesFile } = await import("./parse-file.ts");
   const files: RegistriesFile[] = [];
-  for (const path of main === undefined ? others : [main, ...others]) {
+  for (const path of paths) {
     const bytes = await readFileLimited(path, configurationLimit);
     files.push(parseRegistriesFile(bytes, { path, allowVersion1: path === main, onWarning }));
   }
