@@ -63,14 +63,19 @@ function read(
     const flag = key === undefined ? undefined : known[key];
     if (key === undefined || flag === undefined) throw unusual();
     if (flag.kind === "boolean") {
-      if (equals >= 0) throw unusual();
-      flags[key] = true;
+      flags[key] = equals < 0 || switchValue(argument.slice(equals + 1));
       continue;
     }
     const value = equals < 0 ? argv[++at] : argument.slice(equals + 1);
     flags[key] = withValue(flags[key], value, { flag, context });
   }
   return { flags, words };
+}
+
+/** A switch that is turned on or off by a word; other words are the parser's. */
+function switchValue(text: string): boolean {
+  if (text !== "true" && text !== "false") throw unusual();
+  return text === "true";
 }
 
 /** What a flag has after one more value was given. */

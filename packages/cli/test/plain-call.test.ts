@@ -72,6 +72,8 @@ const pieces = [
     "--format=x",
     "--all",
     "--all=false",
+    "--all=true",
+    "--all=yes",
   ],
   ...[
     "--dest-compress-level",
@@ -130,17 +132,21 @@ describe("a call without the parser", () => {
       flags: { destCompressLevel: -1, destOption: [["k", "v"]] },
       words: ["x", "y"],
     });
+    expect(call("copy --all=true --src-tls-verify=false x y")).toEqual({
+      flags: { all: true, srcTlsVerify: false },
+      words: ["x", "y"],
+    });
     expect(call("completion bash")).toEqual({ flags: {}, words: ["bash"] });
   });
 
-  it("is left to the parser where there is a mistake, help is asked for, or a switch has a value", () => {
+  it("is left to the parser where there is a mistake, help is asked for, or a switch has an unusual value", () => {
     for (const argv of [
       ["a", "b"],
       [],
       ["--help"],
       ["a", "--what"],
       ["--format"],
-      ["--raw=true", "a"],
+      ["--raw=yes", "a"],
       ["--", "a"],
     ]) {
       expect(plainCall(tidied("inspect", argv), commands.inspect, context)).toBeUndefined();
