@@ -1,4 +1,4 @@
-import { skopeo } from "@drayage-internal/peers/run";
+import { type RunOptions, skopeo } from "@drayage-internal/peers/run";
 import { sha256 } from "./hash.ts";
 
 /** What an image is, whatever format it is kept in. */
@@ -8,8 +8,8 @@ export interface Identity {
 }
 
 /** An image's identity as skopeo reads it. */
-export async function identityBySkopeo(reference: string): Promise<Identity> {
-  const { bytes, stdout } = await skopeo(["inspect", "--config", "--raw", reference]);
+export async function identityBySkopeo(reference: string, options?: RunOptions): Promise<Identity> {
+  const { bytes, stdout } = await skopeo(["inspect", "--config", "--raw", reference], options);
   const { rootfs } = JSON.parse(stdout) as { rootfs: { diff_ids: string[] } };
   return { config: sha256(bytes), diffIds: rootfs.diff_ids };
 }

@@ -15,9 +15,17 @@ export interface Started {
   said(text: string): Promise<void>;
 }
 
+export interface StartOptions {
+  /** For Node. */
+  readonly nodeArgs?: readonly string[] | undefined;
+  /** Variables to set beside those of this process; undefined removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
 /** Starts the command without waiting for its end: for what happens to it meanwhile. */
-export function startDray(args: readonly string[], nodeArgs: readonly string[] = []): Started {
+export function startDray(args: readonly string[], { nodeArgs = [], env }: StartOptions = {}): Started {
   const child = spawn(process.execPath, [...nodeArgs, drayBinary, ...args], {
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stderr = "";

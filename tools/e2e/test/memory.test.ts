@@ -12,7 +12,7 @@ const recorder = fileURLToPath(new URL("../src/record-memory.mjs", import.meta.u
 
 /** Runs dray, and gives the most memory that the process ever had, in bytes. */
 async function peakOf(args: readonly string[]): Promise<number> {
-  const { code, stderr } = await startDray(args, ["--import", recorder]).ended;
+  const { code, stderr } = await startDray(args, { nodeArgs: ["--import", recorder] }).ended;
   expect(code, stderr).toBe(0);
   return Number(/^peak (\d+)$/m.exec(stderr)?.[1]);
 }
