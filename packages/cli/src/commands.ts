@@ -1,4 +1,5 @@
 import type { CommandDefinition } from "./command.ts";
+import { catalogCommand } from "./commands/catalog.command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
 import { copyCommand } from "./commands/copy.command.ts";
 import { deleteCommand } from "./commands/delete.command.ts";
@@ -18,6 +19,7 @@ type CommandName =
   | "inspect"
   | "digest"
   | "list-tags"
+  | "catalog"
   | "validate"
   | "delete"
   | "login"
@@ -33,6 +35,7 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   inspect: inspectCommand,
   digest: digestCommand,
   "list-tags": listTagsCommand,
+  catalog: catalogCommand,
   validate: validateCommand,
   delete: deleteCommand,
   login: loginCommand,

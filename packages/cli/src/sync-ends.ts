@@ -19,10 +19,10 @@ import {
   type SyncSource,
 } from "@drayage/sync";
 import type { DestinationOptions, Registry, SourceOptions, Transport } from "@drayage/transport";
+import { listRepositories } from "./catalog.ts";
 import type { SyncFlags } from "./commands/sync.command.ts";
 import type { DrayContext } from "./context.ts";
 import { warn } from "./source-options.ts";
-import { listRepositories } from "./sync-catalog.ts";
 
 const sources = ["docker", "dir", "yaml", "oci-dir", "oci-archive"] as const;
 const destinations = ["docker", "dir", "oci-dir", "oci-archive"] as const;

@@ -42,6 +42,7 @@ describe("dray itself", () => {
     for (const command of [
       "copy",
       "inspect",
+      "catalog",
       "digest",
       "list-tags",
       "validate",
@@ -366,7 +367,9 @@ describe("dray transports", () => {
   it("lists what each transport can do, also as JSON", async () => {
     const { stdout } = await dray(["transports"]);
     expect(stdout).toMatch(/^oci-dir, oci +read write delete list +oci-dir:PATH/m);
-    expect(stdout).toMatch(/^docker: not installed \(npm install @drayage\/transport-docker\)$/m);
+    expect(stdout).toMatch(
+      /^containers-storage: not installed \(npm install @drayage\/transport-containers-storage\)$/m,
+    );
     const { transports } = JSON.parse((await dray(["transports", "--json"])).stdout) as {
       transports: { scheme: string; abilities: string[] }[];
     };

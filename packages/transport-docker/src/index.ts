@@ -2,7 +2,12 @@
  * The `docker:` transport: images in registries.
  * @module
  */
-import { defineTransport, type TransportDefinition, type TransportWith } from "@drayage/transport";
+import {
+  defineTransport,
+  type SourceOptions,
+  type TransportDefinition,
+  type TransportWith,
+} from "@drayage/transport";
 import { createConnections, type DockerOptions } from "./connections.ts";
 import { type DockerImageReference, parseDockerImage, scheme } from "./reference.ts";
 import { policyScopes } from "./scopes.ts";
@@ -15,7 +20,13 @@ export type DockerTransport = TransportWith<
   "openSource" | "openDestination" | "deleteImage" | "listTags",
   DockerImageReference
 > &
-  Required<Pick<TransportWith<never, DockerImageReference>, "resolveImage" | "policyScopes">>;
+  Required<Pick<TransportWith<never, DockerImageReference>, "resolveImage" | "policyScopes">> & {
+    /**
+     * The paths of the repositories of a registry (`HOST[:PORT]`), page after page. Throws `ERR_DRAYAGE_REGISTRY_UNSUPPORTED` where it does
+     * not tell them.
+     */
+    listRepositories(host: string, options?: SourceOptions): AsyncIterable<string>;
+  };
 
 /**
  * The transport of images in registries. Without options the machine's configuration is read, when it is needed: logins,
@@ -42,7 +53,13 @@ export function docker(options: DockerOptions = {}): DockerTransport {
     resolveImage: async (reference, asked = {}) =>
       (await import("./lookup.ts")).resolveImage(reference, connections, asked),
   } satisfies TransportDefinition<DockerImageReference>;
-  return { ...defineTransport<DockerImageReference>(definition), ...definition };
+  return {
+    ...defineTransport<DockerImageReference>(definition),
+    ...definition,
+    async *listRepositories(host, asked = {}) {
+      yield* (await import("./catalog.ts")).listRepositories(host, connections, asked);
+    },
+  };
 }
 
 const transport: DockerTransport = docker();

@@ -1,3 +1,4 @@
+import { DrayageError } from "@drayage/errors";
 import { requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { openLocations, requireText } from "../locations.ts";
@@ -8,5 +9,18 @@ import type { DeleteFlags } from "./delete.command.ts";
 export async function deleteImage(this: DrayContext, flags: DeleteFlags, image: string): Promise<void> {
   const locations = await openLocations(this, flags.plugin);
   const { transport, reference } = await locations.resolve(requireText(image, "delete"));
-  await requireAbility(transport, "deleteImage").deleteImage(reference, imageOptions(this, flags));
+  // What ignores the flag would delete more than was asked for.
+  if (flags.tagOnly && transport.scheme !== "docker") {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `--tag-only: ${transport.scheme} has no tags to delete alone`,
+      {
+        hint: "it is for docker://",
+      },
+    );
+  }
+  await requireAbility(transport, "deleteImage").deleteImage(reference, {
+    ...imageOptions(this, flags),
+    tagOnly: flags.tagOnly,
+  });
 }
