@@ -21,6 +21,12 @@ export const builtinTransports: readonly LazyTransport[] = [
     load: async () => (await import("@drayage/transport-docker-archive")).dockerArchive(),
   }),
   lazyTransport({
+    scheme: "docker-daemon",
+    summary: "an image of a docker daemon",
+    syntax: "NAME:TAG|sha256:IMAGEID",
+    load: async () => (await import("@drayage/transport-docker-daemon")).dockerDaemon(),
+  }),
+  lazyTransport({
     scheme: "oci-archive",
     summary: "an OCI image layout in one tar file",
     syntax: "PATH[:NAME|:@INDEX]",

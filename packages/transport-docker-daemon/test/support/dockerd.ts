@@ -2,13 +2,15 @@ import { startDockerd, type TestDockerd } from "@drayage-internal/peers";
 import { afterAll } from "vitest";
 
 /** One daemon for all tests of a file, started when the first of them needs it. */
-export function daemonOfThisFile(options?: Parameters<typeof startDockerd>[0]): () => Promise<TestDockerd> {
+export function daemonOfThisFile(
+  start: () => Promise<TestDockerd> = startDockerd,
+): () => Promise<TestDockerd> {
   let starting: Promise<TestDockerd> | undefined;
   afterAll(async () => {
     await (await starting)?.stop();
   });
   return () => {
-    starting ??= startDockerd(options);
+    starting ??= start();
     return starting;
   };
 }
