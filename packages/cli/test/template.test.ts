@@ -24,6 +24,8 @@ describe("--format renders as Go's text/template does", () => {
     ["{{.Labels.a}} {{.Labels.none}}", "1 < 2 <no value>\n"],
     ["{{.Layers}} {{.Env}}", "[sha256:one sha256:two] []\n"],
     ["{{len .Layers}}", "2\n"],
+    ["{{len .Layers}}\\n", "2\n"],
+    ["{{println .Name}}", "registry.example/app\n\n"],
     ['{{index .Layers 1}} {{index .Labels "b"}}', "sha256:two 2\n"],
     ["{{json .Labels}}", '{"b":"2","a":"1 < 2"}\n'],
     ["{{range .Layers}}[{{.}}]{{end}}", "[sha256:one][sha256:two]\n"],

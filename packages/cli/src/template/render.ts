@@ -5,13 +5,13 @@ import { goText, isGoTime, isTrue } from "./values.ts";
 
 /**
  * Renders the Go template that `--format` gives over one record, as skopeo does. A leading `table ` is
- * left out. Throws `ERR_DRAYAGE_USAGE` for a template that is malformed or names a field that is not there.
+ * left out, and a template that does not end in a newline gets one. Throws `ERR_DRAYAGE_USAGE` for a template that is malformed or names a field that is not there.
  */
 export function renderTemplate(source: string, record: Readonly<Record<string, unknown>>): string {
-  const nodes = parseTemplate(unescapeBackslashes(source.replace(/^table\s+/, "")));
+  const template = unescapeBackslashes(source.replace(/^table\s+/, ""));
+  const nodes = parseTemplate(template.endsWith("\n") ? template : `${template}\n`);
   const scope: Scope = { record, dot: record, variables: new Map([["$", record]]) };
-  const text = renderList(nodes, scope);
-  return text.endsWith("\n") ? text : `${text}\n`;
+  return renderList(nodes, scope);
 }
 
 /** Shells pass `\n` and `\t` on as two characters; skopeo takes them for the one that is meant. */
