@@ -1,9 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import module from "node:module";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, temporaryDirectory } from "@drayage-internal/peers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const dist = fileURLToPath(new URL("../../../packages/cli/dist", import.meta.url));
 const dray = path.join(dist, "bin.cjs");
@@ -36,10 +39,19 @@ interface Loaded {
   readonly kernels: number;
 }
 
+/** Nothing of the machine's configuration is read that has a file of its own. */
+const configuration = {
+  HOME: folder,
+  XDG_CACHE_HOME: "",
+  XDG_CONFIG_HOME: "",
+  CONTAINERS_REGISTRIES_CONF: path.join(folder, "registries.conf"),
+  REGISTRY_AUTH_FILE: path.join(folder, "auth.json"),
+};
+
 async function loadedBy(...argv: readonly string[]): Promise<Loaded> {
   await run(process.execPath, ["--require", hook, dray, ...argv], {
     cwd: folder,
-    env: { ...process.env, HOME: folder, XDG_CACHE_HOME: "", XDG_CONFIG_HOME: "", LOADED: report },
+    env: { ...process.env, ...configuration, LOADED: report },
   });
   const { builtins, files, kernels } = JSON.parse(readFileSync(report, "utf8")) as {
     readonly builtins: readonly string[];
@@ -80,7 +92,14 @@ describe("what dray loads", () => {
 
   it("to inspect anything else: nothing that copies, parses arguments or writes help", async () => {
     const { names, bytes, builtins, kernels } = await loadedBy("inspect", "--raw", layout);
-    expect(names).toEqual(["bin.cjs", "chunk-inspect.cjs", "chunk-rolldown-runtime.cjs", "chunk-run.cjs"]);
+    expect(names).toEqual([
+      "bin.cjs",
+      "chunk-inspect-copy-registry.cjs",
+      "chunk-inspect-copy.cjs",
+      "chunk-inspect.cjs",
+      "chunk-rolldown-runtime.cjs",
+      "chunk-run.cjs",
+    ]);
     expect(bytes).toBeLessThan(288 * 1024);
     expect(kernels).toBe(0);
     expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
@@ -94,20 +113,114 @@ describe("what dray loads", () => {
     expect(kernels).toBe(0);
   });
 
-  it("to copy a layout: three chunks, and nothing of Node's that connects or compresses", async () => {
+  it("to copy a layout: nothing of registries but how images are named there, nor what connects or compresses", async () => {
     const { names, bytes, builtins, kernels } = await loadedBy("copy", "--quiet", layout, "oci:second:app");
     expect(names).toEqual([
       "bin.cjs",
+      "chunk-copy-registry.cjs",
       "chunk-copy.cjs",
+      "chunk-inspect-copy-registry.cjs",
+      "chunk-inspect-copy.cjs",
       "chunk-inspect.cjs",
       "chunk-rolldown-runtime.cjs",
       "chunk-run.cjs",
     ]);
-    expect(bytes).toBeLessThan(640 * 1024);
+    expect(bytes).toBeLessThan(672 * 1024);
     expect(kernels).toBe(0);
     expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
   });
 });
+
+describe("what dray loads for a registry", () => {
+  let registry: Server;
+  let image: string;
+
+  beforeAll(async () => {
+    registry = createServer((request, response) => {
+      const { type, bytes } = served(request.url ?? "");
+      response.writeHead(bytes === undefined ? 404 : 200, {
+        "content-type": type,
+        "content-length": bytes?.length ?? 0,
+        ...(bytes === undefined ? {} : { "docker-content-digest": digestOf(bytes) }),
+      });
+      response.end(request.method === "HEAD" ? undefined : bytes);
+    });
+    await new Promise<void>((resolve) => {
+      registry.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = registry.address() as AddressInfo;
+    image = `docker://127.0.0.1:${port}/app:1`;
+    writeFileSync(
+      configuration.CONTAINERS_REGISTRIES_CONF,
+      `[[registry]]\nlocation = "127.0.0.1:${port}"\ninsecure = true\n`,
+    );
+    writeFileSync(configuration.REGISTRY_AUTH_FILE, "{}");
+  });
+
+  afterAll(() => {
+    registry.close();
+  });
+
+  it("to ask for a digest: nothing that copies, inspects, parses arguments or calls helpers", async () => {
+    const { names, bytes, builtins, kernels } = await loadedBy("digest", image);
+    expect(names).toEqual([
+      "bin.cjs",
+      "chunk-copy-registry.cjs",
+      "chunk-inspect-copy-registry.cjs",
+      // There is a registries.conf.
+      "chunk-parse-file.cjs",
+      "chunk-registry.cjs",
+      "chunk-rolldown-runtime.cjs",
+      "chunk-run.cjs",
+    ]);
+    expect(bytes).toBeLessThan(448 * 1024);
+    expect(kernels).toBe(0);
+    // A registry without a certificate is asked by TLS first.
+    expect(builtins.filter((name) => heavy.test(name)).sort()).toEqual(["http", "https", "net", "tls"]);
+    expect(builtins).not.toContain("fs/promises");
+    expect(builtins).not.toContain("perf_hooks");
+  });
+
+  it("to copy from there: what a copy and a registry need, and no more", async () => {
+    const { names, bytes, builtins, kernels } = await loadedBy("copy", "--quiet", image, "oci:pulled:app");
+    expect(names).toEqual([
+      "bin.cjs",
+      "chunk-copy-registry.cjs",
+      "chunk-copy.cjs",
+      "chunk-inspect-copy-registry.cjs",
+      "chunk-inspect-copy.cjs",
+      "chunk-inspect.cjs",
+      "chunk-parse-file.cjs",
+      "chunk-registry.cjs",
+      "chunk-rolldown-runtime.cjs",
+      "chunk-run.cjs",
+    ]);
+    expect(bytes).toBeLessThan(896 * 1024);
+    expect(kernels).toBe(0);
+    expect(builtins.filter((name) => heavy.test(name)).sort()).toEqual(["http", "https", "net", "tls"]);
+  });
+});
+
+/** What a registry with the layout's image answers to a path. */
+function served(url: string): { readonly type: string; readonly bytes: Uint8Array | undefined } {
+  if (url === "/v2/") return { type: "application/json", bytes: Buffer.from("{}") };
+  const blob = (digest: string): Uint8Array | undefined => {
+    const file = path.join(folder, "layout/blobs", digest.replace(":", "/"));
+    return existsSync(file) ? readFileSync(file) : undefined;
+  };
+  const [, kind, name = ""] = /^\/v2\/app\/(manifests|blobs)\/([a-z0-9:]+)$/.exec(url) ?? [];
+  if (kind === undefined) return { type: "text/plain", bytes: undefined };
+  if (kind === "blobs") return { type: "application/octet-stream", bytes: blob(name) };
+  const index = JSON.parse(readFileSync(path.join(folder, "layout/index.json"), "utf8")) as {
+    readonly manifests: readonly [{ readonly mediaType: string; readonly digest: string }];
+  };
+  const [{ mediaType, digest }] = index.manifests;
+  return { type: mediaType, bytes: blob(name === "1" ? digest : name) };
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
 
 describe("compiled code", () => {
   const home = path.join(folder, "home");
