@@ -87,7 +87,9 @@ async function chunksOf({ input, journeys, always }: Command): Promise<ReadonlyM
   await bundle.close();
   const chunks = output.filter((file) => file.type === "chunk");
   const groups: Group[] = [];
-  const needed = Object.entries(journeys).map(([name, files]) => [name, chunksNeeded(files, chunks)] as const);
+  const needed = Object.entries(journeys).map(
+    ([name, files]) => [name, chunksNeeded(files, chunks)] as const,
+  );
   for (const chunk of chunks) {
     const names = needed.filter(([, all]) => all.has(chunk)).map(([name]) => name);
     const first = always.find((name) => names.includes(name));
