@@ -1,3 +1,4 @@
+import { DrayageError } from "@drayage/errors";
 import type { StricliProcess } from "@stricli/core";
 import { commands } from "./commands.ts";
 import type { DrayContext, Output } from "./context.ts";
@@ -34,6 +35,10 @@ export async function main(invocation: Invocation): Promise<number> {
   if (isVersionRequest(first)) {
     stdout.write(versionLine(personality));
     return exitCodes.success;
+  }
+  if (first === undefined && personality === "skopeo") {
+    stderr.write(`${errorLine(missingCommand(), personality)}\n`);
+    return exitCodes.failure;
   }
   const argv = helpArguments(tidy);
   const stricliProcess: StricliProcess & { stdout: Output; stderr: Output } = {
@@ -94,6 +99,13 @@ function hasColors({ process: { env = {}, stderr } }: DrayContext): boolean {
 function statusOf(context: DrayContext): number {
   const status = Number(context.process.exitCode ?? exitCodes.success);
   return status < 0 ? exitCodes.failure : status;
+}
+
+/** To skopeo nothing at all is a mistake. */
+function missingCommand(): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_USAGE", "Missing command 'skopeo COMMAND'", {
+    hint: "skopeo --help lists them",
+  });
 }
 
 /** `help` and `help copy` mean `--help` and `copy --help`; nothing at all means `--help` too. */
