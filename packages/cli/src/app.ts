@@ -30,13 +30,14 @@ function buildDray(options: {
   const root = buildRouteMap({
     routes: builtCommands(),
     docs: {
-      brief: "Haul container images between archives, layouts and folders",
+      brief: "Haul container images between registries, archives, layouts and folders",
       fullDescription: [
-        "Haul container images between archives, layouts and folders, and what plugins reach.",
+        "Haul container images between registries, archives, layouts and folders, and what plugins reach.",
         "",
         "An image is named as TRANSPORT:DETAILS; `dray transports` lists the transports.",
         "",
         "EXAMPLES",
+        "  dray copy docker://quay.io/podman/stable oci-dir:layout:podman",
         "  dray copy docker-archive:app.tar oci-dir:layout:app",
         "  dray inspect oci-dir:layout:app",
         "  dray validate oci-archive:app.oci.tar",
