@@ -94,22 +94,33 @@ async function collect({ body, headers, url, source }: Collected, limit: number)
     source.cancel();
     throw tooLarge();
   }
-  const chunks: Uint8Array[] = [];
+  let bytes: Uint8Array | undefined;
   let size = 0;
   for await (const chunk of body) {
+    const start = size;
     size += chunk.length;
     if (size > limit) throw tooLarge();
-    chunks.push(source.lends === true ? chunk.slice() : chunk);
+    // Most bodies come in one chunk. It is full: what comes next is not written into it.
+    if (bytes === undefined && source.lends !== true) bytes = chunk;
+    else {
+      bytes = withRoom(bytes, start, size);
+      bytes.set(chunk, start);
+    }
   }
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  if (bytes === undefined) return new Uint8Array();
+  return bytes.length === size ? bytes : bytes.slice(0, size);
+}
+
+/**
+ * Memory for `size` bytes, with the first `used` ones of what there was. Chunks are not collected: in chunks of one byte, a body would
+ * take hundreds of times its size.
+ */
+function withRoom(bytes: Uint8Array | undefined, used: number, size: number): Uint8Array {
+  const room = bytes?.length ?? 0;
+  if (bytes !== undefined && size <= room) return bytes;
+  const larger = new Uint8Array(Math.max(size, 2 * room));
+  if (bytes !== undefined) larger.set(bytes.subarray(0, used));
+  return larger;
 }
 
 /** Never rejects: nobody has a use for what may be wrong with a body that nobody wants. */

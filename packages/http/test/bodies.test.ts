@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { headersOf } from "../src/headers.ts";
 import type { HttpBody } from "../src/index.ts";
+import { responseOf } from "../src/response.ts";
 import { client, failure, text, until } from "./support/clients.ts";
 import { answer, bodyOf, pattern, serve, serveRaw } from "./support/servers.ts";
 
@@ -448,3 +450,23 @@ function endless(): HttpBody {
     },
   };
 }
+
+it("bytes() keeps no chunks: a body that comes in tiny ones takes no more memory than its size", async () => {
+  const memory = new Uint8Array(1);
+  let count = 0;
+  const source = {
+    // After the first, each chunk lies where the one before it lay.
+    next: async () => {
+      if (count === 5000) return undefined;
+      count += 1;
+      if (count === 1) return Uint8Array.of(1);
+      memory[0] = count % 251;
+      return memory;
+    },
+    cancel: () => undefined,
+  };
+  const response = responseOf({ status: 200, headers: headersOf([]), url: "http://host/", source });
+  const bytes = await response.bytes(5000);
+  expect(bytes).toEqual(Uint8Array.from({ length: 5000 }, (_, index) => (index + 1) % 251));
+  expect(bytes.buffer.byteLength).toBe(5000);
+});
