@@ -5,6 +5,11 @@ import type { Session } from "./session.ts";
 /** The most bytes of one page of tags or repositories (containers/image has the same). */
 const pageLimit = 50 * 1024 * 1024;
 
+/** The most bytes of all pages together: millions of names. */
+const listLimit = 256 * 1024 * 1024;
+/** What each page counts at least, so that there is an end to empty ones. */
+const leastPage = 2048;
+
 export interface ListRequest extends Pick<PageRequest, "path" | "scopes" | "expected" | "signal"> {
   /** The field of the answer that has the names. */
   readonly field: "tags" | "repositories";
@@ -15,6 +20,8 @@ export interface ListRequest extends Pick<PageRequest, "path" | "scopes" | "expe
 /**
  * The names that a registry lists, in its order. Registries without `Link` headers are asked for what follows the last name as
  * long as their pages are full.
+ *
+ * @throws ERR_DRAYAGE_LIMIT_EXCEEDED where that has no end
  */
 export async function* listNames(
   session: Session,
@@ -22,6 +29,7 @@ export async function* listNames(
 ): AsyncGenerator<string, void, undefined> {
   const { pageSize, field } = request;
   let last: string | undefined;
+  let left = listLimit;
   for (;;) {
     let count = 0;
     let before = last;
@@ -33,6 +41,13 @@ export async function* listNames(
       limit: pageLimit,
     });
     for await (const { bytes, response } of pages) {
+      left -= Math.max(bytes.length, leastPage);
+      if (left < 0) {
+        throw new DrayageError(
+          "ERR_DRAYAGE_LIMIT_EXCEEDED",
+          `cannot ${request.expected.doing}: the list of ${session.host} has no end`,
+        );
+      }
       linked ||= response.headers.get("link") !== undefined;
       const names = parseNames(bytes, field, session.host);
       // A registry that does not know `last` begins anew.

@@ -26,6 +26,8 @@ export interface Session {
   /** The registry as it stands in image names. */
   readonly host: string;
   origin(signal: AbortSignal | undefined): Promise<string>;
+  /** Whether a URL is the registry's. Only known once a request was sent. */
+  isOwn(url: URL): boolean;
   /**
    * The answer, whatever it says, but for 401: there one new token is tried where that may help.
    *
@@ -55,6 +57,7 @@ const redirectLimit = 5;
 
 export function createSession(options: SessionOptions): Session {
   const { host, discovery, authorizer } = options;
+  let known: string | undefined;
 
   const send = async (request: RegistryRequest): Promise<HttpResponse> => {
     const { target, scopes, headers, once, ...rest } = request;
@@ -62,13 +65,17 @@ export function createSession(options: SessionOptions): Session {
     const http = once ? options.httpOnce : options.http;
     const streamed = body !== undefined && !(body instanceof Uint8Array);
     const origin = new URL(await discovery.origin(signal)).origin;
+    known = origin;
     let url = new URL(target, origin);
     let authorization: Authorization | undefined;
     let authorized = false;
+    let left = false;
     let renewals = 0;
     for (let redirects = 0; ; ) {
-      // Credentials go to the registry alone, also where it has uploads sent elsewhere.
-      const ours = url.origin === origin;
+      // Credentials go to the registry alone, also where it has uploads sent elsewhere. What another host leads back to is that host's
+      // wish and not the registry's.
+      left ||= url.origin !== origin;
+      const ours = !left;
       if (ours && !authorized) authorization = await authorizer.authorize(scopes, signal);
       authorized = true;
       const response = await http.request({
@@ -115,6 +122,7 @@ export function createSession(options: SessionOptions): Session {
   return {
     host,
     origin: (signal) => discovery.origin(signal),
+    isOwn: (url) => url.origin === known,
     send: (request) => send(request),
     async call(request, expected) {
       let response: HttpResponse;

@@ -1,4 +1,5 @@
 import { type Digest, digestAlgorithm } from "@drayage/digest";
+import { DrayageError } from "@drayage/errors";
 import type { HttpResponse } from "@drayage/http";
 import { resolveLocation } from "./location.ts";
 import type { RepositoryContext } from "./repository.ts";
@@ -41,9 +42,23 @@ export async function beginUpload(
   };
 }
 
-/** Where an answer says that the upload goes on. It may be on another host, which then gets no credentials. Throws ERR_DRAYAGE_REGISTRY. */
-export function uploadLocation({ session }: RepositoryContext, response: HttpResponse): URL {
-  return resolveLocation(response.headers.get("location"), new URL(response.url), session.host);
+/**
+ * Where an answer says that the upload goes on. It may be on another host, which then gets no credentials. That host in turn may lead
+ * back to the uploads of the repository, and to nothing else of the registry: what is sent there is sent in the user's name.
+ * Throws ERR_DRAYAGE_REGISTRY.
+ */
+export function uploadLocation({ session, path }: RepositoryContext, response: HttpResponse): URL {
+  const from = new URL(response.url);
+  const location = resolveLocation(response.headers.get("location"), from, session.host);
+  if (session.isOwn(from) || !session.isOwn(location)) return location;
+  const uploads = `/v2/${path}/blobs/uploads/`;
+  if (location.pathname.startsWith(uploads) && /^[\w.~=-]+$/.test(location.pathname.slice(uploads.length))) {
+    return location;
+  }
+  throw new DrayageError(
+    "ERR_DRAYAGE_REGISTRY",
+    `${from.host} leads from an upload to ${path} to something else at ${session.host}: that is refused`,
+  );
 }
 
 /** The location with the digest that ends the upload. Its query is the registry's own and stays as it is. */

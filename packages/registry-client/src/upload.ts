@@ -69,6 +69,8 @@ interface Upload {
 /** With how many bytes in one request it is tried where more are refused (413); then with a quarter of it, and so on. */
 const firstChunkSize = 16 * 1024 * 1024;
 const smallestChunkSize = 64 * 1024;
+/** A chunk is kept in memory: no registry may want larger ones. */
+const largestLeastChunk = 256 * 1024 * 1024;
 
 /**
  * Uploads a blob: in one request where its digest and size are known, else streamed, or in chunks. After a failure that may
@@ -135,6 +137,7 @@ async function sendRest(upload: Upload): Promise<Outcome> {
 async function putRest(upload: Upload, measured: Measured): Promise<Outcome> {
   const { session, offset, content } = upload;
   const length = measured.size - offset;
+  if (length < 0) return { kind: "gone", error: tooMuch(upload) };
   const body = length === 0 ? undefined : trackedBody(content, { offset, length });
   const answer = await exchange(upload, body, {
     method: "PUT",
@@ -148,7 +151,9 @@ async function putRest(upload: Upload, measured: Measured): Promise<Outcome> {
   if (answer instanceof Error) return { kind: "interrupted", error: answer };
   if (!answer.ok) return failure(upload, answer);
   if (body?.result !== undefined) checkMeasured(measured, body.result, upload.call);
-  return { kind: "done", measured };
+  // 201 says that the blob is there. Some registries say 200, 202 or 204 then, which may mean less.
+  if (answer.response.status === 201 || (await isThere(upload, measured))) return { kind: "done", measured };
+  return { kind: "gone", error: notStored(upload) };
 }
 
 /** One request sends all that is left, of a length that need not be known; another ends the upload. */
@@ -173,8 +178,15 @@ async function streamRest(upload: Upload): Promise<Outcome> {
 
 /** Requests of at most `chunkSize` bytes, and one that ends the upload. */
 async function sendChunks(upload: Upload, chunkSize: number): Promise<Outcome> {
+  const { leastChunk } = upload.session;
+  if (leastChunk > largestLeastChunk) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_LIMIT_EXCEEDED",
+      `cannot ${upload.call.doing} at ${upload.call.host}: it wants chunks of at least ${leastChunk} bytes`,
+    );
+  }
   let failed: Outcome | undefined;
-  const chunker = createChunker(Math.max(chunkSize, upload.session.leastChunk), async (chunk) => {
+  const chunker = createChunker(Math.max(chunkSize, leastChunk), async (chunk) => {
     failed = await sendChunk(upload, chunk);
     if (failed !== undefined) throw new DrayageError("ERR_DRAYAGE_CONNECTION", "the upload was interrupted");
   });
@@ -325,6 +337,23 @@ function incomplete({ call }: Upload, received: number): Outcome {
   return { kind: "interrupted", error };
 }
 
+/** It says that it has more than there is: not what was sent, then. */
+function tooMuch({ call, offset }: Upload): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_REGISTRY",
+    `cannot ${call.doing} at ${call.host}: it says that it has ${offset} bytes, and there are fewer`,
+    { retryable: true },
+  );
+}
+
+function notStored({ call }: Upload): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_REGISTRY",
+    `cannot ${call.doing} at ${call.host}: it took all bytes, and does not have the blob`,
+    { retryable: true },
+  );
+}
+
 /** What the registry says it has after it took all up to `end`. One that says nothing has all of it. */
 function receivedOf(response: HttpResponse, end: number): number {
   const received = receivedBytes(response);
@@ -363,11 +392,14 @@ function checkMeasured(
 
 /** Where all bytes were sent, and only the answer was lost, the blob may be there. */
 async function findWhole(upload: Upload): Promise<Measured | undefined> {
-  const { allSent, measured, context, signal } = upload;
+  const { allSent, measured } = upload;
   upload.allSent = false;
   if (!allSent || measured === undefined) return undefined;
-  const found = await statBlob(context, measured.digest, { signal });
-  return found?.size === measured.size ? measured : undefined;
+  return (await isThere(upload, measured)) ? measured : undefined;
+}
+
+async function isThere({ context, signal }: Upload, { digest, size }: Measured): Promise<boolean> {
+  return (await statBlob(context, digest, { signal }))?.size === size;
 }
 
 async function startOver(upload: Upload): Promise<void> {
@@ -385,9 +417,12 @@ function shrinkChunks(upload: Upload, error: DrayageError): void {
     chunkSize ?? Number.POSITIVE_INFINITY,
     (measured?.size ?? Number.POSITIVE_INFINITY) - offset,
   );
+  const smallest = Math.max(smallestChunkSize, session.leastChunk);
+  // Of an empty request there is nothing to be made smaller.
+  if (refused <= smallest) throw error;
   let next = firstChunkSize;
   while (next >= refused) next /= 4;
-  if (next < Math.max(smallestChunkSize, session.leastChunk)) throw error;
+  if (next < smallest) throw error;
   upload.chunkSize = next;
   context.limits.chunkSize = next;
 }

@@ -64,6 +64,20 @@ it("registries without links are asked for what follows the last tag", async () 
   expect(await all(stubborn.client.repository("a").tags({ pageSize: 2 }))).toEqual(["a", "b"]);
 });
 
+it("lists without an end are given up", async () => {
+  const body = encode(`{"tags":["t"]}${" ".repeat(49 * 1024 * 1024)}`);
+  let page = 0;
+  const { client } = start(() => ({
+    status: 200,
+    headers: { link: `</v2/a/tags/list?page=${++page}>; rel="next"` },
+    body,
+  }));
+  await expect(all(client.repository("a").tags())).rejects.toMatchObject({
+    code: "ERR_DRAYAGE_LIMIT_EXCEEDED",
+  });
+  expect(page).toBe(6);
+});
+
 it("links to another host, or in circles, are refused", async () => {
   for (const link of [
     "https://evil.example/v2/a/tags/list",
@@ -402,4 +416,25 @@ it("a redirect of a request that writes is followed, without credentials on anot
   ).rejects.toMatchObject({
     code: "ERR_DRAYAGE_REGISTRY",
   });
+});
+
+it("a host that a writing request was redirected to cannot send it back with credentials", async () => {
+  const http = fakeHttp(({ url }) => {
+    const { pathname } = new URL(url);
+    if (pathname === "/v2/") return { status: 401, headers: { "www-authenticate": 'Basic realm="x"' } };
+    if (pathname === "/v2/a/manifests/v1")
+      return { status: 307, headers: { location: "https://other.example/x" } };
+    if (pathname === "/x")
+      return { status: 307, headers: { location: "https://registry.example/v2/b/manifests/v1" } };
+    return { status: 401 };
+  });
+  const credentials = { username: "ann", password: "secret" };
+  const client = createRegistryClient({ host: "registry.example", http, credentials, retry: { retries: 0 } });
+  await expect(client.repository("a").putManifest("v1", bytes, { mediaType })).rejects.toMatchObject({
+    code: "ERR_DRAYAGE_UNAUTHORIZED",
+  });
+  const asUser = http.requests.map(
+    ({ url, headers }) => `${new URL(url).pathname} ${headers?.authorization !== undefined}`,
+  );
+  expect(asUser).toEqual(["/v2/ false", "/v2/a/manifests/v1 true", "/x false", "/v2/b/manifests/v1 false"]);
 });

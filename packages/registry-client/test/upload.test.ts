@@ -314,3 +314,86 @@ for (const options of [{}, { known: false }]) {
     expect(registry.received).toBe(size);
   });
 }
+
+it("an empty request that is too large for a registry ends the upload", async () => {
+  const { registry, repository } = await start({ answers: [{ method: "PUT", status: 413 }] });
+  await expect(repository.uploadBlob(content(new Uint8Array()))).rejects.toMatchObject({
+    code: "ERR_DRAYAGE_REGISTRY",
+  });
+  expect(methods(registry)).toBe("GET POST PUT DELETE");
+});
+
+it("chunks that fit no memory are not made, whatever the registry wants", async () => {
+  const { repository } = await start({ leastChunk: 99_999_999_999 });
+  await expect(repository.uploadBlob(content(bytes), { chunkSize: 1_000_000 })).rejects.toMatchObject({
+    code: "ERR_DRAYAGE_LIMIT_EXCEEDED",
+  });
+});
+
+for (const status of [200, 202, 204]) {
+  it(`${status} to the request that ends an upload counts where the blob is there, and else it is begun anew`, async () => {
+    const { registry, repository } = await start({ answers: [{ method: "PUT", status }] });
+    expect(await repository.uploadBlob(content(bytes))).toEqual({ digest, size });
+    expect(registry.blobs.get(digest)).toHaveLength(size);
+    const there = await start({ answers: [{ method: "PUT", status }] });
+    there.registry.blobs.set(digest, bytes);
+    expect(await there.repository.uploadBlob(content(bytes))).toEqual({ digest, size });
+    expect(methods(there.registry)).toBe("GET POST PUT HEAD");
+  });
+}
+
+it("a registry that has more than there is has something else: the upload is begun anew", async () => {
+  const { registry, repository } = await start({
+    cuts: [1_000_000],
+    answers: [{ method: "GET", status: 204, headers: { range: "0-9999999999" } }],
+  });
+  const unknown = content(bytes, { known: false });
+  expect(await repository.uploadBlob(unknown, { chunkSize: 500_000 })).toEqual({ digest, size });
+  expect(registry.blobs.get(digest)).toHaveLength(size);
+  expect(registry.requests.filter(({ method }) => method === "POST")).toHaveLength(2);
+});
+
+it("another host that an upload went to cannot have the registry changed in the user's name", async () => {
+  let back = "";
+  const storage = await fakeRegistry({
+    intercept: (request, response) => {
+      request.resume().once("end", () => response.writeHead(202, { location: `${front.url}${back}` }).end());
+      return true;
+    },
+  });
+  const front = await fakeRegistry({
+    intercept: (request, response) => {
+      if (request.headers.authorization === undefined) {
+        response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
+      } else if (request.method === "POST") {
+        response.writeHead(202, { location: `${storage.url}/upload` }).end();
+      } else response.writeHead(201).end();
+      return true;
+    },
+  });
+  const client = createRegistryClient({
+    host: front.host,
+    insecure: true,
+    credentials: { username: "ann", password: "secret" },
+    retry: { retries: 0 },
+  });
+  cleanUps.push(
+    () => client.close(),
+    () => front.close(),
+    () => storage.close(),
+  );
+  const push = (): Promise<unknown> => client.repository("x").uploadBlob(content(bytes, { known: false }));
+  for (const path of [
+    "/v2/other/manifests/latest",
+    "/v2/x/manifests/latest",
+    "/v2/x/blobs/uploads/..%2f..%2fmanifests%2fa",
+    "/",
+  ]) {
+    back = path;
+    await expect(push()).rejects.toMatchObject({ code: "ERR_DRAYAGE_REGISTRY" });
+  }
+  expect(front.requests.filter(({ method }) => method !== "GET" && method !== "POST")).toEqual([]);
+  // It may say that the upload ends where it began.
+  back = "/v2/x/blobs/uploads/1?state=2";
+  expect(await push()).toEqual({ digest, size });
+});
