@@ -191,7 +191,7 @@ describeWithPeers(
     it("say the version so that scripts find it", async () => {
       for (const flag of ["--version", "-v"]) {
         const { theirs, ours } = await byBoth(flag);
-        expect(ours.stdout).toMatch(/^TOOL version 1\.\d+\.\d+\b.*\n$/);
+        expect(ours.stdout).toMatch(/^skopeo version 1\.\d+\.\d+ \(.*\)\n$/);
         expect(theirs.stdout.startsWith("TOOL version 1.")).toBe(true);
         expect(ours.stdout.split(/\s/)[2]).toMatch(/^\d+\.\d+\.\d+$/);
       }
@@ -218,6 +218,7 @@ describeWithPeers(
         "logout LOCKED",
         "manifest-digest HOME/none",
         "nonsense",
+        "",
         "sync --src docker --dest nowhere REGISTRY/app HOME/x",
         "sync --src yaml --dest dir HOME/none.yml HOME/x",
         "sync REGISTRY/app HOME/x",

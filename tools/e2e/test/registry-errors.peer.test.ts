@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { DrayageErrorCode } from "@drayage/errors";
 import { createFaultProxy, randomImage } from "@drayage/testkit";
 import {
   describeWithPeers,
@@ -18,6 +19,8 @@ import { createUser, type TestUser } from "../src/user.ts";
 
 const wrong = "wr0ng-secret/+&";
 const password = "correct horse";
+type ErrorName<C extends string> = C extends `ERR_DRAYAGE_${infer Name}` ? Name : never;
+
 const zeros = `sha256:${"0".repeat(64)}`;
 
 describeWithPeers("what goes wrong with a registry", ["docker-registry", "skopeo", "openssl"], () => {
@@ -76,150 +79,179 @@ describeWithPeers("what goes wrong with a registry", ["docker-registry", "skopeo
     readonly says: RegExp;
     /** What it advises. */
     readonly hint: RegExp;
-    readonly code?: string;
+    /** Of the error, as --debug shows it. */
+    readonly code: ErrorName<DrayageErrorCode>;
   }
 
   const failures: readonly Failure[] = [
     {
       what: "a wrong password",
+      code: "UNAUTHORIZED",
       call: "inspect --creds me:WRONG docker://LOCKED/app:1",
       says: /does not accept the credentials/,
       hint: /dray login LOCKED/,
-      code: "UNAUTHORIZED",
     },
     {
       what: "a wrong password of a copy's source",
+      code: "UNAUTHORIZED",
       call: "copy --quiet --src-creds me:WRONG docker://LOCKED/app:1 OUT",
       says: /^source: .*does not accept the credentials/,
       hint: /dray login/,
     },
     {
       what: "a wrong password of a copy's destination",
+      code: "UNAUTHORIZED",
       call: "copy --quiet --dest-creds me:WRONG IMAGE docker://LOCKED/new:1",
       says: /^destination: .*does not accept the credentials/,
       hint: /dray login/,
     },
     {
       what: "no password",
+      code: "UNAUTHORIZED",
       call: "inspect docker://LOCKED/app:1",
       says: /wants credentials/,
       hint: /log in: dray login LOCKED/,
     },
     {
       what: "a wrong password for a token server",
+      code: "UNAUTHORIZED",
       call: "inspect --creds reader:WRONG docker://TOKENS/app:1",
       says: /credentials/,
       hint: /dray login/,
     },
     {
       what: "a wrong password of a login",
+      code: "UNAUTHORIZED",
       call: "login -u me -p WRONG LOCKED",
       says: /^logging into "LOCKED": invalid username\/password/,
       hint: /./,
     },
     {
       what: "an unknown tag",
+      code: "IMAGE_NOT_FOUND",
       call: "inspect docker://PLAIN/app:none",
       says: /there is no such image/,
       hint: /check the name/,
     },
     {
       what: "an unknown digest",
+      code: "IMAGE_NOT_FOUND",
       call: `inspect docker://PLAIN/app@${zeros}`,
       says: /there is no such image/,
       hint: /check the name/,
     },
     {
       what: "an unknown repository",
+      code: "IMAGE_NOT_FOUND",
       call: "copy --quiet docker://PLAIN/none:1 OUT",
       says: /^source: .*there is no such image/,
       hint: /check the name/,
     },
     {
       what: "the tags of an unknown repository",
+      code: "REPOSITORY_NOT_FOUND",
       call: "list-tags docker://PLAIN/none",
       says: /there is no such repository/,
       hint: /check the name/,
     },
     {
       what: "an unknown name to delete",
+      code: "IMAGE_NOT_FOUND",
       call: "delete docker://PLAIN/app:none",
       says: /there is no such image/,
       hint: /check the name/,
     },
     {
       what: "a registry that deletes nothing",
+      code: "REGISTRY_UNSUPPORTED",
       call: "delete docker://PLAIN/app:1",
       says: /does not delete/,
       hint: /storage\.delete\.enabled/,
     },
     {
       what: "a pull that is denied",
+      code: "DENIED",
       call: "copy --quiet --src-creds reader:RIGHT docker://TOKENS/other:1 OUT",
       says: /^source: .*does not allow it/,
       hint: /./,
     },
     {
       what: "a push that is denied",
+      code: "DENIED",
       call: "copy --quiet --dest-creds reader:RIGHT IMAGE docker://TOKENS/app:2",
       says: /^destination: .*does not allow it/,
       hint: /./,
     },
     {
       what: "a push to a registry that is only read",
+      code: "REGISTRY_UNSUPPORTED",
       call: "copy --quiet IMAGE docker://READONLY/new:1",
       says: /^destination: .*cannot do this, or it is switched off/,
       hint: /switch it on/,
     },
     {
       what: "an expired certificate",
+      code: "TLS",
       call: "inspect --cert-dir CA docker://EXPIRED/app:1",
       says: /its certificate has expired/,
       hint: /has to renew it/,
     },
     {
       what: "an unknown authority",
+      code: "TLS",
       call: "inspect docker://TLS/app:1",
       says: /an authority that is not known/,
       hint: /--cert-dir/,
     },
     {
       what: "a certificate of another host",
+      code: "TLS",
       call: "inspect --cert-dir CA docker://OTHER/app:1",
       says: /its certificate is for another host/,
       hint: /use a name that the certificate has/,
     },
     {
       what: "a name that is blocked",
+      code: "REGISTRY_BLOCKED",
       call: "inspect docker://blocked.example/app:1",
       says: /is blocked in/,
       hint: /remove blocked = true/,
     },
     {
       what: "a destination that is blocked",
+      code: "REGISTRY_BLOCKED",
       call: "copy --quiet IMAGE docker://blocked.example/app:1",
       says: /^destination: .*is blocked in/,
       hint: /remove blocked = true/,
     },
     {
       what: "plain HTTP where TLS is wanted",
+      code: "TLS",
       call: "inspect docker://UNLISTED/app:1",
       says: /does not speak TLS/,
       hint: /--tls-verify=false/,
     },
     {
       what: "nobody who listens",
+      code: "CONNECTION",
       call: "inspect docker://GONE/app:1",
       says: /the connection was refused/,
       hint: /check the host and the port/,
     },
     {
       what: "a name that is none",
+      code: "REFERENCE_INVALID",
       call: "inspect docker://UPPER/case:1",
       says: /is not an image reference/,
       hint: /lower case/,
     },
-    { what: "no docker daemon", call: "inspect docker-daemon:app:1", says: /daemon/, hint: /./ },
+    {
+      what: "no docker daemon",
+      code: "DAEMON",
+      call: "inspect docker-daemon:app:1",
+      says: /daemon/,
+      hint: /./,
+    },
   ];
 
   const argsOf = (call: string): readonly string[] =>
@@ -232,27 +264,31 @@ describeWithPeers("what goes wrong with a registry", ["docker-registry", "skopeo
   const withNames = (text: string): string =>
     Object.entries(places).reduce((so, [name, place]) => so.replaceAll(place, name), text);
 
-  it.each(failures)("$what: one line, what to do, and skopeo's status", async ({ call, says, hint }) => {
-    const args = argsOf(call);
-    const env = { DOCKER_HOST: `unix://${user.home}/no.sock` };
-    const ours = await user.dray(args, { env });
-    const theirs = await user.skopeo(args, { env });
-    const [first = "", ...rest] = withNames(ours.stderr).split("\n");
-    expect(rest).toEqual([""]);
-    expect(first).toMatch(/^dray: /);
-    expect(first.slice("dray: ".length)).toMatch(says);
-    expect(first.split("; ").slice(1).join("; ")).toMatch(hint);
-    expect(theirs.code).toBe(1);
-    // Releases of skopeo after 1.9 say with 2 that an image is not there.
-    expect(ours.code).toBe(/no such image/.test(first) ? 2 : 1);
-    const asSkopeo = await user.asSkopeo(args, { env });
-    expect(asSkopeo.code).toBe(ours.code);
-    expect(asSkopeo.stderr).toMatch(/^time="[^"]+" level=fatal msg="(?:[^"\\]|\\.)*"\n$/);
-    expect(asSkopeo.stdout).toBe("");
-    const debug = await user.dray([...args, "--debug"], { env });
-    expect(debug.code).toBe(ours.code);
-    expect(withNames(debug.stderr)).toMatch(/\n {4}at /);
-  });
+  it.each(failures)(
+    "$what: one line, what to do, and skopeo's status",
+    async ({ call, says, hint, code }) => {
+      const args = argsOf(call);
+      const env = { DOCKER_HOST: `unix://${user.home}/no.sock` };
+      const ours = await user.dray(args, { env });
+      const theirs = await user.skopeo(args, { env });
+      const [first = "", ...rest] = withNames(ours.stderr).split("\n");
+      expect(rest).toEqual([""]);
+      expect(first).toMatch(/^dray: /);
+      expect(first.slice("dray: ".length)).toMatch(says);
+      expect(first.split("; ").slice(1).join("; ")).toMatch(hint);
+      expect(theirs.code).toBe(1);
+      // Releases of skopeo after 1.9 say with 2 that an image is not there.
+      expect(ours.code).toBe(/no such image/.test(first) ? 2 : 1);
+      const asSkopeo = await user.asSkopeo(args, { env });
+      expect(asSkopeo.code).toBe(ours.code);
+      expect(asSkopeo.stderr).toMatch(/^time="[^"]+" level=fatal msg="(?:[^"\\]|\\.)*"\n$/);
+      expect(asSkopeo.stdout).toBe("");
+      const debug = await user.dray([...args, "--debug"], { env });
+      expect(debug.code).toBe(ours.code);
+      expect(debug.stderr).toMatch(/\n {4}at /);
+      expect(/ \[ERR_DRAYAGE_(\w+)\]$/m.exec(debug.stderr)?.[1]).toBe(code);
+    },
+  );
 
   describe("secrets in redirects", () => {
     it("are not shown, with --debug neither", async () => {

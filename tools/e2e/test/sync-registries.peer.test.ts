@@ -22,13 +22,12 @@ describeWithPeers("dray sync of a registry", ["docker-registry", "skopeo"], () =
     async () => {
       await using source = await startRegistry();
       await using destination = await startRegistry();
-      await using from = await createFaultProxy({ target: source.url });
       await using to = await createFaultProxy({ target: destination.url });
       await fill(source.folder);
       const user = createUser({ home: temporaryDirectory() });
-      user.allowPlain(from.host, to.host);
+      user.allowPlain(source.host, to.host);
       const args = ["sync", "--src", "docker", "--dest", "docker", "--parallel", "8", "--rename", "*="];
-      const ends = [`${from.host}/`, to.host];
+      const ends = [`${source.host}/`, to.host];
 
       for (const part of [0.2, 0.6]) {
         const started = startDray([...args, "--quiet", ...ends], { env: user.env });
@@ -46,10 +45,8 @@ describeWithPeers("dray sync of a registry", ["docker-registry", "skopeo"], () =
       expect(twice(tagsOf(to))).toEqual([]);
 
       to.forget();
-      from.forget();
       expect((await user.dray([...args, ...ends])).stderr).toMatch(/0 copied, 1000 already there/);
       expect(to.requests.filter(({ method }) => method !== "GET" && method !== "HEAD")).toEqual([]);
-      expect(from.blobBytes()).toEqual({ pushed: 0, pulled: 0 });
     },
     10 * minutes,
   );
@@ -65,7 +62,7 @@ async function fill(folder: string): Promise<void> {
     const own = await layer(repository);
     for (let tag = 1; tag <= tagsOfEach; tag += 1) {
       const seed = `${repository}:${tag}`;
-      const image = await randomImage({ seed, layers: [base, own, await layer(seed)] });
+      const image = await randomImage({ seed, layers: [base, own] });
       putSample(registry, { repository, tag: `v${tag}` }, image);
     }
   }
