@@ -6,7 +6,7 @@ import type { Daemon } from "./daemon.ts";
 export interface FailedCall {
   /** `read busybox:latest` */
   readonly doing: string;
-  /** What an answer 404 means. */
+  /** What it means that there is no such thing. */
   readonly missing?: DrayageErrorCode | undefined;
 }
 
@@ -19,9 +19,11 @@ export async function answerError(
   { shown }: Daemon,
   { doing, missing }: FailedCall,
 ): Promise<DrayageError> {
-  const { status } = response;
   const said = messageOf(await response.bytes(bodyLimit));
-  const code = status === 404 && missing !== undefined ? missing : "ERR_DRAYAGE_DAEMON";
+  // Podman says so with 500.
+  const isMissing = response.status === 404 || /\bimage not known$/.test(said ?? "");
+  const status = isMissing ? 404 : response.status;
+  const code = isMissing && missing !== undefined ? missing : "ERR_DRAYAGE_DAEMON";
   return daemonError(shown, { doing, code, said: said ?? `it answered ${status}`, status });
 }
 
@@ -43,6 +45,7 @@ export function daemonError(
 }
 
 function hintFor(said: string, status: number): string | undefined {
+  if (status === 404) return "docker image ls shows what the daemon has";
   if (status === 409)
     return "remove the containers and names that keep the image, or name it by each of its names";
   if (/no space left on device/.test(said)) return "free some space where the daemon keeps its images";

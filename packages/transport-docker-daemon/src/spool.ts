@@ -1,33 +1,68 @@
-import { write } from "node:fs";
+import { writev } from "node:fs";
 import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { StagedFile } from "@drayage/blob";
 import { ioError } from "@drayage/errors";
 import { errorOf } from "./json-messages.ts";
 
-const writeAsync = promisify(write);
+const writeAsync = promisify(writev);
+
+/** How many bytes are collected for one write while the one before it is under way. */
+const batchLength = 1024 * 1024;
 
 /** Writes what arrives to a file. Unlike a blob that is drained it is not hashed: nobody knows what an archive should hash to. */
-export async function spool(body: AsyncIterable<Uint8Array>, { fd, path }: StagedFile): Promise<void> {
+export async function spool(body: AsyncIterable<Uint8Array>, file: StagedFile): Promise<void> {
   let position = 0;
-  for await (const chunk of body) {
-    for (let done = 0; done < chunk.length; ) {
-      const count = await writeSome(chunk.subarray(done), { fd, path, position });
-      done += count;
-      position += count;
+  let batch: Uint8Array[] = [];
+  let length = 0;
+  let writing: Promise<void> = Promise.resolve();
+  const flush = async (): Promise<void> => {
+    await writing;
+    writing = writeAll(batch, position, file);
+    // It is awaited before the next one, or at the end.
+    writing.catch(() => undefined);
+    position += length;
+    batch = [];
+    length = 0;
+  };
+  try {
+    for await (const chunk of body) {
+      batch.push(chunk);
+      length += chunk.length;
+      if (length >= batchLength) await flush();
     }
+    await flush();
+  } finally {
+    await writing;
   }
 }
 
-async function writeSome(
-  bytes: Uint8Array,
-  { fd, path, position }: { readonly fd: number; readonly path: string; readonly position: number },
-): Promise<number> {
+async function writeAll(
+  chunks: readonly Uint8Array[],
+  position: number,
+  { fd, path }: StagedFile,
+): Promise<void> {
   try {
-    return (await writeAsync(fd, bytes, 0, bytes.length, position)).bytesWritten;
+    let rest = chunks;
+    let at = position;
+    while (rest.length > 0) {
+      const { bytesWritten } = await writeAsync(fd, rest, at);
+      at += bytesWritten;
+      rest = after(rest, bytesWritten);
+    }
   } catch (error) {
     throw ioError(error, "write", { path });
   }
+}
+
+/** The chunks without their first bytes. */
+function after(chunks: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let left = count;
+  for (const [index, chunk] of chunks.entries()) {
+    if (left < chunk.length) return [chunk.subarray(left), ...chunks.slice(index + 1)];
+    left -= chunk.length;
+  }
+  return [];
 }
 
 const tailLength = 16 * 1024;

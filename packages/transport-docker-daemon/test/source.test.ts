@@ -68,6 +68,7 @@ describe("a source is not opened, and leaves nothing, where", () => {
         message: expect.stringMatching(
           /^cannot read docker-daemon:busybox:1: the docker daemon at unix:.*docker\.sock says: reference does not exist$/,
         ),
+        hint: "docker image ls shows what the daemon has",
       },
     ],
     [
