@@ -49,7 +49,9 @@ if (checkOnly && changed.length > 0) {
 
 /**
  * @typedef {Record<string, string>} Strings
- * @typedef {{ description: string, version: string, exports: Record<string, string | Strings>, bin?: Strings,
+ * @typedef {{ "@drayage/source"?: string, browser?: { "@drayage/source"?: string } }} Conditions
+ * @typedef {{ usual: string, browser: string | undefined }} Source An entry's file, and what browsers get instead.
+ * @typedef {{ description: string, version: string, exports: Record<string, string | Conditions>, bin?: Strings,
  *   sideEffects?: boolean, dependencies?: Strings, peerDependencies?: Strings, peerDependenciesMeta?: object,
  *   optionalDependencies?: Strings, devDependencies?: Strings }} Manifest
  */
@@ -67,15 +69,16 @@ function normalise(place, folder) {
   write(`${place}/tsconfig.json`, tsconfig);
   write(`${place}/tsconfig.build.json`, tsconfigBuild);
   write(`${place}/vitest.config.ts`, vitestConfig);
-  write(`${place}/tsup.config.ts`, tsupConfig(Object.values(sources).map((file) => file.slice(2))));
+  const all = Object.values(sources).flatMap(({ usual, browser }) => (browser ? [usual, browser] : [usual]));
+  write(`${place}/tsup.config.ts`, tsupConfig(all.map((file) => file.slice(2))));
 }
 
-/** @param {{ folder: string, manifest: Manifest, sources: Strings }} one */
+/** @param {{ folder: string, manifest: Manifest, sources: Record<string, Source> }} one */
 function packageJson({ folder, manifest, sources }) {
-  const entries = Object.entries(sources).map(([entry, source]) => {
-    const built = source.replace("./src/", "./dist/").replace(/\.ts$/, "");
-    return [entry, { "@drayage/source": source, types: `${built}.d.ts`, default: `${built}.js` }];
-  });
+  const entries = Object.entries(sources).map(([entry, { usual, browser }]) => [
+    entry,
+    { ...(browser ? { browser: conditions(browser) } : {}), ...conditions(usual) },
+  ]);
   const name = folder === "drayage" ? folder : `@drayage/${folder}`;
   const inSources = ownImports(`packages/${folder}/src`).filter((one) => one !== name);
   const inTests = ownImports(`packages/${folder}/test`).filter(
@@ -107,15 +110,23 @@ function packageJson({ folder, manifest, sources }) {
   };
 }
 
+/** @param {string} source */
+function conditions(source) {
+  const built = source.replace("./src/", "./dist/").replace(/\.ts$/, "");
+  return { "@drayage/source": source, types: `${built}.d.ts`, default: `${built}.js` };
+}
+
 /**
  * @param {Manifest["exports"]} entries
- * @returns {Strings}
+ * @returns {Record<string, Source>}
  */
 function entrySources(entries) {
-  /** @type {Strings} */
+  /** @type {Record<string, Source>} */
   const sources = {};
   for (const [entry, target] of Object.entries(entries)) {
-    if (typeof target !== "string" && target["@drayage/source"]) sources[entry] = target["@drayage/source"];
+    const usual = typeof target === "string" ? undefined : target["@drayage/source"];
+    if (typeof target === "string" || usual === undefined) continue;
+    sources[entry] = { usual, browser: target.browser?.["@drayage/source"] };
   }
   return sources;
 }

@@ -253,7 +253,7 @@ describe("a cache that grows", () => {
 describe("several processes", () => {
   let worker: string;
   beforeEach(async () => {
-    worker = await bundleForNode(join(import.meta.dirname, "worker.ts"), folder);
+    worker = await bundleForNode(join(import.meta.dirname, "noting-worker.ts"), folder);
   });
 
   function start(name: string, count: number): ChildProcess {

@@ -61,7 +61,7 @@ function isPullFromMirror(text: string): text is PullFromMirror {
 }
 
 /** A location without the slashes at its end; undefined where it is empty, which means the same as not there. */
-export function readLocation(table: TomlTable, key: string): string | undefined {
+function readLocation(table: TomlTable, key: string): string | undefined {
   const text = table.text(key);
   return text === undefined ? undefined : trimLocation(text, table, key);
 }

@@ -152,7 +152,7 @@ export function fakeRegistry(host: string): FakeRegistry {
   return registry;
 }
 
-export function notFound(
+function notFound(
   message: string,
   code: "ERR_DRAYAGE_IMAGE_NOT_FOUND" | "ERR_DRAYAGE_BLOB_NOT_FOUND" = "ERR_DRAYAGE_IMAGE_NOT_FOUND",
 ): DrayageError {

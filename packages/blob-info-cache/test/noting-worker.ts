@@ -1,4 +1,4 @@
-/** Notes many blobs in the cache at a path: `worker.ts PATH NAME COUNT`. */
+/** Notes many blobs in the cache at a path: `noting-worker.ts PATH NAME COUNT`. */
 import { setImmediate } from "node:timers/promises";
 import { digestBytes } from "@drayage/digest";
 import { fileBlobInfoCache } from "../src/index.ts";
