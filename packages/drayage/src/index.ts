@@ -1,15 +1,20 @@
 /**
  * Everything of drayage in one import: the copy engine, the registry and the transports at the top level, and
- * each formats package under its own name.
+ * each other package under its own name.
  * @module
  */
 export * as blob from "@drayage/blob";
+export { fileBlobInfoCache, memoryBlobInfoCache } from "@drayage/blob-info-cache";
 export * as compression from "@drayage/compression";
+export * as containersConfig from "@drayage/containers-config";
 export * from "@drayage/copy";
 export * as digest from "@drayage/digest";
 export { DrayageError, type DrayageErrorCode, isDrayageError } from "@drayage/errors";
+export * as http from "@drayage/http";
 export * as manifest from "@drayage/manifest";
 export * as reference from "@drayage/reference";
+export * as registryClient from "@drayage/registry-client";
+export * as sync from "@drayage/sync";
 export * as tar from "@drayage/tar";
 export * from "@drayage/transport";
 export { dir } from "@drayage/transport-dir";

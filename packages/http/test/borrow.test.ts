@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import fc from "fast-check";
@@ -20,7 +20,8 @@ let chunked: boolean;
 beforeEach(async () => {
   pieces = [content.length];
   chunked = false;
-  server = createServer(async (_request, response) => {
+  server = createServer((_request, response) => void serve(response));
+  const serve = async (response: ServerResponse): Promise<void> => {
     if (!chunked) response.setHeader("content-length", content.length);
     let at = 0;
     for (let turn = 0; at < content.length; turn += 1) {
@@ -37,7 +38,7 @@ beforeEach(async () => {
       if (response.destroyed) return;
     }
     response.end();
-  });
+  };
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   client = createHttpClient({ proxy: "none" });
@@ -129,7 +130,7 @@ describe("borrowed chunks", () => {
 });
 
 describe("a borrowed body over a connection of its own", () => {
-  const raw = (answer: (socket: Socket, head: string) => void) =>
+  const raw = (answer: (socket: Socket, head: string) => unknown) =>
     serveRaw((socket) => {
       let head = "";
       socket.on("data", function read(bytes: Buffer) {
