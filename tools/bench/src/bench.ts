@@ -26,6 +26,8 @@ export interface Bench extends AsyncDisposable {
   readonly verifiesPeer: boolean;
   /** How many bytes of a layer a kernel is given at most. */
   readonly kernelBytes: number;
+  /** Where Node may keep compiled code, for programs that get a home of their own. */
+  readonly compiledCode: string;
   newPlace(name: string): Place;
 }
 
@@ -58,6 +60,7 @@ export async function openBench({ image, quick, runs }: BenchOptions): Promise<B
     startPairs: Math.max(runs ?? 0, quick ? 20 : 40),
     warmUp: !quick,
     verifiesPeer: !quick,
+    compiledCode: path.join(folder, "compiled"),
     kernelBytes: (quick ? 24 : 1024) * 1024 * 1024,
     newPlace,
     async [Symbol.asyncDispose]() {

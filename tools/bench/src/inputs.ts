@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { FixtureImage } from "@drayage-internal/fixtures";
+import { makeCertificates, type TestCertificates } from "@drayage-internal/peers/certificates";
+import { startRegistry } from "@drayage-internal/peers/registry";
 import { skopeo } from "@drayage-internal/peers/run";
 import type { Place } from "./bench.ts";
 import { writeLargeLayer } from "./large-layer.ts";
@@ -45,7 +47,15 @@ export interface Inputs {
   /** The digests of all layers before compression. */
   diffIds(): Promise<readonly string[]>;
   large(): Promise<LargeImage>;
+  /** What a registry keeps that has the image of `gzipLayout` under {@link nameInRegistry}: a folder to start one with. */
+  registry(): Promise<string>;
+  /** The same with the large image. */
+  largeRegistry(): Promise<string>;
+  certificates(): Promise<TestCertificates>;
 }
+
+/** What images are called in the registries that have one from the start. */
+export const nameInRegistry = "bench/image:1";
 
 const largeSize = 3 * 1024 ** 3;
 
@@ -81,6 +91,18 @@ export function createInputs({
     return tars.map((tar, index) => ({ tar, gzip: gzips[index] ?? "", zstd: zstds[index] ?? "" }));
   });
 
+  const large = once(async () => {
+    const { folder, scratch } = newPlace("input-large");
+    const file = path.join(folder, "layer.tar");
+    const [model] = await layers();
+    if (model === undefined) throw new Error("the image has no layers");
+    writeLargeLayer(file, { model: model.tar, size: largeSize });
+    const tarball = `tarball:${file}`;
+    const layout = `oci:${folder}/image:large`;
+    await peerCopy({ from: tarball, to: layout, scratch });
+    return { tarball, layout, diffIds: [`sha256:${await contentHash(file)}`] };
+  });
+
   function copied(way: {
     readonly from: () => Promise<string>;
     readonly name: string;
@@ -92,6 +114,17 @@ export function createInputs({
       const destination = way.to(folder);
       await peerCopy({ from: await way.from(), to: destination, flags: way.flags, scratch });
       return destination;
+    });
+  }
+
+  function pushed(name: string, from: () => Promise<string>): () => Promise<string> {
+    return once(async () => {
+      const source = await from();
+      const { folder, scratch } = newPlace(name);
+      await using registry = await startRegistry({ folder: path.join(folder, "registry") });
+      const to = `docker://${registry.host}/${nameInRegistry}`;
+      await peerCopy({ from: source, to, flags: ["--dest-tls-verify=false"], scratch });
+      return registry.folder;
     });
   }
 
@@ -112,17 +145,10 @@ export function createInputs({
       const { stdout } = await skopeo(["inspect", "--config", "--raw", await archive()]);
       return (JSON.parse(stdout) as { rootfs: { diff_ids: string[] } }).rootfs.diff_ids;
     }),
-    large: once(async () => {
-      const { folder, scratch } = newPlace("input-large");
-      const file = path.join(folder, "layer.tar");
-      const [model] = await layers();
-      if (model === undefined) throw new Error("the image has no layers");
-      writeLargeLayer(file, { model: model.tar, size: largeSize });
-      const tarball = `tarball:${file}`;
-      const layout = `oci:${folder}/image:large`;
-      await peerCopy({ from: tarball, to: layout, scratch });
-      return { tarball, layout, diffIds: [`sha256:${await contentHash(file)}`] };
-    }),
+    large,
+    registry: pushed("input-registry", gzipLayout),
+    largeRegistry: pushed("input-large-registry", async () => (await large()).layout),
+    certificates: once(() => makeCertificates(path.join(newPlace("input-certificates").folder, "made"))),
   };
 }
 

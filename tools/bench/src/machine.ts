@@ -60,7 +60,9 @@ export function machineText({ date, processor, cores, memoryBytes, system, node,
 async function versionOf(name: BenchPeer): Promise<[string, string][]> {
   const binary = findBenchPeer(name);
   if (binary === undefined) return [];
-  const { stdout, stderr } = await run(binary, ["--version"], { mayFail: true });
+  const { stdout, stderr } = await run(binary, [name === "openssl" ? "version" : "--version"], {
+    mayFail: true,
+  });
   const version = /\d+(?:\.\d+)+/.exec(stdout + stderr)?.[0];
   return [[name, version ?? "of unknown version"]];
 }

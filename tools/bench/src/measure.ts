@@ -13,6 +13,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** A file that takes its standard output, which else is thrown away. */
   readonly stdout?: string | undefined;
+  /** What has to run meanwhile; it is disposed of afterwards. */
+  readonly beside?: AsyncDisposable | undefined;
 }
 
 /** What one run took. */
@@ -38,9 +40,10 @@ const measurer = path.resolve(import.meta.dirname, "../children/measure.py");
  * new and on one file system.
  */
 export async function measure(
-  command: Command,
+  { beside, ...command }: Command,
   { folder, scratch }: { readonly folder: string; readonly scratch: string },
 ): Promise<Measurement> {
+  await using _beside = beside;
   const temporary = path.join(scratch, "tmp");
   mkdirSync(temporary, { recursive: true });
   const report = path.join(scratch, "report.json");
@@ -75,8 +78,28 @@ export function measuringEnvironment(scratch: string): Readonly<Record<string, s
     DRAYAGE_ENGINE: undefined,
     DRAYAGE_WORKERS: undefined,
     DRAYAGE_CONFIG: undefined,
+    REGISTRY_AUTH_FILE: undefined,
     XDG_DATA_HOME: path.join(scratch, "data"),
     ...(process.getuid?.() === 0 ? { _CONTAINERS_ROOTLESS_UID: "1000" } : {}),
+  };
+}
+
+/**
+ * Set besides where registries are used: neither the user's logins and settings are read, nor what dray has learnt of blobs
+ * in runs before. `compiled` is where Node may keep compiled code, which it keeps from one run to the next elsewhere too.
+ */
+export function registryEnvironment(
+  scratch: string,
+  compiled: string = path.join(scratch, "compiled"),
+): Readonly<Record<string, string>> {
+  return {
+    HOME: scratch,
+    XDG_CACHE_HOME: path.join(scratch, "cache"),
+    XDG_CONFIG_HOME: path.join(scratch, "config"),
+    XDG_RUNTIME_DIR: scratch,
+    NODE_COMPILE_CACHE: compiled,
+    NO_PROXY: "127.0.0.1",
+    no_proxy: "127.0.0.1",
   };
 }
 

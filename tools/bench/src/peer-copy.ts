@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { skopeo } from "@drayage-internal/peers/run";
-import { measuringEnvironment } from "./measure.ts";
+import { measuringEnvironment, registryEnvironment } from "./measure.ts";
 
 /** Copies an image by skopeo, which verifies the digest of every blob that it reads. */
 export async function peerCopy({
@@ -14,7 +14,9 @@ export async function peerCopy({
   readonly flags?: readonly string[] | undefined;
   readonly scratch: string;
 }): Promise<void> {
-  await skopeo(["copy", "--quiet", ...flags, from, to], { env: measuringEnvironment(scratch) });
+  await skopeo(["copy", "--quiet", ...flags, from, to], {
+    env: { ...measuringEnvironment(scratch), ...registryEnvironment(scratch) },
+  });
 }
 
 export interface ManifestFile {

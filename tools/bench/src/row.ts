@@ -5,6 +5,7 @@ import type { BenchPeer } from "./peers.ts";
 /** The tables that the rows stand in, in their order. */
 export const sections = {
   copies: "Whole copies",
+  registries: "To and from a registry on this machine",
   streams: "One layer",
   "start-up": "Start-up",
   kernels: "Kernels, on one core",

@@ -31,6 +31,7 @@ const comparison: readonly Column[] = [
 
 const columns: Readonly<Record<SectionName, readonly Column[]>> = {
   copies: comparison,
+  registries: comparison,
   streams: comparison,
   "start-up": [
     { ...operation, title: "command" },

@@ -4,16 +4,23 @@ import { run } from "@drayage-internal/peers/run";
 import { peerCopy, readManifestFile } from "./peer-copy.ts";
 import { benchPeer } from "./peers.ts";
 
+export interface VerifyOptions {
+  readonly diffIds: readonly string[];
+  /** Flags of `skopeo copy`. */
+  readonly flags?: readonly string[] | undefined;
+  readonly scratch: string;
+}
+
 /**
  * Verifies an image by other programs than ours: skopeo reads it and hashes every blob, gzip or zstd inflates every
  * layer, and sha256sum says whether they are the layers that they should be. Throws where they are not.
  */
 export async function verifyImage(
   reference: string,
-  { diffIds, scratch }: { readonly diffIds: readonly string[]; readonly scratch: string },
+  { diffIds, flags, scratch }: VerifyOptions,
 ): Promise<void> {
   const folder = path.join(scratch, "verified");
-  await peerCopy({ from: reference, to: `dir:${folder}`, scratch });
+  await peerCopy({ from: reference, to: `dir:${folder}`, flags, scratch });
   const { layers } = readManifestFile(path.join(folder, "manifest.json"));
   const files = layers.map(({ digest }) => path.join(folder, digest.replace("sha256:", "")));
   const found = await Promise.all(files.map(async (file) => `sha256:${await contentHash(file)}`));

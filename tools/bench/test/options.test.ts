@@ -25,7 +25,14 @@ it.each([
 it("a name stands for its row, or else for all that begin with it", () => {
   const names = (...wanted: string[]): string[] => namedRows(allRows, wanted).map(({ name }) => name);
   expect(names("version", "gzip")).toEqual(["gzip", "version"]);
-  expect(names("memory")).toEqual(["memory-copy", "memory-gzip", "memory-zstd", "memory-inflate"]);
+  expect(names("memory")).toEqual([
+    "memory-copy",
+    "memory-gzip",
+    "memory-zstd",
+    "memory-inflate",
+    "memory-push",
+    "memory-pull",
+  ]);
   expect(() => names("nothing")).toThrow(/^there is no row nothing; there are oci-dir, /);
 });
 

@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { smallImage, smallImageNeeds } from "@drayage-internal/fixtures";
 import { describeWithPeers, temporaryDirectory } from "@drayage-internal/peers";
@@ -10,29 +19,23 @@ import { allRows, namedRows } from "../src/rows/all.ts";
 import { runRows } from "../src/run-rows.ts";
 import { verifyImage } from "../src/verify.ts";
 
+/** The layers of the small image make 4.7 MB, most of it zeros. */
+const [fewestBytes, mostBytes] = [300_000, 500_000];
+
 const openSmall = (): Promise<Bench> => openBench({ image: smallImage, quick: true, runs: 2 });
 
 describeWithPeers("the bench", [...smallImageNeeds, "skopeo", "gzip", "zstd", "python3"], (peers) => {
   it("a row is measured beside skopeo and verified, and what it made is gone in the end", async () => {
-    let bench: Bench | undefined;
-    const before = process.env.TMPDIR;
-    process.env.TMPDIR = temporaryDirectory();
-    try {
-      bench = await openSmall();
+    const left = await temporaryFilesOf(async (bench) => {
       const [result] = await runRows(namedRows(allRows, ["gzip"]), { bench, onRow: () => {} });
       if (result?.state !== "measured") throw new Error(JSON.stringify(result));
       expect(result.samples).toHaveLength(2);
       const sizes = [result.ours.resultBytes ?? 0, result.theirs?.resultBytes ?? 0];
-      // The layers of the small image make 4.7 MB, most of it zeros.
-      expect(Math.min(...sizes)).toBeGreaterThan(300_000);
-      expect(Math.max(...sizes)).toBeLessThan(500_000);
+      expect(Math.min(...sizes)).toBeGreaterThan(fewestBytes);
+      expect(Math.max(...sizes)).toBeLessThan(mostBytes);
       expect(result.figures.bytes).toBeCloseTo((sizes[0] ?? 0) / (sizes[1] ?? 1), 5);
-    } finally {
-      await bench?.[Symbol.asyncDispose]();
-      expect(readdirSync(process.env.TMPDIR)).toEqual([]);
-      if (before === undefined) delete process.env.TMPDIR;
-      else process.env.TMPDIR = before;
-    }
+    });
+    expect(left).toEqual([]);
   });
 
   it("a row whose program fails has failed, with what the program said", async () => {
@@ -93,3 +96,80 @@ describeWithPeers("the bench", [...smallImageNeeds, "skopeo", "gzip", "zstd", "p
     await expect(check(diffIds)).rejects.toThrow();
   });
 });
+
+const registryNeeds = [
+  ...smallImageNeeds,
+  "skopeo",
+  "gzip",
+  "python3",
+  "docker-registry",
+  "openssl",
+] as const;
+
+describeWithPeers("the bench of registries", registryNeeds, () => {
+  it("every row is measured beside skopeo and verified, and neither files nor registries are left", async () => {
+    const left = await temporaryFilesOf(async (opened) => {
+      const bench = { ...opened, pace: { pairs: 1 }, startPairs: 1 };
+      const results = await runRows(namedRows(allRows, ["registry"]), { bench, onRow: () => {} });
+      expect(results.map((row) => (row.state === "measured" ? row.state : row.reason))).toEqual(
+        results.map(() => "measured"),
+      );
+      const made = Object.fromEntries(
+        results.map((row) => [row.name, row.state === "measured" ? row.ours.resultBytes : undefined]),
+      );
+      for (const name of ["registry-push", "registry-compress", "registry-pull", "registry-pull-tls"]) {
+        expect(made[name], name).toBeGreaterThan(fewestBytes);
+        expect(made[name], name).toBeLessThan(mostBytes);
+      }
+      expect(made["registry-inflate"]).toBeGreaterThan(4_700_000);
+      // They leave nothing in their own folder.
+      expect([made["registry-mount"], made["registry-digest"]]).toEqual([0, 0]);
+    });
+    expect(left).toEqual([]);
+  });
+
+  it("a registry that has lost a blob fails the row", async () => {
+    await using bench = await openSmall();
+    const folder = await bench.inputs.registry();
+    const data = filesBelow(folder).filter((file) => file.endsWith("/data"));
+    const largest = data.toSorted((a, b) => statSync(b).size - statSync(a).size)[0] ?? "";
+    rmSync(largest);
+    const [pull] = await runRows(namedRows(allRows, ["registry-pull"]), { bench, onRow: () => {} });
+    expect(pull).toMatchObject({ state: "failed", reason: expect.stringMatching(/not found|unknown|404/i) });
+  });
+
+  it("a program that prints another digest fails the row", async () => {
+    await using bench = await openSmall();
+    // The layout that says what is right has another manifest than the registry.
+    const inputs = { ...bench.inputs, gzipLayout: () => bench.inputs.zstdLayout() };
+    const [digest] = await runRows(namedRows(allRows, ["registry-digest"]), {
+      bench: { ...bench, startPairs: 1, inputs },
+      onRow: () => {},
+    });
+    expect(digest).toMatchObject({
+      state: "failed",
+      reason: expect.stringContaining("the digest is sha256:"),
+    });
+  });
+});
+
+/** What is left in the folder for temporary files after a bench was opened, used and closed. */
+async function temporaryFilesOf(use: (bench: Bench) => Promise<void>): Promise<readonly string[]> {
+  const folder = temporaryDirectory();
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  try {
+    await using bench = await openSmall();
+    await use(bench);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+  return readdirSync(folder);
+}
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}

@@ -3,12 +3,14 @@ import { browserRows } from "./browser.ts";
 import { copyRows } from "./copies.ts";
 import { kernelRows } from "./kernels.ts";
 import { memoryRows } from "./memory.ts";
+import { registryRows } from "./registries.ts";
 import { startUpRows } from "./start-up.ts";
 import { streamRows } from "./streams.ts";
 
 /** Every row. A new operation gets a file of its own beside the others, and its rows a place here. */
 export const allRows: readonly Row[] = [
   ...copyRows,
+  ...registryRows,
   ...streamRows,
   ...startUpRows,
   ...kernelRows,

@@ -9,8 +9,8 @@ import { median, medianRatio, type Paired } from "../statistics.ts";
 
 /** Two programs that do the same, each to a place of its own. */
 export interface Pair {
-  ours(place: Place): Command;
-  theirs(place: Place): Command;
+  ours(place: Place): Command | Promise<Command>;
+  theirs(place: Place): Command | Promise<Command>;
   /** Throws where the result in the place is wrong. */
   verify(place: Place): Promise<void>;
   readonly note?: string | undefined;
@@ -24,12 +24,14 @@ export interface PairRowOptions {
   readonly needs: readonly BenchPeer[];
   readonly bars: readonly Bar[];
   readonly quick?: boolean | undefined;
+  /** Whether it takes milliseconds, so that it is run more often. */
+  readonly short?: boolean | undefined;
   unavailable?(): Promise<string | undefined>;
   prepare(bench: Bench): Promise<Pair>;
 }
 
 /** A row that runs two programs in turn, and verifies a result. */
-export function pairRow({ prepare, ...facts }: PairRowOptions): Row {
+export function pairRow({ prepare, short, ...facts }: PairRowOptions): Row {
   return {
     ...facts,
     async run(bench) {
@@ -41,14 +43,14 @@ export function pairRow({ prepare, ...facts }: PairRowOptions): Row {
           const place = bench.newPlace(`${facts.name}-${side}`);
           places.push(place);
           await settle(place.folder);
-          return measure(pair[side](place), place);
+          return measure(await pair[side](place), place);
         };
       }
 
       const sides = { ours: taking("ours"), theirs: taking("theirs") };
       try {
         if (bench.warmUp) await interleave(sides, { pairs: 1 });
-        const pairs = await interleave(sides, bench.pace);
+        const pairs = await interleave(sides, short ? { pairs: bench.startPairs } : bench.pace);
         checkSizes(pairs);
         // The first pair is A B.
         for (const place of places.slice(0, bench.verifiesPeer ? 2 : 1)) await pair.verify(place);
