@@ -4,7 +4,7 @@ import { lazyBuiltins } from "./lazy-builtins.ts";
 import { entryOf, ownEntries } from "./own-entries.ts";
 import { thirdPartyLicenses } from "./third-party-licenses.ts";
 
-/** What is loaded together: by a name, the files that all that they cannot be loaded without comes with. */
+/** What is loaded together: by a name, files, which bring all that they cannot be loaded without. */
 type Journeys = Readonly<Record<string, readonly string[]>>;
 
 interface Command {
@@ -75,35 +75,43 @@ interface Group {
  * Which chunk each module belongs to: one with all that the same journeys need, so that none of them loads what only
  * another needs. Found out from a bundle whose chunks are as they fall.
  */
-async function chunksOf({ input, journeys, always }: Command): Promise<ReadonlyMap<string, string>> {
+async function chunksOf(options: Command): Promise<ReadonlyMap<string, string>> {
   const bundle = await rolldown({
     ...shared,
-    input,
+    input: options.input,
     plugins,
     // Else modules that several chunks need are merged into one of these.
     experimental: { chunkOptimization: false },
   });
   const { output } = await bundle.generate({ format: "cjs" });
   await bundle.close();
-  const chunks = output.filter((file) => file.type === "chunk");
-  const groups: Group[] = [];
+  const groups = groupsOf(
+    output.filter((file) => file.type === "chunk"),
+    options,
+  );
+  const names = new Map<string, string>();
+  for (const { users, chunks } of withoutSmall(groups, options.always)) {
+    for (const { moduleIds } of chunks) for (const id of moduleIds) names.set(id, users.join("-"));
+  }
+  return names;
+}
+
+function groupsOf(chunks: readonly OutputChunk[], { journeys, always }: Command): readonly Group[] {
   const needed = Object.entries(journeys).map(
     ([name, files]) => [name, chunksNeeded(files, chunks)] as const,
   );
+  const groups = new Map<string, Group>();
   for (const chunk of chunks) {
     const names = needed.filter(([, all]) => all.has(chunk)).map(([name]) => name);
     const first = always.find((name) => names.includes(name));
     const users = first === undefined ? names : [first];
     if (users.length === 0) continue;
-    const group = groups.find((other) => other.users.join() === users.join());
-    if (group === undefined) groups.push({ users, chunks: [chunk] });
-    else group.chunks.push(chunk);
+    const key = users.join();
+    const group = groups.get(key) ?? { users, chunks: [] };
+    groups.set(key, group);
+    group.chunks.push(chunk);
   }
-  const names = new Map<string, string>();
-  for (const { users, chunks } of withoutSmall(groups, always)) {
-    for (const { moduleIds } of chunks) for (const id of moduleIds) names.set(id, users.join("-"));
-  }
-  return names;
+  return [...groups.values()];
 }
 
 /** All chunks that those of these files cannot be loaded without. */
@@ -122,7 +130,7 @@ function chunkOf(file: string, chunks: readonly OutputChunk[]): OutputChunk {
   return found;
 }
 
-/** The groups, those of few characters in others: each in the next that has its users and more, if any suits. */
+/** The groups, each small one within the next that has its users and more, where one suits. */
 function withoutSmall(all: readonly Group[], always: readonly string[]): readonly Group[] {
   const groups = new Set(all.toSorted((a, b) => a.users.length - b.users.length));
   for (const group of groups) {
