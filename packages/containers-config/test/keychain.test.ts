@@ -348,6 +348,8 @@ describe("helpers", () => {
       ["echo 'ERROR: no active account' >&2; exit 3", "failed (exit status 3): ERROR: no active account"],
       [`echo '{"Secret":"hunter2"}'; exit 1`, "failed (exit status 1)"],
       ["echo 'Password: hunter2'; exit 1", "failed (exit status 1)"],
+      ["echo 'sent Authorization: Basic aHVudGVyMg=='; exit 1", "failed (exit status 1)"],
+      ["echo 'refused Bearer hunter2'; exit 1", "failed (exit status 1)"],
       ["kill -9 $$", "failed (SIGKILL)"],
       [`printf '{"Secret":"hunter2"'`, "answered what is not of its protocol"],
       [`echo '["hunter2"]'`, "answered what is not of its protocol"],

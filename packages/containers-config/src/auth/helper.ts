@@ -232,7 +232,11 @@ function failure({ call, status, stdout, stderr }: Ended, secrets: readonly stri
 /** The first line of what a helper printed, unless there may be a secret in it. */
 function complaintIn(output: string, secrets: readonly string[]): string | undefined {
   const line = output.trim().split("\n", 1)[0]?.trim() ?? "";
-  if (line === "" || line.length > 300 || /[{}]|(?:secret|password|token)["']?\s*[:=]/i.test(line)) {
+  if (
+    line === "" ||
+    line.length > 300 ||
+    /[{}]|(?:secret|password|token|authorization)["']?\s*[:=]|\b(?:basic|bearer)\s/i.test(line)
+  ) {
     return undefined;
   }
   return secrets.some((secret) => secret !== "" && line.includes(secret)) ? undefined : line;
