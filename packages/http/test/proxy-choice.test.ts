@@ -14,6 +14,17 @@ describe("proxies of the environment, as golang.org/x/net/http/httpproxy", () =>
     expect(proxied({ HTTP_PROXY: "http://a:1", ALL_PROXY: "http://d:4" }, "https://host/")).toBeUndefined();
   });
 
+  it("a password that is not written as in a URL is ERR_DRAYAGE_USAGE, and is not told", () => {
+    let thrown: unknown;
+    try {
+      proxied({ HTTPS_PROXY: "http://ann:hunter2%secret@proxy.example" }, "https://host/");
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: "ERR_DRAYAGE_USAGE", hint: "write %25 for a percent sign" });
+    expect(String(thrown)).not.toContain("hunter2");
+  });
+
   it("a proxy without a scheme is one of HTTP", () => {
     expect(proxied({ HTTPS_PROXY: "proxy.example:3128" }, "https://host/")).toBe(
       "http://proxy.example:3128/",

@@ -51,10 +51,26 @@ function parseProxy(text: string): URL {
     .map((candidate) => new URL(candidate))
     .find(({ protocol, hostname }) => /^(?:https?|socks5h?):$/.test(protocol) && hostname !== "");
   if (url === undefined) throw new DrayageError("ERR_DRAYAGE_USAGE", "the proxy is not given as a URL");
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `the proxy ${redactedUrl(url)} has a user or a password that is not written as in a URL`,
+      { hint: "write %25 for a percent sign" },
+    );
+  }
   if (url.protocol === "http:" || url.protocol === "https:") return url;
   throw new DrayageError("ERR_DRAYAGE_USAGE", `the proxy ${redactedUrl(url)} is none of HTTP`, {
     hint: "name a proxy of HTTP: http://host:port",
   });
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isLoopback(host: string): boolean {
