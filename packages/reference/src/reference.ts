@@ -98,9 +98,13 @@ export function invalid(text: string, reason: string, hint?: string): DrayageErr
   );
 }
 
-/** Text from outside as it stands in a message: quoted, and cut where it is long. */
+/** `user:password@` before a host: no reference has that, and many a URL. */
+const userOfUrl = /^[^/]*:[^/]*@(?=[^/@]+\/)/;
+
+/** Text from outside as it stands in a message: quoted, without a password, and cut where it is long. */
 function quote(text: string): string {
-  return JSON.stringify(text.length > 300 ? `${text.slice(0, 60)}…` : text);
+  const shown = text.slice(0, 300).replace(userOfUrl, "***@");
+  return JSON.stringify(text.length > 300 ? `${shown.slice(0, 60)}…` : shown);
 }
 
 export const upperCaseName = "the repository name has upper-case letters";

@@ -235,3 +235,11 @@ it("hostile text that is as long as is looked at is refused at once", () => {
     }
   }
 });
+
+it("a password before a host is not told", () => {
+  for (const text of ["ann:hunter2@quay.io/app", "ann:hun@ter2@quay.io:5000/app:1"]) {
+    expect(() => parseNormalizedNamed(text)).toThrow(/^"\*\*\*@quay\.io/);
+  }
+  // What stands before a digest is no password.
+  expect(() => parseNormalizedNamed("app:1@sha256:00")).toThrow(/^"app:1@sha256:00"/);
+});
