@@ -1,4 +1,4 @@
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, sanitizeText } from "@drayage/errors";
 import { type PageRequest, readPages } from "./pages.ts";
 import type { Session } from "./session.ts";
 
@@ -81,6 +81,11 @@ function parseNames(bytes: Uint8Array, field: string, host: string): readonly st
   const names = (document as Readonly<Record<string, unknown>>)[field];
   // docker-registry says null of a repository whose tags were deleted.
   if (names === null || names === undefined) return [];
-  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) throw invalid();
+  if (!Array.isArray(names) || !names.every(isPrintable)) throw invalid();
   return names;
+}
+
+/** Lists are printed, a name to a line, and read by scripts: no name ends a line or tells a terminal what to do. */
+function isPrintable(name: unknown): name is string {
+  return typeof name === "string" && sanitizeText(name) === name;
 }

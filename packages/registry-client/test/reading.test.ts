@@ -97,7 +97,15 @@ it("links to another host, or in circles, are refused", async () => {
 });
 
 it("what is no list of tags is refused", async () => {
-  for (const body of ["", "[]", "null", '{"tags":"a"}', '{"tags":[1]}']) {
+  for (const body of [
+    "",
+    "[]",
+    "null",
+    '{"tags":"a"}',
+    '{"tags":[1]}',
+    '{"tags":["a\\nb"]}',
+    '{"tags":["\\u001b[2J"]}',
+  ]) {
     const { client } = start(() => ({ status: 200, body }));
     const listed = all(client.repository("a").tags());
     if (body === "[]") expect(await listed).toEqual([]);
