@@ -143,6 +143,30 @@ describeWithPeers("what a registry has already", ["docker-registry", "skopeo"], 
       return proxy.blobBytes().pushed;
     };
 
+    it("is planned without a request that writes", async () => {
+      for (const to of ["archive/planned:1", "first/app:2"]) {
+        expect((await user.dray(["copy", "--dry-run", archive, at(to)])).code).toBe(0);
+      }
+      expect(writes()).toEqual([]);
+      const sync = ["sync", "--dry-run", "--src", "docker", "--dest", "docker"];
+      const { code, stdout } = await user.dray([...sync, `${proxy.host}/first/`, `${proxy.host}/planned`]);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`"docker://${proxy.host}/planned/app:1"`);
+      expect(writes()).toEqual([]);
+    });
+
+    it("goes to many tags at once, for one transfer", async () => {
+      const tags = ["1.0.1", "1.0", "1", "latest"];
+      const [first = "", ...more] = tags;
+      await copy(archive, at(`many/app:${first}`), ...more.flatMap((tag) => ["--additional-tag", tag]));
+      const { [first]: digest } = registryTree(registry.folder)["many/app"]?.tags ?? {};
+      expect(digest).toMatch(/^sha256:/);
+      expect(registryTree(registry.folder)["many/app"]?.tags).toEqual(
+        Object.fromEntries(tags.map((tag) => [tag, digest])),
+      );
+      expect(writes().filter((line) => line.startsWith("POST"))).toHaveLength(image.layers.length + 1);
+    });
+
     it("is not sent: neither to the same repository nor to another", async () => {
       expect(await push("archive/a:1")).toBeGreaterThan(0);
       expect(await push("archive/a:2")).toBe(0);
