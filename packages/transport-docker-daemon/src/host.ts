@@ -12,7 +12,7 @@ export interface DaemonHost {
   readonly baseUrl: string;
 }
 
-export const defaultHost = "unix:///var/run/docker.sock";
+const defaultHost = "unix:///var/run/docker.sock";
 
 /** What Docker's own clients put into the header `Host` where there is no host. */
 const socketBase = "http://api.moby.localhost";
