@@ -9,9 +9,8 @@ type Journeys = Readonly<Record<string, readonly string[]>>;
 
 interface Command {
   readonly input: Readonly<Record<string, string>>;
-  readonly journeys: Journeys;
-  /** Those that begin every other: what they need is in their own chunks alone. */
-  readonly always: readonly string[];
+  /** In the order in which they are made: what an earlier stage needs is in the chunks of that stage alone. */
+  readonly stages: readonly Journeys[];
 }
 
 /**
@@ -75,40 +74,43 @@ interface Group {
  * Which chunk each module belongs to: one with all that the same journeys need, so that none of them loads what only
  * another needs. Found out from a bundle whose chunks are as they fall.
  */
-async function chunksOf(options: Command): Promise<ReadonlyMap<string, string>> {
+async function chunksOf({ input, stages }: Command): Promise<ReadonlyMap<string, string>> {
   const bundle = await rolldown({
     ...shared,
-    input: options.input,
+    input,
     plugins,
     // Else modules that several chunks need are merged into one of these.
     experimental: { chunkOptimization: false },
   });
   const { output } = await bundle.generate({ format: "cjs" });
   await bundle.close();
-  const groups = groupsOf(
-    output.filter((file) => file.type === "chunk"),
-    options,
-  );
+  const all = output.filter((file) => file.type === "chunk");
   const names = new Map<string, string>();
-  for (const { users, chunks } of withoutSmall(groups, options.always)) {
-    for (const { moduleIds } of chunks) for (const id of moduleIds) names.set(id, users.join("-"));
+  const left = new Set(all);
+  for (const journeys of stages) {
+    for (const { users, chunks } of withoutSmall(groupsOf(all, journeys, left))) {
+      for (const chunk of chunks) {
+        left.delete(chunk);
+        for (const id of chunk.moduleIds) names.set(id, users.join("-"));
+      }
+    }
   }
   return names;
 }
 
-function groupsOf(chunks: readonly OutputChunk[], { journeys, always }: Command): readonly Group[] {
-  const needed = Object.entries(journeys).map(
-    ([name, files]) => [name, chunksNeeded(files, chunks)] as const,
-  );
+/** Those of the chunks that are left, by the journeys that need them. */
+function groupsOf(
+  all: readonly OutputChunk[],
+  journeys: Journeys,
+  left: ReadonlySet<OutputChunk>,
+): readonly Group[] {
+  const needed = Object.entries(journeys).map(([name, files]) => [name, chunksNeeded(files, all)] as const);
   const groups = new Map<string, Group>();
-  for (const chunk of chunks) {
-    const names = needed.filter(([, all]) => all.has(chunk)).map(([name]) => name);
-    const first = always.find((name) => names.includes(name));
-    const users = first === undefined ? names : [first];
+  for (const chunk of left) {
+    const users = needed.filter(([, chunks]) => chunks.has(chunk)).map(([name]) => name);
     if (users.length === 0) continue;
-    const key = users.join();
-    const group = groups.get(key) ?? { users, chunks: [] };
-    groups.set(key, group);
+    const group = groups.get(users.join()) ?? { users, chunks: [] };
+    groups.set(users.join(), group);
     group.chunks.push(chunk);
   }
   return [...groups.values()];
@@ -131,10 +133,10 @@ function chunkOf(file: string, chunks: readonly OutputChunk[]): OutputChunk {
 }
 
 /** The groups, each small one within the next that has its users and more, where one suits. */
-function withoutSmall(all: readonly Group[], always: readonly string[]): readonly Group[] {
+function withoutSmall(all: readonly Group[]): readonly Group[] {
   const groups = new Set(all.toSorted((a, b) => a.users.length - b.users.length));
   for (const group of groups) {
-    if (group.users.some((user) => always.includes(user)) || charactersIn(group) >= smallest) continue;
+    if (charactersIn(group) >= smallest) continue;
     // What it imports must come with the other group anyway.
     const imported = [...groups].filter(({ chunks }) =>
       chunks.some(({ fileName }) => group.chunks.some(({ imports }) => imports.includes(fileName))),
@@ -143,9 +145,7 @@ function withoutSmall(all: readonly Group[], always: readonly string[]): readonl
       (other) =>
         other !== group &&
         includesAll(other.users, group.users) &&
-        imported.every(
-          ({ users }) => includesAll(users, other.users) || users.some((user) => always.includes(user)),
-        ),
+        imported.every(({ users }) => includesAll(users, other.users)),
     );
     if (home === undefined) continue;
     home.chunks.push(...group.chunks);
