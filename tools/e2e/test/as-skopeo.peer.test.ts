@@ -100,7 +100,7 @@ describeWithPeers(
       "inspect -n --format '{{range .Layers}}{{println .}}{{end}}' docker://REGISTRY/app:1",
       "inspect --format '{{index .Labels \"seed\"}}' docker://REGISTRY/app:1",
       "inspect --config --format '{{.OS}}/{{.Architecture}}' docker://REGISTRY/app@DIGEST",
-      "inspect --retry-times 3 --tls-verify=false --format '{{json .Env}}' docker://REGISTRY/app:1",
+      "inspect --retry-times 3 --tls-verify=false --format '{{.Env}}' docker://REGISTRY/app:1",
       "list-tags docker://REGISTRY/app",
       "list-tags --tls-verify=false --retry-times=2 docker://REGISTRY/app",
       "copy docker://REGISTRY/app:1 docker://REGISTRY/TOOL:1",
@@ -131,7 +131,8 @@ describeWithPeers(
       "copy -q docker://REGISTRY/app:oci docker://REGISTRY/TOOL/to-delete:1",
       "delete docker://REGISTRY/TOOL/to-delete:1",
       "sync --src docker --dest dir REGISTRY/app HOME/synced",
-      "sync --scoped --src docker --dest docker --dest-tls-verify=false REGISTRY/app REGISTRY/TOOL-synced",
+      "sync --src docker --dest docker --dest-tls-verify=false REGISTRY/app REGISTRY/TOOL-synced",
+      "sync --scoped --src docker --dest dir REGISTRY/app HOME/scoped",
       "sync -a --src=docker --dest=dir REGISTRY/multi:1 HOME/synced-all",
       "sync --dry-run --src dir --dest docker HOME/synced REGISTRY/TOOL-dry",
     ];
@@ -168,6 +169,7 @@ describeWithPeers(
         "locked",
         "synced",
         "synced-all",
+        "scoped",
         "digest",
         "docker.tar",
       ])
@@ -269,9 +271,10 @@ describeWithPeers(
         const insecure = await byBoth("--insecure-policy copy -q docker://REGISTRY/app:1 dir:HOME/trusted");
         expect([insecure.theirs.code, insecure.ours.code]).toEqual([0, 0]);
       }
+      // What counts now is whether the machine has one.
       for (const { policyFile } of Object.values(users)) rmSync(policyFile);
       const { theirs, ours } = await byBoth("copy -q docker://REGISTRY/app:1 dir:HOME/trusted");
-      expect([theirs.code, ours.code]).toEqual([1, 1]);
+      expect(ours.code).toBe(theirs.code);
       expect(readFileSync(`${users.dray.home}/trusted/manifest.json`)).toEqual(
         Buffer.from(image.manifest.bytes),
       );

@@ -247,10 +247,10 @@ describeWithPeers("what goes wrong with a registry", ["docker-registry", "skopeo
     },
     {
       what: "no docker daemon",
-      code: "DAEMON",
+      code: "CONNECTION",
       call: "inspect docker-daemon:app:1",
-      says: /daemon/,
-      hint: /./,
+      says: /^the docker daemon at .*cannot connect/,
+      hint: /start the daemon/,
     },
   ];
 
