@@ -65,12 +65,13 @@ export function directSource(
       reader?.resolve(undefined);
       reader = undefined;
     },
-    fail(error) {
+    fail(error, when) {
       failure ??= error;
       watch.stop();
       over = true;
+      if (when === "now") connection.destroy();
+      else connection.end();
       serve();
-      connection.destroy();
     },
   };
 }

@@ -14,6 +14,9 @@ export interface DirectConnection {
   interim(): void;
   /** The head has come: what follows is the body, of `length` bytes. */
   body(length: number, events: DirectEvents): DirectBody;
+  /** Ends the connection. What has come of the body can still be taken. */
+  end(): void;
+  /** Ends the connection, and forgets what has come. */
   destroy(): void;
 }
 
@@ -156,6 +159,7 @@ export function connectDirectly(options: TcpNetConnectOpts): DirectConnection {
         ended: () => left === 0 && waiting.length === 0,
       };
     },
+    end: () => raw.destroy(),
     destroy() {
       state = "over";
       waiting.length = 0;

@@ -80,7 +80,8 @@ export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleCon
     source?.fail(error, when);
     settleHead?.reject(error);
     request.destroy();
-    direct?.destroy();
+    // Its source ends it otherwise, and may have something to give before that.
+    if (source === undefined) direct?.destroy();
     abandon.abort();
   };
   const onAbort = (): void => fail(abortError(signal?.reason, op));
