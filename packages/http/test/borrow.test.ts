@@ -197,29 +197,21 @@ describe("a borrowed body over a connection of its own", () => {
 
   it("that is cut gives all that came before it fails", async () => {
     const whole = randomBytes(900_000);
-    for (const reset of [true, false]) {
-      await using own = await raw((socket) => {
-        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${whole.length + 1}\r\n\r\n`);
-        socket.write(whole, () => {
-          // So that a reset does not overtake what is on its way.
-          void setTimeout(50).then(() => (reset ? socket.resetAndDestroy() : socket.end()));
-        });
-      });
-      const { body } = await client.request({ method: "GET", url: own.url, borrow: true });
-      const got: Uint8Array[] = [];
-      const reading = (async () => {
-        for await (const chunk of body) {
-          got.push(chunk.slice());
-          // Slower than the network: some of it waits when the cut comes.
-          await setTimeout(40);
-        }
-      })();
-      await expect(reading).rejects.toMatchObject({ code: "ERR_DRAYAGE_CONNECTION", retryable: true });
-      const bytes = Buffer.concat(got);
-      expect(bytes.equals(whole.subarray(0, bytes.length))).toBe(true);
-      // A reset also discards what the system has not handed over yet.
-      expect(bytes.length).toBeGreaterThanOrEqual(reset ? 512 * 1024 : whole.length);
-    }
+    await using own = await raw((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${whole.length + 1}\r\n\r\n`);
+      socket.end(whole);
+    });
+    const { body } = await client.request({ method: "GET", url: own.url, borrow: true });
+    const got: Uint8Array[] = [];
+    const reading = (async () => {
+      for await (const chunk of body) {
+        got.push(chunk.slice());
+        // Slower than the network: some of it waits when the cut comes.
+        await setTimeout(40);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: "ERR_DRAYAGE_CONNECTION", retryable: true });
+    expect(Buffer.concat(got).equals(whole)).toBe(true);
   });
 
   it("ends with its connection when the signal is aborted, before the head and behind it", async () => {
