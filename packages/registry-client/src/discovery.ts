@@ -46,7 +46,28 @@ export function createDiscovery({ host, http, httpOnce, insecure }: DiscoveryOpt
     else if (response.status === 200) known = [];
   };
 
+  /** Whether plain HTTP is spoken to this machine itself, where nobody else listens: TLS would be loaded in vain. */
+  const isPlainAndNear = async (signal: AbortSignal): Promise<boolean> => {
+    if (!isLoopback(authority)) return false;
+    try {
+      const request = { method: "GET", url: `http://${authority}/v2/`, redirect: "manual", signal } as const;
+      const response = await httpOnce.request(request);
+      await response.discard();
+      if (response.status === 401) learn(response);
+      else if (response.status === 200) known = [];
+      return response.status === 401 || response.status === 200;
+    } catch (error) {
+      if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) throw error;
+      // What is wrong is better said of HTTPS.
+      return false;
+    }
+  };
+
   const find = async (signal: AbortSignal): Promise<void> => {
+    if (await isPlainAndNear(signal)) {
+      found = `http://${authority}`;
+      return;
+    }
     try {
       await ping(httpOnce, `https://${authority}`, signal);
       found = `https://${authority}`;
@@ -87,6 +108,12 @@ export function createDiscovery({ host, http, httpOnce, insecure }: DiscoveryOpt
     },
     learn,
   };
+}
+
+/** Whether `host:port` is this machine itself. */
+function isLoopback(authority: string): boolean {
+  const { hostname } = new URL(`http://${authority}`);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** Whether a connection failed in a way that plain HTTP may not: a certificate that is not trusted is none. */

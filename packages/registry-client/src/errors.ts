@@ -6,6 +6,8 @@ export interface FailedCall {
   /** `read the manifest of library/busybox:1` */
   readonly doing: string;
   readonly host: string;
+  /** Where one logs in, if not at `host`. */
+  readonly registry?: string | undefined;
   /** What is not there when the answer is 404 without a word. */
   readonly missing?:
     | "ERR_DRAYAGE_IMAGE_NOT_FOUND"
@@ -71,7 +73,7 @@ export function entriesError(
   const answer = `it answered ${status}${page ? " with a web page" : ""}`;
   const reason = [reasons[code] ?? answer, said].filter((part) => part !== undefined).join(": ");
   return new DrayageError(code, `cannot ${call.doing} at ${call.host}: ${reason}`, {
-    hint: hintOf(code, status, call.host),
+    hint: hintOf(code, status, call.registry ?? call.host),
     retryable: code === "ERR_DRAYAGE_RATE_LIMITED" || status === 408 || status >= 500,
   });
 }

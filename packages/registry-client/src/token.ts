@@ -158,7 +158,7 @@ async function tokenError(
     await response.discard();
     return unauthorized(host, credentials);
   }
-  return responseError(response, { doing: "get a token", host: realm.host });
+  return responseError(response, { doing: "get a token", host: realm.host, registry: host });
 }
 
 /** Credentials were wanted: there are none, or they were not accepted. */

@@ -375,6 +375,37 @@ it("plain HTTP is spoken only where it is allowed and HTTPS is not spoken, and n
   expect(paths(expired.http)).toEqual(["GET /v2/"]);
 });
 
+it("plain HTTP comes first only to this machine itself, where it is allowed, and without credentials", async () => {
+  const asked = async (host: string, insecure: boolean, status: number): Promise<readonly string[]> => {
+    const http = fakeHttp(({ url }) => (url.startsWith("http:") ? { status } : { status: 200 }));
+    const credentials = { username: "ann", password: "secret" };
+    const client = createRegistryClient({ host, http, insecure, credentials, retry: { retries: 0 } });
+    await client.ping();
+    expect(http.requests[0]?.headers?.authorization).toBeUndefined();
+    return http.requests.map(({ url }) => url);
+  };
+  for (const host of ["127.0.0.1:5000", "localhost:5000", "[::1]:5000", "127.1.2.3"]) {
+    expect((await asked(host, true, 200))[0]).toBe(`http://${host}/v2/`);
+    // What answers otherwise is a server of HTTPS, or redirects to one.
+    for (const status of [400, 307, 404, 500]) {
+      expect((await asked(host, true, status)).slice(0, 2)).toEqual([
+        `http://${host}/v2/`,
+        `https://${host}/v2/`,
+      ]);
+    }
+    expect((await asked(host, false, 200))[0]).toBe(`https://${host}/v2/`);
+  }
+  for (const host of [
+    "127.0.0.1.example.com",
+    "localhost.example.com",
+    "registry.example",
+    "128.0.0.1",
+    "[::2]",
+  ]) {
+    expect((await asked(host, true, 200))[0]).toBe(`https://${host}/v2/`);
+  }
+});
+
 it("what is no registry is none", async () => {
   const { client } = start(() => ({ status: 404, headers: { "content-type": "text/html" } }));
   await expect(client.ping()).rejects.toMatchObject({ code: "ERR_DRAYAGE_REGISTRY" });

@@ -195,6 +195,9 @@ export function dockerLocation(name: ImageName, transport: Transport): Location 
   return { transport, reference: transport.parse(text), text: `${transport.scheme}:${text}` };
 }
 
+/** How many of the names that are no tags a warning tells. */
+const shownNames = 5;
+
 async function listTags(
   name: string,
   { transport, sourceOptions }: RegistrySourceOptions,
@@ -203,6 +206,13 @@ async function listTags(
   // References without a tag mean latest: it is the repository that is asked for.
   const { reference } = dockerLocation({ repository: name }, transport);
   const tags = await requireAbility(transport, "listTags").listTags(reference, { ...sourceOptions, signal });
+  const others = tags.filter((tag) => !isTag(tag));
+  if (others.length > 0) {
+    const shown = others.slice(0, shownNames).map((tag) => JSON.stringify(tag));
+    sourceOptions?.onWarning?.(
+      `${name}: ${others.length} of its tags are no tags, and are left out: ${shown.join(", ")}`,
+    );
+  }
   return [...new Set(tags)];
 }
 

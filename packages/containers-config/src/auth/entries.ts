@@ -29,7 +29,10 @@ export function decodeEntry(
   const where = `the entry of ${JSON.stringify(key)}`;
   if (entry === null) return undefined;
   if (typeof entry !== "object" || Array.isArray(entry)) throw invalidFile(path, `${where} is not an object`);
-  const { auth = "", identitytoken = "" } = entry as { auth?: unknown; identitytoken?: unknown };
+  // null is as good as absent, as for Go's JSON.
+  const { auth: given, identitytoken: token } = entry as { auth?: unknown; identitytoken?: unknown };
+  const auth = given ?? "";
+  const identitytoken = token ?? "";
   if (typeof auth !== "string" || typeof identitytoken !== "string") {
     throw invalidFile(path, `${where} has something other than text for auth or identitytoken`);
   }
