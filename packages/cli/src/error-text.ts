@@ -3,12 +3,12 @@ import type { Personality } from "./personality.ts";
 import { usualHint } from "./usual-hints.ts";
 
 /** One line that says what went wrong and what can be done. */
-function errorSentence(error: unknown): string {
+function errorSentence(error: unknown, personality: Personality): string {
   if (!isDrayageError<string>(error)) {
     return sanitizeText(error instanceof Error ? error.message : String(error));
   }
   const side = error.side === undefined ? "" : `${error.side}: `;
-  const hint = error.hint ?? usualHint(error.code);
+  const hint = (error.hint ?? usualHint(error.code))?.replace(/\bdray(?= [a-z-]+ )/g, personality);
   return `${side}${error.message}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
@@ -19,7 +19,7 @@ function quoted(text: string): string {
 
 /** The line that standard error gets, in the manner of the tool that was called. */
 export function errorLine(error: unknown, personality: Personality, now: Date = new Date()): string {
-  const sentence = errorSentence(error);
+  const sentence = errorSentence(error, personality);
   if (personality === "dray") return `dray: ${sentence}`;
   return logLine("fatal", sentence, personality, now);
 }

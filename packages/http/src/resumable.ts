@@ -20,6 +20,11 @@ export interface ResumableOptions extends BackoffOptions {
   readonly signal?: AbortSignal | undefined;
   /** Tries in a row that bring no byte: 5 where absent. */
   readonly retries?: number | undefined;
+  /**
+   * Whether `request` has made a request again already where the host answered that it cannot serve it now (503, 429): such answers
+   * are then final. Connections are always made anew.
+   */
+  readonly requestRetries?: boolean | undefined;
   /** Told before each wait. */
   readonly onResume?: ((event: ResumeEvent) => void) | undefined;
 }
@@ -49,11 +54,21 @@ export async function* readResumable(options: ResumableOptions): AsyncGenerator<
   const progress: Progress = { at: options.offset ?? 0, size: options.size, ranges: true };
   let failures = 0;
   let before = progress.at;
+  const ask = async (offset: number): Promise<HttpResponse> => {
+    try {
+      return await request(offset, signal);
+    } catch (error) {
+      const final = options.requestRetries === true && !isDrayageError(error, "ERR_DRAYAGE_CONNECTION");
+      if (!final || !isDrayageError<string>(error) || !error.retryable) throw error;
+      const { code, message, op, side, hint, cause } = error;
+      throw new DrayageError(code, message, { op, side, hint, cause });
+    }
+  };
   while (progress.size === undefined || progress.at !== progress.size) {
     try {
       throwIfAborted(signal);
       const asked = progress.ranges ? progress.at : 0;
-      const response = await request(asked, signal);
+      const response = await ask(asked);
       if (await isComplete(response, asked, progress)) return;
       for await (const chunk of bodyFrom(response, asked, progress)) {
         progress.at += chunk.length;

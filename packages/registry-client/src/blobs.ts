@@ -66,6 +66,7 @@ export function readBlob(
     offset,
     size,
     signal,
+    requestRetries: true,
     retries: context.retry?.retries,
     delay: context.retry?.delay,
   });

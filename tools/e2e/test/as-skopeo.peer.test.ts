@@ -214,6 +214,7 @@ describeWithPeers(
         "inspect --format '{{.NoSuchField}}' docker://REGISTRY/app:1",
         "inspect --format '{{' docker://REGISTRY/app:1",
         "list-tags docker://REGISTRY/none",
+        "list-tags docker://REGISTRY/app:1",
         "list-tags dir:HOME/dir",
         "login --get-login LOCKED",
         "login -u me -p wrong LOCKED",

@@ -27,7 +27,18 @@ export async function copyImages(
   const source = await locations.resolve(requireText(from, "source"), "source");
   const destination = await locations.resolve(requireText(to, "destination"), "destination");
   await using known = await openKnownBlobs(this, [source.transport.scheme, destination.transport.scheme]);
-  const options = { ...choices, admit: trust(source), blobInfoCache: known.blobInfoCache };
+  const options = {
+    ...choices,
+    destinationOptions: {
+      ...choices.destinationOptions,
+      // skopeo knows further names for docker-archive alone, and ignores them elsewhere.
+      ...(this.personality === "skopeo" && destination.transport.scheme !== "docker-archive"
+        ? { additionalTags: undefined }
+        : {}),
+    },
+    admit: trust(source),
+    blobInfoCache: known.blobInfoCache,
+  };
   if (flags.dryRun) {
     const plan = await withEnds(source, destination, options, (ends) => planCopy({ ...options, ...ends }));
     this.process.stdout.write(flags.json ? planJson(plan) : `${describePlan(plan).join("\n")}\n`);
