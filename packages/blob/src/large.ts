@@ -10,9 +10,5 @@ export function originSize(origin: BlobOrigin): number | undefined {
 }
 
 export function isLarge(origin: BlobOrigin): boolean {
-  return isLargeSize(originSize(origin));
-}
-
-export function isLargeSize(size: number | undefined): boolean {
-  return (size ?? 0) > largeSize;
+  return (originSize(origin) ?? 0) > largeSize;
 }

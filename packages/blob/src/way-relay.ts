@@ -1,6 +1,6 @@
 import { throwIfAborted } from "@drayage/errors";
 import { originChunks } from "./chunks.ts";
-import { isLargeSize } from "./large.ts";
+import { largeSize } from "./large.ts";
 import { chunkSize } from "./pace.ts";
 import { plainSink, plainStep } from "./plain-blob.ts";
 import type { DrainResult, FileSink } from "./sink.ts";
@@ -8,6 +8,12 @@ import { createSyncSteps } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
 import { prepareStream } from "./way-stream.ts";
 import { holdWorkers, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
+
+/**
+ * From how many bytes on a worker is worth its start and the copying for what is only hashed and written: on two processors, of which the
+ * other side may need one, it gains nothing below.
+ */
+const largeToHash = 256 * 1024 * 1024;
 
 /** How many chunks may be on their way to the worker. */
 const slotCount = 4;
@@ -22,7 +28,9 @@ let relays = 0;
 export async function prepareRelay(task: DrainTask): Promise<Run | undefined> {
   const { sink, blob, stages, skip } = task;
   if (sink.kind !== "file" || blob.origin.kind !== "stream" || skip > 0) return undefined;
-  if (!isLargeSize(arrivingSize(task)) || usefulThreads() < 2) return undefined;
+  const size = arrivingSize(task) ?? 0;
+  if (size <= (stages.transforms.length > 0 ? largeSize : largeToHash) || usefulThreads() < 2)
+    return undefined;
   const steps = await createSyncSteps(blob.origin, stages.transforms);
   if (steps === undefined) return undefined;
   for (const step of steps) step.close();

@@ -102,7 +102,7 @@ describe("a large blob that arrives", () => {
     const [worker] = await startWorkers(1);
     let load = 0;
     const totals: number[] = [];
-    await drainTo("a", blobOf(content), {
+    await drainTo("a", inflated(blobOf(zipped), { algorithm: "gzip" }), {
       onBytes: (total) => {
         load = Math.max(load, worker?.load ?? 0);
         totals.push(total);
@@ -110,7 +110,20 @@ describe("a large blob that arrives", () => {
     });
     expect(load).toBeGreaterThan(0);
     expect(worker?.load).toBe(0);
-    expect(totals.at(-1)).toBe(content.length);
+    expect(totals.at(-1)).toBe(zipped.length);
+    expect(used).toHaveBeenCalledWith(true);
+  });
+
+  it("is hashed and written here where that is all", async () => {
+    using _hold = holdWorkers();
+    const [worker] = await startWorkers(1);
+    let load = 0;
+    await drainTo("a", blobOf(content, { digest: contentDigest }), {
+      onBytes: () => {
+        load = Math.max(load, worker?.load ?? 0);
+      },
+    });
+    expect(load).toBe(0);
     expect(used).toHaveBeenCalledWith(true);
   });
 
@@ -159,7 +172,7 @@ describe("a large blob that arrives", () => {
   it("ends when the signal is aborted, and nothing is written after that", async () => {
     const controller = new AbortController();
     const reason = new Error("enough");
-    const drained = drainTo("aborted", blobOf(content), {
+    const drained = drainTo("aborted", inflated(blobOf(zipped), { algorithm: "gzip" }), {
       signal: controller.signal,
       onBytes: (total) => {
         if (total > 3 * mebibyte) controller.abort(reason);

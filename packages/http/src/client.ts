@@ -29,7 +29,7 @@ export interface HttpRequest {
    */
   readonly repeatable?: boolean | undefined;
   /**
-   * The chunks of the response's body may be overwritten once the next one is asked for: much faster where much arrives over plain HTTP. It
+   * The chunks of the response's body may be overwritten once the next one is asked for: much faster where much arrives. It
    * has no meaning for `bytes`.
    */
   readonly borrow?: boolean | undefined;

@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
+import type { DrayageError } from "@drayage/errors";
 import { type CertificateFiles, describeWithPeers, testCertificates } from "@drayage-internal/peers";
 import { expect, it } from "vitest";
 import type { TlsOptions } from "../src/index.ts";
@@ -14,6 +16,11 @@ function identity({ certificate, key }: CertificateFiles): { cert: string; key: 
 
 function hello(files: CertificateFiles): Promise<Running> {
   return serveTls(identity(files), (_request, response) => answer(response, 200, {}, "hello"));
+}
+
+function errorFields(error: unknown): Pick<DrayageError, "code" | "message" | "hint"> {
+  const { code, message, hint } = error as DrayageError;
+  return { code, message, hint };
 }
 
 async function trusted(): Promise<TlsOptions> {
@@ -85,6 +92,31 @@ describeWithPeers("TLS", ["openssl"], () => {
       expect(await text(await careless.request({ method: "GET", url: server.url }))).toBe("hello");
     });
   }
+
+  it("a borrowed body is what it would be otherwise, however slow its reader, and its errors are the same", async () => {
+    const { server: files } = await testCertificates();
+    const wanted = pattern(5_000_003);
+    await using server = await serveTls(identity(files), (_request, response) => void response.end(wanted));
+    const http = client({ tls: await trusted() });
+    for (const pause of [() => Promise.resolve(), () => setImmediate(), () => setTimeout(2)]) {
+      const { body } = await http.request({ method: "GET", url: server.url, borrow: true });
+      const got: Uint8Array[] = [];
+      for await (const chunk of body) {
+        await pause();
+        got.push(chunk.slice());
+      }
+      expect(Buffer.concat(got).equals(wanted)).toBe(true);
+    }
+    await using careless = await hello((await testCertificates()).selfSigned);
+    const ask = (url: string, borrow: boolean) => failure(client().request({ method: "GET", url, borrow }));
+    for (const url of [server.url, careless.url, "https://127.0.0.1:1/"]) {
+      expect(errorFields(await ask(url, true))).toEqual(errorFields(await ask(url, false)));
+    }
+    const trusting = client({ tls: { verify: false } });
+    expect(await text(await trusting.request({ method: "GET", url: careless.url, borrow: true }))).toBe(
+      "hello",
+    );
+  });
 
   it("an authority that is not known is ERR_DRAYAGE_TLS", async () => {
     const { server: files } = await testCertificates();

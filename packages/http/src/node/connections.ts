@@ -1,9 +1,11 @@
 import type { Agent, AgentOptions, ClientRequest, RequestOptions } from "node:http";
+import type { TcpNetConnectOpts } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import { DrayageError } from "@drayage/errors";
 import type { TlsOptions } from "../client.ts";
 import { redactedUrl } from "../redacted-url.ts";
 import { builtin } from "./builtins.ts";
-import { connectDirectly, type DirectConnection } from "./direct.ts";
+import { connectDirectly, type DirectConnection, type DirectOptions } from "./direct.ts";
 import { type ProxyChoice, proxyFor } from "./proxies.ts";
 import { type TlsSettings, tlsSettings } from "./trust.ts";
 import { bareProxy, createTunnelAgent, proxyAuthorization } from "./tunnel.ts";
@@ -78,13 +80,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
           agent: await direct(url.protocol),
           ...(socketPath === undefined ? {} : { socketPath }),
         };
-        const plain = url.protocol === "http:" && socketPath === undefined;
         return {
           start,
           options,
           headers: {},
           peer: socketPath ?? url.host,
-          connectDirectly: plain ? () => connectDirectly(address(url)) : undefined,
+          connectDirectly:
+            socketPath === undefined ? () => connectDirectly(directly(url, secure)) : undefined,
         };
       }
       const connectTimeout = options.connectTimeout;
@@ -111,6 +113,25 @@ export function createConnections(options: ConnectionsOptions): Connections {
       }
       agents.clear();
     },
+  };
+}
+
+function directly(url: URL, secure: () => TlsSettings): DirectOptions {
+  const { protocol: _, ...to } = target(url);
+  if (url.protocol === "http:") {
+    const connect: DirectOptions["connect"] = (onread) =>
+      builtin("node:net").connect({ ...to, onread } as TcpNetConnectOpts);
+    return { ready: "connect", connect };
+  }
+  return {
+    ready: "secureConnect",
+    connect: (onread) =>
+      builtin("node:tls").connect({
+        ...to,
+        ...secure(),
+        ALPNProtocols: ["http/1.1"],
+        onread,
+      } as ConnectionOptions),
   };
 }
 

@@ -36,54 +36,149 @@ export interface DirectBody {
 }
 
 /** One is read into, one is the reader's, and the others wait for it. */
-const bufferCount = 4;
-const bufferSize = 256 * 1024;
+const slabCount = 4;
+const slabSize = 256 * 1024;
+/** More than one record of TLS. */
+const leastPlace = 64 * 1024;
+/** As much is worth a chunk of its own. */
+const enough = slabSize - leastPlace;
+const mostWaiting = 2;
+
+function newSlab(): Slab {
+  return { memory: new Uint8Array(slabSize), used: 0, chunks: 0 };
+}
 
 const endOfHead = "\r\n\r\n";
 
-export function connectDirectly(options: TcpNetConnectOpts): DirectConnection {
-  const free: Uint8Array[] = Array.from({ length: bufferCount }, () => new Uint8Array(bufferSize));
-  let current = free.pop() ?? new Uint8Array(bufferSize);
-  const waiting: { readonly bytes: Uint8Array; readonly memory: Uint8Array | undefined }[] = [];
+type OnRead = NonNullable<TcpNetConnectOpts["onread"]>;
+
+/** How the connection is made: plain, or with TLS. */
+export interface DirectOptions {
+  connect(onread: OnRead): Socket;
+  /** The event of the connection that tells that it can be used. */
+  readonly ready: "connect" | "secureConnect";
+}
+
+/** Memory that is read into from its start to its end. */
+interface Slab {
+  readonly memory: Uint8Array;
+  used: number;
+  /** How many chunks of it nobody has done with. */
+  chunks: number;
+}
+
+/** Bytes of the body that lie one behind the other. */
+interface Gathered {
+  readonly slab: Slab | undefined;
+  readonly bytes: Uint8Array;
+}
+
+export function connectDirectly({ connect, ready }: DirectOptions): DirectConnection {
+  const free: Slab[] = Array.from({ length: slabCount }, newSlab);
+  let current = free.pop() ?? newSlab();
+  let gathering: { readonly slab: Slab; readonly start: number; end: number } | undefined;
+  let flushing = false;
+  const waiting: Gathered[] = [];
   /** What came behind the head. */
   let rest: Uint8Array = new Uint8Array();
-  let lent: Uint8Array | undefined;
+  let lent: Slab | undefined;
   let tail = "";
   let state: "head" | "between" | "body" | "over" = "head";
   let left = 0;
   let events: DirectEvents | undefined;
 
-  const raw: Socket = builtin("node:net").connect({
-    ...options,
-    onread: {
-      buffer: () => current,
-      callback: (count, memory) => arrived(memory.subarray(0, count), memory),
-    },
-  });
-  const socket = headSocket(raw, () => state === "head" || state === "between");
+  const raw = connect({ buffer: nextPlace, callback: (count) => arrived(count) });
+  const socket = headSocket(raw, { ready, owned: () => state === "head" || state === "between" });
 
-  /** False: no more is to be read for now. */
-  function arrived(bytes: Uint8Array, memory: Uint8Array): boolean {
-    if (state === "over") return false;
-    if (state === "head") {
-      const size = headSize(bytes);
-      // Before the push, in which it may be found out what the head was.
-      if (size !== undefined) {
-        state = "between";
-        rest = bytes.slice(size);
-      }
-      // A copy: the parser may look at it later.
-      socket.push(Buffer.from(bytes.subarray(0, size ?? bytes.length)));
-      return reads();
+  /** Where the next bytes are read to. It is asked for once before each reading. */
+  function nextPlace(): Uint8Array {
+    if (slabSize - current.used < leastPlace) {
+      const full = current;
+      current = free.pop() ?? newSlab();
+      recycle(full);
     }
-    events?.onProgress();
-    if (add(bytes, memory)) current = free.pop() ?? new Uint8Array(bufferSize);
-    events?.onChange();
+    return current.memory.subarray(current.used);
+  }
+
+  function recycle(slab: Slab): void {
+    if (slab.chunks > 0 || slab === current) return;
+    slab.used = 0;
+    free.push(slab);
+  }
+
+  /** False: no more is to be read for now. TLS gives what it has decrypted all the same. */
+  function arrived(count: number): boolean {
+    const start = current.used;
+    const bytes = current.memory.subarray(start, start + count);
+    switch (state) {
+      case "head":
+        headArrived(bytes);
+        break;
+      case "between":
+        rest = Buffer.concat([rest, bytes]);
+        break;
+      case "body":
+        current.used += count;
+        events?.onProgress();
+        bodyArrived(start, count);
+        break;
+      case "over":
+        break;
+    }
     return reads();
   }
 
+  function headArrived(bytes: Uint8Array): void {
+    const size = headSize(bytes);
+    // Before the push, in which it may be found out what the head was.
+    if (size !== undefined) {
+      state = "between";
+      rest = bytes.slice(size);
+    }
+    // A copy: the parser may look at it later.
+    socket.push(Buffer.from(bytes.subarray(0, size ?? bytes.length)));
+  }
+
+  /** Small pieces, such as the records of TLS, are gathered for as long as they come one after the other. */
+  function bodyArrived(start: number, count: number): void {
+    const wanted = Math.min(count, left);
+    left -= wanted;
+    if (wanted > 0) gather(start, start + wanted);
+    if (left === 0 || gatheredSize() >= enough) {
+      flush();
+    } else if (!flushing) {
+      flushing = true;
+      setImmediate(() => {
+        flushing = false;
+        flush();
+      });
+    }
+  }
+
+  function gather(start: number, end: number): void {
+    if (gathering?.slab === current && gathering.end === start) {
+      gathering.end = end;
+      return;
+    }
+    flush();
+    current.chunks += 1;
+    gathering = { slab: current, start, end };
+  }
+
+  function gatheredSize(): number {
+    return gathering === undefined ? 0 : gathering.end - gathering.start;
+  }
+
+  function flush(): void {
+    if (gathering === undefined) return;
+    const { slab, start, end } = gathering;
+    gathering = undefined;
+    waiting.push({ slab, bytes: slab.memory.subarray(start, end) });
+    events?.onChange();
+  }
+
   function reads(): boolean {
-    if (state === "body") return left > 0 && waiting.length < bufferCount - 2;
+    if (state === "body") return left > 0 && waiting.length < mostWaiting;
     return state === "head";
   }
 
@@ -100,30 +195,26 @@ export function connectDirectly(options: TcpNetConnectOpts): DirectConnection {
     return undefined;
   }
 
-  /** Whether there is anything of the body in it. */
-  function add(bytes: Uint8Array, memory: Uint8Array | undefined): boolean {
-    const wanted = bytes.subarray(0, left);
-    left -= wanted.length;
-    if (wanted.length === 0) return false;
-    waiting.push({ bytes: wanted, memory });
-    return true;
-  }
-
   function release(): void {
-    if (lent !== undefined) free.push(lent);
+    if (lent === undefined) return;
+    lent.chunks -= 1;
+    recycle(lent);
     lent = undefined;
   }
 
   raw.on("end", () => {
+    flush();
     if (state === "body") {
       if (left > 0) events?.onCut(undefined);
     } else socket.push(null);
   });
   raw.on("error", (error) => {
+    flush();
     if (state !== "body") socket.destroy(error);
     else if (left > 0) events?.onCut(error);
   });
   raw.on("close", () => {
+    flush();
     if (state !== "body") socket.destroy();
     else if (left > 0) events?.onCut(undefined);
   });
@@ -137,26 +228,29 @@ export function connectDirectly(options: TcpNetConnectOpts): DirectConnection {
         const came = rest;
         rest = new Uint8Array();
         state = "head";
-        if (came.length === 0 || arrived(came, came)) raw.resume();
+        if (came.length > 0) headArrived(came);
+        if (reads()) raw.resume();
       });
     },
     body(length, told) {
       state = "body";
       events = told;
       left = length;
-      add(rest, undefined);
+      const came = rest.subarray(0, left);
       rest = new Uint8Array();
+      left -= came.length;
+      if (came.length > 0) waiting.push({ slab: undefined, bytes: came });
       if (left > 0) raw.resume();
       return {
         take() {
           release();
           const next = waiting.shift();
           if (next === undefined) return undefined;
-          lent = next.memory;
+          lent = next.slab;
           if (left > 0) raw.resume();
           return next.bytes;
         },
-        ended: () => left === 0 && waiting.length === 0,
+        ended: () => left === 0 && gathering === undefined && waiting.length === 0,
       };
     },
     end: () => raw.destroy(),
@@ -169,7 +263,10 @@ export function connectDirectly(options: TcpNetConnectOpts): DirectConnection {
 }
 
 /** What node:http writes goes to the connection, with the method that is meant; `owned`: it still has the connection. */
-function headSocket(raw: Socket, owned: () => boolean): Duplex & { readonly connecting: boolean } {
+function headSocket(
+  raw: Socket,
+  { ready, owned }: Pick<DirectOptions, "ready"> & { owned(): boolean },
+): Duplex & { readonly connecting: boolean } {
   let begun = false;
   const { Duplex } = builtin("node:stream");
   class HeadSocket extends Duplex {
@@ -190,7 +287,7 @@ function headSocket(raw: Socket, owned: () => boolean): Duplex & { readonly conn
     }
   }
   const socket = new HeadSocket();
-  raw.once("connect", () => socket.emit("connect"));
+  raw.once(ready, () => socket.emit(ready));
   return socket;
 }
 
