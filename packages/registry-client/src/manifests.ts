@@ -1,5 +1,5 @@
 import { type Digest, digestAlgorithm, isDigest } from "@drayage/digest";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { HttpResponse } from "@drayage/http";
 import {
   type Descriptor,
@@ -14,6 +14,8 @@ import type { CallOptions, FetchedManifest } from "./client.ts";
 import type { FailedCall } from "./errors.ts";
 import { imageName } from "./names.ts";
 import type { RepositoryContext } from "./repository.ts";
+import type { ExpectedAnswer, RegistryRequest } from "./session.ts";
+import { createTries } from "./tries.ts";
 
 /** All types that there are: a registry that does not find its own among them may convert the manifest, or refuse. */
 const accept: string = [
@@ -120,7 +122,8 @@ export async function sendManifest(
   };
   const digest = manifestDigest(bytes, isDigest(reference) ? digestAlgorithm(reference) : "sha256");
   if (isDigest(reference) && digest !== reference) throw mismatch(reference, digest, call);
-  const response = await context.session.call(
+  const response = await callInSpiteOfDoubts(
+    context,
     {
       method: "PUT",
       target: manifestPath(context, reference),
@@ -137,6 +140,31 @@ export async function sendManifest(
     throw mismatch(digest, said, call);
   }
   return { digest, response };
+}
+
+/** How often, and after how many milliseconds, a manifest is put again whose digests the registry doubts. */
+const doubtedRetries = 3;
+const doubtedDelay = 200;
+
+/**
+ * docker-registry answers DIGEST_INVALID where it reads its note of a blob while somebody else, who pushes the same blob to the same
+ * repository, has it written anew. It is right a moment later. Of the manifest's own digest it can say nothing: that was computed here.
+ */
+async function callInSpiteOfDoubts(
+  { session, retry }: RepositoryContext,
+  request: RegistryRequest,
+  expected: ExpectedAnswer,
+): Promise<HttpResponse> {
+  const retries = Math.min(retry?.retries ?? doubtedRetries, doubtedRetries);
+  const tries = createTries({ retries, delay: retry?.delay ?? doubtedDelay });
+  for (;;) {
+    try {
+      return await session.call(request, expected);
+    } catch (error) {
+      if (!isDrayageError(error, "ERR_DRAYAGE_DIGEST_MISMATCH")) throw error;
+      await tries.failed(error, { signal: request.signal });
+    }
+  }
 }
 
 export async function removeManifest(

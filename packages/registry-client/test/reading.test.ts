@@ -237,6 +237,31 @@ it("where there is no API the fallback tag is read, and where that is none there
   });
 });
 
+it("a manifest is put again where the registry doubts its digests, which it does while another pushes the same blobs", async () => {
+  const doubt = JSON.stringify({
+    errors: [
+      { code: "DIGEST_INVALID", message: "provided digest did not match uploaded content" },
+      { code: "MANIFEST_BLOB_UNKNOWN", message: "blob unknown to registry" },
+    ],
+  });
+  for (const [doubts, retries, puts] of [
+    [2, 5, 3],
+    [9, 5, 4],
+    [9, 1, 2],
+  ] as const) {
+    let asked = 0;
+    const http = fakeHttp(() => (++asked <= doubts ? { status: 400, body: doubt } : { status: 201 }));
+    const client = createRegistryClient({ host: "registry.example", http, retry: { retries, delay: 0 } });
+    const put = client.repository("a").putManifest("v1", bytes, { mediaType });
+    if (puts <= doubts) {
+      await expect(put).rejects.toMatchObject({ code: "ERR_DRAYAGE_DIGEST_MISMATCH" });
+    } else {
+      expect(await put).toEqual({ digest });
+    }
+    expect(paths(http)).toEqual(Array.from({ length: puts }, () => "PUT /v2/a/manifests/v1"));
+  }
+});
+
 const subject = { mediaType, digest, size: bytes.length };
 const referrer = manifestOf({ subject });
 

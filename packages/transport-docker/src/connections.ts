@@ -3,6 +3,7 @@ import type { HttpClient } from "@drayage/http";
 import type { DockerReference } from "@drayage/reference";
 import type { Credentials, Keychain, RegistryClient, Repository } from "@drayage/registry-client";
 import type { ConnectionOptions, OperationOptions, SourceOptions } from "@drayage/transport";
+import { type Arrivals, createArrivals } from "./arrivals.ts";
 import { createPool, type Lease } from "./pool.ts";
 
 /** What this transport uses instead of what the machine is configured with. */
@@ -54,6 +55,7 @@ export interface Connection {
   catalog(options: OperationOptions): AsyncIterable<string>;
   /** The types of manifests that the registry has taken. */
   readonly acceptedTypes: Set<string>;
+  readonly arrivals: Arrivals;
 }
 
 /** How images of one transport object reach their registries: one client for each, whoever asks. */
@@ -198,6 +200,7 @@ export function connectionOf(client: RegistryClient): Connection {
   return {
     host: client.host,
     acceptedTypes: new Set(),
+    arrivals: createArrivals(),
     catalog: (options) => client.catalog(options),
     repository(path, access) {
       const key = `${access} ${path}`;

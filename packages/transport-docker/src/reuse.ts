@@ -29,7 +29,7 @@ interface Candidate {
 }
 
 export function createReuse({ connection, path, cache }: ReuseInput): Reuse {
-  const scope = connection.host;
+  const { host: scope, arrivals } = connection;
   const here: BlobLocation = { transport: scheme, scope, location: path };
   const repository = connection.repository(path, "push");
   /** What the repository has for certain, with the sizes. */
@@ -40,13 +40,14 @@ export function createReuse({ connection, path, cache }: ReuseInput): Reuse {
   function stored(digest: Digest, size: number): void {
     present.set(digest, size);
     seen.delete(digest);
+    arrivals.note(path, digest);
     cache?.recordLocation(digest, here);
   }
 
   async function findHere(digest: Digest, signal: AbortSignal | undefined): Promise<number | undefined> {
     const known = present.get(digest);
-    // What was seen elsewhere was not here a moment ago.
-    if (known !== undefined || seen.has(digest)) return known;
+    // What was seen elsewhere was not here a moment ago, and only another image can have brought it since.
+    if (known !== undefined || (seen.has(digest) && !arrivals.has(path, digest))) return known;
     const found = await repository.statBlob(digest, { signal });
     if (found !== undefined) stored(digest, found.size);
     else cache?.forgetLocation(digest, here);
@@ -111,19 +112,29 @@ export function createReuse({ connection, path, cache }: ReuseInput): Reuse {
     stored,
     async find(descriptor, { signal, lookOnly }) {
       const { digest, size } = descriptor;
-      const found = await findHere(digest, signal);
-      if (found !== undefined) return differs(size, found) ? undefined : { size: found };
+      const find = async (
+        elsewhere: () => Promise<ReusedBlob | undefined>,
+      ): Promise<ReusedBlob | undefined> => {
+        const found = await findHere(digest, signal);
+        if (found === undefined) return elsewhere();
+        return differs(size, found) ? undefined : { size: found };
+      };
       if (lookOnly === true) {
-        const candidate = await look(descriptor, signal);
-        if (candidate === undefined) return undefined;
-        seen.set(digest, candidate);
-        return reused(candidate);
+        return find(async () => {
+          const candidate = await look(descriptor, signal);
+          if (candidate === undefined) return undefined;
+          seen.set(digest, candidate);
+          return reused(candidate);
+        });
       }
-      const mounted = await mount(descriptor, signal);
-      seen.delete(digest);
-      if (mounted === undefined) return undefined;
-      stored(digest, mounted.size);
-      return reused(mounted);
+      const take = async (): Promise<ReusedBlob | undefined> => {
+        const mounted = await mount(descriptor, signal);
+        seen.delete(digest);
+        if (mounted === undefined) return undefined;
+        stored(digest, mounted.size);
+        return reused(mounted);
+      };
+      return arrivals.alone({ path, digest }, () => find(take));
     },
   };
 }

@@ -199,6 +199,29 @@ describe("a blob", () => {
     expect(cache.seen.get(digest)?.[0]).toEqual(at("a/b"));
   });
 
+  it("that several images need at the same time is mounted once, also where all had seen it elsewhere", async () => {
+    const registry = fakeRegistry("registry.test");
+    registry.addBlob("old", layer.bytes);
+    const cache = fakeCache();
+    cache.recordLocation(digest, at("old"));
+    const connections = fakeConnections([registry]);
+    const open = () => openDestination(reference, connections, { blobInfoCache: cache });
+    await using one = await open();
+    await using other = await open();
+    await using third = await open();
+    for (const each of [one, other]) await each.reuseBlob?.(layer.descriptor, { ...options, lookOnly: true });
+    registry.calls.length = 0;
+    const found = await Promise.all(
+      [one, other, third].map(async (each) => each.reuseBlob?.(layer.descriptor, options)),
+    );
+    expect(found).toEqual([{ size, from: "old of this registry" }, { size }, { size }]);
+    expect(registry.calls.toSorted()).toEqual([
+      `HEAD blob a/b ${short(digest)}`,
+      `HEAD blob a/b ${short(digest)}`,
+      `MOUNT blob a/b ${short(digest)} from old`,
+    ]);
+  });
+
   it("is mounted by one request where nobody has looked, and its size is known", async () => {
     const registry = fakeRegistry("registry.test");
     registry.addBlob("old", layer.bytes);
