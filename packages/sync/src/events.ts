@@ -57,7 +57,7 @@ export interface PruneEvent {
   readonly state: "delete" | "deleted" | "kept" | "failed";
   /** `docker://mirror.example.com/etcd:v3.0.1` */
   readonly place: string;
-  /** Why, with `kept`. */
+  /** Why, with `kept`. With `delete`: why it would be kept if the place turns out to delete whole manifests only. */
   readonly reason?: string | undefined;
   readonly error?: unknown;
 }

@@ -1,6 +1,6 @@
 import type { Digest } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
-import { isIndexMediaType, parseManifest } from "@drayage/manifest";
+import { type Descriptor, isIndexMediaType, parseManifest } from "@drayage/manifest";
 import { type DestinationOptions, type Location, requireAbility, resolveImage } from "@drayage/transport";
 import type { DestinationTags, SyncDestination } from "./destination.ts";
 import { isTag } from "./names.ts";
@@ -47,14 +47,14 @@ export async function pruneRepository(
   const there = await tags.list(repository, { signal });
   const surplus = there.filter((tag) => isSurplus(tag, wanted));
   if (surplus.length === 0) return;
-  const remover = new Remover({ wanted, destination, tags, signal, there, surplus });
+  const remover = new Remover({ wanted, destination, tags, signal, there, surplus, isPlan });
   for (const tag of surplus) {
     const place = destination.locate({ repository, tag }).text;
-    if (isPlan) {
-      run.tell({ type: "prune", state: "delete", place });
-      continue;
-    }
     try {
+      if (isPlan) {
+        run.tell({ type: "prune", state: "delete", place, reason: await remover.reasonToStay(tag) });
+        continue;
+      }
       const reason = await remover.remove(tag);
       run.tell({ type: "prune", state: reason === undefined ? "deleted" : "kept", place, reason });
     } catch (error) {
@@ -87,6 +87,7 @@ interface RemoverInput {
   readonly signal: AbortSignal;
   readonly there: readonly string[];
   readonly surplus: readonly string[];
+  readonly isPlan: boolean;
 }
 
 /** Deletes tags, by their manifests where there is no other way, and never one that is still needed. */
@@ -110,43 +111,71 @@ class Remover {
     return this.#removeManifest(tag);
   }
 
+  /** Why the tag would be kept where only whole manifests can be deleted. Whether that is so, only a deletion shows. */
+  async reasonToStay(tag: string): Promise<string | undefined> {
+    const digest = await this.#digestOf(tag);
+    return digest === undefined ? undefined : this.#reasonFor(tag, digest);
+  }
+
   async #removeManifest(tag: string): Promise<string | undefined> {
-    const location = this.#locate(tag);
-    const options = this.#options();
-    let digest: Digest;
+    const digest = await this.#digestOf(tag);
+    if (digest === undefined || this.#gone.has(digest)) return undefined;
+    const reason = await this.#reasonFor(tag, digest);
+    if (reason !== undefined) return reason;
+    const { transport, reference } = this.#locate(tag);
+    await requireAbility(transport, "deleteImage").deleteImage(reference, this.#options());
+    this.#gone.add(digest);
+    return undefined;
+  }
+
+  async #reasonFor(tag: string, digest: Digest): Promise<string | undefined> {
+    this.#needed ??= this.#findNeeded();
+    if ((await this.#needed).has(digest)) return `${digest} is also that of an image that stays`;
+    if (await hasSubject(this.#locate(tag), this.#options())) return `${digest} refers to another image`;
+    return undefined;
+  }
+
+  /** Undefined where it went with another tag of the same manifest. */
+  async #digestOf(tag: string): Promise<Digest | undefined> {
+    const { transport, reference } = this.#locate(tag);
     try {
-      ({ digest } = await resolveImage(location.transport, location.reference, options));
+      return (await resolveImage(transport, reference, this.#options())).digest;
     } catch (error) {
-      // It went with another tag of the same manifest.
       if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return undefined;
       throw error;
     }
-    if (this.#gone.has(digest)) return undefined;
-    this.#needed ??= this.#findNeeded();
-    if ((await this.#needed).has(digest)) return `${digest} is also that of an image that stays`;
-    if (await hasSubject(location, options)) return `${digest} refers to another image`;
-    await requireAbility(location.transport, "deleteImage").deleteImage(location.reference, options);
-    this.#gone.add(digest);
-    return undefined;
   }
 
   /** The manifests of all tags that stay, and all that stand in their indexes. Throws where one cannot be read. */
   async #findNeeded(): Promise<ReadonlySet<Digest>> {
     const { there, surplus, wanted } = this.#input;
     const going = new Set(surplus);
-    const needed = new Set<Digest>();
+    const needed = new Set<Digest>(wanted.digests);
     const staying = [
       ...there.filter((tag) => !going.has(tag)).map((tag) => this.#locate(tag)),
       ...[...wanted.digests].map((digest) => this.#locate(undefined, digest)),
     ];
+    const described = new Set<Digest>();
     for (const location of staying) {
-      const descriptor = await resolveImage(location.transport, location.reference, this.#options());
-      const isKnown = needed.has(descriptor.digest);
+      const descriptor = await this.#describe(location);
+      if (descriptor === undefined) continue;
+      const isKnown = described.has(descriptor.digest);
+      described.add(descriptor.digest);
       needed.add(descriptor.digest);
       if (!isKnown && isIndexMediaType(descriptor.mediaType))
         await addMembers(location, needed, this.#options());
     }
     return needed;
+  }
+
+  /** In a plan, what is yet to be copied is not there. */
+  async #describe({ transport, reference }: Location): Promise<Descriptor | undefined> {
+    try {
+      return await resolveImage(transport, reference, this.#options());
+    } catch (error) {
+      if (this.#input.isPlan && isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return undefined;
+      throw error;
+    }
   }
 
   #locate(tag: string | undefined, digest?: Digest): Location {

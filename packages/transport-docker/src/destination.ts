@@ -132,8 +132,14 @@ function destination(opened: Opened): ImageDestination {
   async function putBlob(blob: Blob, { signal, onBytes }: PutBlobOptions): Promise<DrainResult> {
     return work(signal, async (working) => {
       const upload = uploadOf(blob, onBytes);
-      const { digest, size } = await repository.uploadBlob(upload.content, { signal: working });
-      reuse.stored(digest, size);
+      try {
+        const { digest, size } = await repository.uploadBlob(upload.content, { signal: working });
+        reuse.stored(digest, size);
+      } catch (error) {
+        // All of it was sent, and perhaps only the answer did not come: the next run is to look for it here.
+        if (upload.sent !== undefined) reuse.perhapsStored(upload.sent);
+        throw error;
+      }
       return upload.finish(working);
     });
   }

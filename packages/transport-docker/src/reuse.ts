@@ -20,6 +20,8 @@ export interface Reuse {
   find(descriptor: Descriptor, options: ReuseBlobOptions): Promise<ReusedBlob | undefined>;
   /** Notes that a blob is there now. */
   stored(digest: Digest, size: number): void;
+  /** The repository may have it by now: nobody has said. */
+  perhapsStored(digest: Digest): void;
 }
 
 /** A repository of the same registry that has the blob. */
@@ -110,6 +112,7 @@ export function createReuse({ connection, path, cache }: ReuseInput): Reuse {
 
   return {
     stored,
+    perhapsStored: (digest) => cache?.recordLocation(digest, here),
     async find(descriptor, { signal, lookOnly }) {
       const { digest, size } = descriptor;
       const find = async (

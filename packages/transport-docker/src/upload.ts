@@ -5,6 +5,8 @@ import type { BlobContent } from "@drayage/registry-client";
 /** A blob as it is uploaded. */
 export interface Upload {
   readonly content: BlobContent;
+  /** The blob's digest, once all of it was sent. */
+  readonly sent: Digest | undefined;
   /** What passed, once the upload is over. */
   finish(signal: AbortSignal): Promise<DrainResult>;
 }
@@ -26,6 +28,9 @@ export function uploadOf(blob: Blob, onBytes: ((total: number) => void) | undefi
         const { digest, size } = result;
         return { digest, size };
       },
+    },
+    get sent() {
+      return result?.digest;
     },
     async finish(signal) {
       // Where the registry had all of it already, or there is nothing to send, nothing was read to its end.

@@ -73,7 +73,13 @@ export async function sync(this: DrayContext, flags: SyncFlags, from: string, to
     },
   };
   report.begin();
-  const summary = await work(input, flags, { isSkopeo });
+  let summary: SyncSummary;
+  try {
+    summary = await work(input, flags, { isSkopeo });
+  } catch (error) {
+    report.fail(error);
+    throw error;
+  }
   report.end(summary);
   checkSummary(summary);
 }

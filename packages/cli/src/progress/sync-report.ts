@@ -11,6 +11,8 @@ export interface SyncReport {
   begin(): void;
   event(event: SyncEvent): void;
   end(summary: SyncSummary): void;
+  /** The sync ended before its end. */
+  fail(error: unknown): void;
 }
 
 export interface SyncReportOptions {
@@ -31,6 +33,7 @@ export function createSyncReport(context: DrayContext, options: SyncReportOption
     begin: () => reports.forEach((report) => void report.begin()),
     event: (event) => reports.forEach((report) => void report.event(event)),
     end: (summary) => reports.forEach((report) => void report.end(summary)),
+    fail: (error) => reports.forEach((report) => void report.fail(error)),
   };
 }
 
@@ -65,7 +68,9 @@ function drayReport(
       }
       if (event.type !== "prune") return;
       const { state, place, reason } = event;
-      if (state === "delete") plan(`Would have deleted ${quoted(place)}`);
+      const unless =
+        reason === undefined ? "" : ` (not if only whole manifests can be deleted there: ${reason})`;
+      if (state === "delete") plan(`Would have deleted ${quoted(place)}${unless}`);
       else if (state === "failed") stderr.write(`${errorLine(event.error, "dray")} (${place})\n`);
       else if (state === "kept") stderr.write(`${logLine("warning", `${place} stays: ${reason}`, "dray")}\n`);
       else say(`deleted ${place}`);
@@ -73,7 +78,14 @@ function drayReport(
     end(summary) {
       if (isPlan) plan(planSentence(summary));
       else say(resultSentence(summary));
+      const { copied, present, failed } = summary.images;
+      if (copied + present + failed === 0 && summary.unlisted === 0) {
+        stderr.write(
+          `${logLine("warning", "no image of the source is wanted: nothing was to be synced", "dray")}\n`,
+        );
+      }
     },
+    fail: () => undefined,
   };
 }
 
@@ -156,6 +168,7 @@ function skopeoReport(
       const counts = `${images.copied + images.present} images from ${repositories} sources`;
       log("info", isPlan ? `Would have synced ${counts}` : `Synced ${counts}`);
     },
+    fail: () => undefined,
   };
 }
 
@@ -178,6 +191,7 @@ function eventReport({ process: { stderr } }: DrayContext): SyncReport {
     begin: () => undefined,
     event: (event) => void stderr.write(`${JSON.stringify(plain(event))}\n`),
     end: (summary) => void stderr.write(`${JSON.stringify({ type: "summary", ...summary })}\n`),
+    fail: (error) => void stderr.write(`${JSON.stringify({ type: "error", error: plainError(error) })}\n`),
   };
 }
 
@@ -189,6 +203,11 @@ function documentReport({ process: { stdout } }: DrayContext, { isPlan }: SyncRe
     stdout.write(`${isFirst ? "" : ","}\n        ${JSON.stringify(value)}`);
     isFirst = false;
   };
+  const close = (last: string): void => {
+    const tags = pruned.map((value) => `\n        ${JSON.stringify(value)}`).join(",");
+    stdout.write(`\n    ],\n    "pruned": [${tags}\n    ],\n`);
+    stdout.write(`    "plan": ${isPlan},\n    ${last}\n}\n`);
+  };
   return {
     begin: () => void stdout.write('{\n    "images": ['),
     event(event) {
@@ -196,11 +215,8 @@ function documentReport({ process: { stdout } }: DrayContext, { isPlan }: SyncRe
       if (event.type !== "image" || event.state === "start") return;
       write(plain(event));
     },
-    end(summary) {
-      const tags = pruned.map((value) => `\n        ${JSON.stringify(value)}`).join(",");
-      stdout.write(`\n    ],\n    "pruned": [${tags}\n    ],\n`);
-      stdout.write(`    "plan": ${isPlan},\n    "summary": ${JSON.stringify(summary)}\n}\n`);
-    },
+    end: (summary) => close(`"summary": ${JSON.stringify(summary)}`),
+    fail: (error) => close(`"error": ${JSON.stringify(plainError(error))}`),
   };
 }
 
