@@ -56,8 +56,16 @@ const reasons: Partial<Record<DrayageErrorCode, string>> = {
 
 /** An answer that says that something failed, as an error. Reads the answer's body. */
 export async function responseError(response: HttpResponse, call: FailedCall): Promise<DrayageError> {
+  return (await readError(response, call)).error;
+}
+
+/** The same, and whether it is said as registries say it. */
+export async function readError(
+  response: HttpResponse,
+  call: FailedCall,
+): Promise<{ readonly error: DrayageError; readonly spoken: boolean }> {
   const { entries, page } = await readErrors(response);
-  return entriesError(response.status, entries, call, page);
+  return { error: entriesError(response.status, entries, call, page), spoken: entries.length > 0 };
 }
 
 /** As {@link responseError}, of an answer that was read already. */

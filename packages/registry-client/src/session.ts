@@ -3,9 +3,9 @@ import type { HttpClient, HttpRequest, HttpResponse } from "@drayage/http";
 import type { Authorization, Authorizer } from "./authorizer.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Discovery } from "./discovery.ts";
-import { type FailedCall, responseError } from "./errors.ts";
+import { type FailedCall, readError } from "./errors.ts";
 import { resolveLocation } from "./location.ts";
-import type { Scopes } from "./scope.ts";
+import { noScope, type Scopes } from "./scope.ts";
 import { unauthorized } from "./token.ts";
 
 export interface RegistryRequest extends Omit<HttpRequest, "url"> {
@@ -119,6 +119,23 @@ export function createSession(options: SessionOptions): Session {
     });
   };
 
+  let pinged: boolean | undefined;
+
+  /** Whether what has just said 404 is no registry at all, but some other web server: asked once, where nothing shows it. */
+  const isStranger = async (response: HttpResponse, signal: AbortSignal | undefined): Promise<boolean> => {
+    if (response.status !== 404 || pinged === false) return false;
+    if (response.headers.get("docker-distribution-api-version") !== undefined) return false;
+    if (new URL(response.url).origin !== known) return false;
+    if (pinged === undefined) {
+      const ping = await send({ method: "GET", target: "/v2/", scopes: noScope, signal }).catch(
+        () => undefined,
+      );
+      await ping?.discard();
+      pinged = ping?.status === 404;
+    }
+    return pinged;
+  };
+
   return {
     host,
     origin: (signal) => discovery.origin(signal),
@@ -132,9 +149,16 @@ export function createSession(options: SessionOptions): Session {
         throw named(error, expected);
       }
       if (expected.statuses === "any" || expected.statuses.includes(response.status)) return response;
-      throw await responseError(response, expected);
+      const { error, spoken } = await readError(response, expected);
+      throw !spoken && (await isStranger(response, request.signal)) ? stranger(host) : error;
     },
   };
+}
+
+function stranger(host: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_REGISTRY", `${host} is no registry: it answers 404 to GET /v2/`, {
+    hint: "check the host's name and port",
+  });
 }
 
 /** Whether a request that changes something is to be made elsewhere. Those that only read are redirected by the HTTP client. */

@@ -117,7 +117,7 @@ it("what is no list of tags is refused", async () => {
 
 it("a registry without a catalog says so", async () => {
   for (const status of [404, 405]) {
-    const { client } = start(() => ({ status }));
+    const { client } = start(({ url }) => ({ status: url.endsWith("/v2/") ? 200 : status }));
     await expect(all(client.catalog())).rejects.toMatchObject({
       code: "ERR_DRAYAGE_REGISTRY_UNSUPPORTED",
       message: "registry.example does not list its repositories",
@@ -355,7 +355,7 @@ const errorCases: readonly (readonly [status: number, body: string, code: string
 ];
 for (const [status, body, code, message] of errorCases) {
   it(`an answer ${status} ${body.slice(0, 60)} is ${code}`, async () => {
-    const { client } = start(() => ({ status, body }));
+    const { client } = start(({ url }) => (url.endsWith("/v2/") ? { status: 200 } : { status, body }));
     const error: unknown = await client
       .repository("a")
       .manifest("v1")
@@ -363,6 +363,22 @@ for (const [status, body, code, message] of errorCases) {
     expect(error).toMatchObject({ code, message: `cannot read a:v1 at registry.example: ${message}` });
   });
 }
+
+it("a web server that is no registry is not taken for one that lacks the image", async () => {
+  const { client, http } = start(() => ({ status: 404, headers: { "content-type": "text/html" } }));
+  const repository = client.repository("a");
+  for (const ask of [
+    () => repository.resolve("v1"),
+    () => repository.manifest("v1"),
+    () => all(repository.tags()),
+  ]) {
+    await expect(ask()).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_REGISTRY",
+      message: "registry.example is no registry: it answers 404 to GET /v2/",
+    });
+  }
+  expect(paths(http).filter((path) => path === "GET /v2/")).toHaveLength(1);
+});
 
 it("a web page is told from an answer", async () => {
   const { client } = start(() => ({
