@@ -25,6 +25,7 @@ export function copyOptions(context: DrayContext, flags: CopyFlags): CopyOptions
     compression: { format, level, force },
     preserveDigests: flags.preserveDigests,
     removeSignatures: flags.removeSignatures,
+    ifPresent: flags.skipPresent ? "skip" : undefined,
     compat: flags.compat ?? (context.personality === "skopeo" ? "go" : undefined),
     parallelBlobs: flags.imageParallelCopies === 0 ? undefined : flags.imageParallelCopies,
   };

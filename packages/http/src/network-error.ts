@@ -46,7 +46,7 @@ const lastingMeanings: Readonly<Record<string, Meaning>> = {
 };
 
 const trustHint =
-  "give its CA certificate (certs.d, --cert-dir, or the system's certificates), or --tls-verify=false where you trust the network";
+  "give its CA certificate (certs.d, --cert-dir, in copies --src-cert-dir or --dest-cert-dir, or the system's certificates), or --tls-verify=false where you trust the network";
 
 const tlsMeanings: Readonly<Record<string, Meaning>> = {
   CERT_HAS_EXPIRED: [
@@ -77,7 +77,7 @@ const plainHttp: Meaning = [
 
 const clientCertificate: Meaning = [
   "it wants a client certificate, or does not accept the one that it got",
-  "put NAME.cert and NAME.key into the folder of the host in certs.d, or name a folder with --cert-dir",
+  "put NAME.cert and NAME.key into the folder of the host in certs.d, or name a folder with --cert-dir (in copies --src-cert-dir or --dest-cert-dir)",
 ];
 
 /** An error of node:http, node:tls or a socket, as one of drayage. What is one already comes back as it is. */

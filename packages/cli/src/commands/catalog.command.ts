@@ -5,11 +5,16 @@ import {
   type RetryFlags,
   retryFlags,
 } from "../flags/connection-flags.ts";
-import { toggle } from "../flags/kinds.ts";
+import { hidden, toggle } from "../flags/kinds.ts";
 import { textParser } from "../flags/parsers.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
-export type CatalogFlags = GlobalFlags & ConnectionFlags<""> & RetryFlags & { readonly json?: boolean };
+export type CatalogFlags = GlobalFlags &
+  ConnectionFlags<""> &
+  RetryFlags & {
+    readonly json?: boolean;
+    readonly plain?: boolean;
+  };
 
 export const catalogCommand: CommandDefinition = defineCommand<CatalogFlags, [string]>({
   loader: async () => (await import("./catalog.ts")).catalog,
@@ -19,6 +24,7 @@ export const catalogCommand: CommandDefinition = defineCommand<CatalogFlags, [st
       ...connectionFlags(""),
       ...retryFlags,
       json: toggle("Print the registry and its repositories as JSON"),
+      plain: hidden(toggle("Print a name a line, as it does anyway")),
     },
     positional: {
       kind: "tuple",

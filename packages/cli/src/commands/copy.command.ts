@@ -41,6 +41,7 @@ export type CopyFlags = GlobalFlags &
     readonly format?: "oci" | "v2s1" | "v2s2";
     readonly preserveDigests?: boolean;
     readonly removeSignatures?: boolean;
+    readonly skipPresent?: boolean;
     readonly additionalTag?: readonly string[];
     readonly digestfile?: string;
     readonly compat?: "go";
@@ -76,7 +77,10 @@ export const copyCommand: CommandDefinition = defineCommand<CopyFlags, [string, 
         optional: true,
         brief: "What of an index to copy",
       },
-      platform: texts("os/arch", "Copy the images for these platforms: linux/amd64,linux/arm64/v8"),
+      platform: texts(
+        "os/arch",
+        "Of an index, copy the images for these platforms: linux/amd64,linux/arm64/v8",
+      ),
       sparse: {
         kind: "enum",
         values: ["keep", "strip"],
@@ -91,6 +95,7 @@ export const copyCommand: CommandDefinition = defineCommand<CopyFlags, [string, 
       },
       preserveDigests: toggle("Fail rather than change a digest"),
       removeSignatures: toggle("Leave signatures behind"),
+      skipPresent: toggle("Write nothing where the destination has this very image"),
       additionalTag: texts("name:tag", "Further names for the image, where the transport keeps names"),
       digestfile: text("file", "Write the digest of what was written to this file"),
       compat: {

@@ -6,7 +6,7 @@ import {
   retryFlags,
 } from "../flags/connection-flags.ts";
 import { imageArgument } from "../flags/image-argument.ts";
-import { settings, text, toggle } from "../flags/kinds.ts";
+import { hidden, settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
 export type InspectFlags = GlobalFlags &
@@ -19,6 +19,7 @@ export type InspectFlags = GlobalFlags &
     readonly noTags?: boolean;
     readonly manifestDigest?: string;
     readonly sharedBlobDir?: string;
+    readonly json?: boolean;
     readonly option?: readonly (readonly [key: string, value: string])[];
   };
 
@@ -36,6 +37,7 @@ export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, [st
       noTags: toggle("Do not list the other names at the place"),
       manifestDigest: text("algorithm", "The algorithm of the digest that is printed: sha256 or sha512"),
       sharedBlobDir: text("folder", "Where layouts share their blobs"),
+      json: hidden(toggle("Print JSON, as it does anyway")),
       option: settings("An option of the transport's own"),
     },
     aliases: { f: "format", n: "noTags" },

@@ -6,13 +6,14 @@ import {
   retryFlags,
 } from "../flags/connection-flags.ts";
 import { imageArgument } from "../flags/image-argument.ts";
-import { settings, toggle } from "../flags/kinds.ts";
+import { hidden, settings, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
 export type ListTagsFlags = GlobalFlags &
   ConnectionFlags<""> &
   RetryFlags & {
     readonly plain?: boolean;
+    readonly json?: boolean;
     readonly option?: readonly (readonly [string, string])[];
   };
 
@@ -24,6 +25,7 @@ export const listTagsCommand: CommandDefinition = defineCommand<ListTagsFlags, [
       ...connectionFlags(""),
       ...retryFlags,
       plain: toggle("Print a name a line instead of JSON"),
+      json: hidden(toggle("Print JSON, as it does anyway")),
       option: settings("An option of the transport's own"),
     },
     positional: {
