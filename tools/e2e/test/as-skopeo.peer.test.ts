@@ -215,6 +215,7 @@ describeWithPeers(
         "inspect --format '{{' docker://REGISTRY/app:1",
         "list-tags docker://REGISTRY/none",
         "list-tags docker://REGISTRY/app:1",
+        "delete docker://REGISTRY/app:none",
         "list-tags dir:HOME/dir",
         "login --get-login LOCKED",
         "login -u me -p wrong LOCKED",

@@ -1,4 +1,4 @@
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, withSide } from "@drayage/errors";
 import { requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { openLocations, requireText } from "../locations.ts";
@@ -19,8 +19,11 @@ export async function deleteImage(this: DrayContext, flags: DeleteFlags, image: 
       },
     );
   }
-  await requireAbility(transport, "deleteImage").deleteImage(reference, {
-    ...imageOptions(this, flags),
-    tagOnly: flags.tagOnly,
-  });
+  const options = { ...imageOptions(this, flags), tagOnly: flags.tagOnly };
+  try {
+    await requireAbility(transport, "deleteImage").deleteImage(reference, options);
+  } catch (error) {
+    // skopeo has a status of its own only for images that were to be read.
+    throw this.personality === "skopeo" ? withSide(error, "destination") : error;
+  }
 }
