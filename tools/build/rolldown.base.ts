@@ -1,3 +1,5 @@
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig, type OutputChunk, type Plugin, type RolldownOptions, rolldown } from "rolldown";
 import { viteCodePlugin } from "./code-plugin.ts";
 import { lazyBuiltins } from "./lazy-builtins.ts";
@@ -23,7 +25,7 @@ export async function command(options: Command): Promise<RolldownOptions> {
     ...shared,
     input: options.input,
     preserveEntrySignatures: false,
-    plugins: [...plugins, thirdPartyLicenses],
+    plugins: [...plugins, thirdPartyLicenses, executable],
     output: {
       dir: "dist",
       format: "cjs",
@@ -48,6 +50,16 @@ const leftInstalled: Plugin = {
     order: "pre",
     filter: { id: /^@drayage\/compression$|^@bokuweb\/zstd-wasm$/ },
     handler: (id, _importer, { kind }) => (kind === "dynamic-import" ? { id, external: true } : undefined),
+  },
+};
+
+/** Makes the entry a program, also where npm does not install it: for links to it in a clone. */
+const executable: Plugin = {
+  name: "drayage-executable",
+  writeBundle({ dir = "" }, files) {
+    for (const file of Object.values(files)) {
+      if (file.type === "chunk" && file.isEntry) chmodSync(join(dir, file.fileName), 0o755);
+    }
   },
 };
 
