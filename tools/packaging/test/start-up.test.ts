@@ -175,8 +175,8 @@ describe("what dray loads for a registry", () => {
     ]);
     expect(bytes).toBeLessThan(448 * 1024);
     expect(kernels).toBe(0);
-    // A registry without a certificate is asked by TLS first.
-    expect(builtins.filter((name) => heavy.test(name)).sort()).toEqual(["http", "https", "net", "tls"]);
+    // This machine's own registries are asked without TLS first.
+    expect(builtins.filter((name) => heavy.test(name)).sort()).toEqual(["http", "net"]);
     expect(builtins).not.toContain("fs/promises");
     expect(builtins).not.toContain("perf_hooks");
   });
@@ -197,7 +197,7 @@ describe("what dray loads for a registry", () => {
     ]);
     expect(bytes).toBeLessThan(896 * 1024);
     expect(kernels).toBe(0);
-    expect(builtins.filter((name) => heavy.test(name)).sort()).toEqual(["http", "https", "net", "tls"]);
+    expect(builtins.filter((name) => heavy.test(name)).sort()).toEqual(["http", "net"]);
   });
 });
 
