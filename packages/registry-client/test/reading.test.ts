@@ -364,6 +364,25 @@ for (const [status, body, code, message] of errorCases) {
   });
 }
 
+it("only much is borrowed, for that takes a connection of its own", async () => {
+  const mebibyte = 1024 * 1024;
+  const asked = async (options: {
+    readonly size?: number;
+    readonly offset?: number;
+    readonly borrow?: boolean;
+  }) => {
+    const { client, http } = start(({ url }) => ({ status: url.endsWith("/v2/") ? 200 : 404 }));
+    const reading = client.repository("a").readBlob(digest, options)[Symbol.asyncIterator]();
+    await expect(reading.next()).rejects.toThrow();
+    return http.requests.find(({ url }) => url.includes("/blobs/"))?.borrow;
+  };
+  expect(await asked({ size: mebibyte, borrow: true })).toBe(true);
+  expect(await asked({ borrow: true })).toBe(true);
+  expect(await asked({ size: mebibyte - 1, borrow: true })).toBe(false);
+  expect(await asked({ size: 2 * mebibyte, offset: mebibyte + 1, borrow: true })).toBe(false);
+  expect(await asked({ size: mebibyte })).toBe(false);
+});
+
 it("a web server that is no registry is not taken for one that lacks the image", async () => {
   const { client, http } = start(() => ({ status: 404, headers: { "content-type": "text/html" } }));
   const repository = client.repository("a");

@@ -109,13 +109,13 @@ export function connectDirectly({ connect, ready }: DirectOptions): DirectConnec
   /** False: no more is to be read for now. TLS gives what it has decrypted all the same. */
   function arrived(count: number): boolean {
     const start = current.used;
-    const bytes = current.memory.subarray(start, start + count);
+    const bytes = (): Uint8Array => current.memory.subarray(start, start + count);
     switch (state) {
       case "head":
-        headArrived(bytes);
+        headArrived(bytes());
         break;
       case "between":
-        rest = Buffer.concat([rest, bytes]);
+        rest = Buffer.concat([rest, bytes()]);
         break;
       case "body":
         current.used += count;
