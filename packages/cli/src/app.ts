@@ -128,7 +128,23 @@ function usageText(error: unknown): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
+/** skopeo's commands that sign or verify, which dray does not yet. */
+const signing: ReadonlySet<string> = new Set([
+  "generate-sigstore-key",
+  "standalone-sign",
+  "standalone-verify",
+]);
+
 function unknownCommand(input: string, corrections: readonly string[], name: string): DrayageError {
+  if (signing.has(input)) {
+    return new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `${input}: signing and verifying signatures are not supported yet`,
+      {
+        hint: "nothing was signed, and nothing verified",
+      },
+    );
+  }
   const near = corrections.length > 0 ? `did you mean ${corrections.join(" or ")}? ` : "";
   return new DrayageError("ERR_DRAYAGE_USAGE", `there is no command ${JSON.stringify(input)}`, {
     hint: `${near}see ${name} --help`,

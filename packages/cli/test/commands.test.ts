@@ -59,6 +59,14 @@ describe("dray itself", () => {
     }
   });
 
+  it("says of skopeo's commands that sign or verify that it cannot do that yet", async () => {
+    for (const command of ["standalone-sign", "standalone-verify", "generate-sigstore-key"]) {
+      const { status, stderr } = await dray([command, "a", "b"], { calledAs: "/usr/bin/skopeo" });
+      expect(status).toBe(1);
+      expect(stderr).toContain(`${command}: signing and verifying signatures are not supported yet`);
+    }
+  });
+
   it("names the nearest command for one that is not there, with status 1", async () => {
     const { status, stdout, stderr } = await dray(["copi", "a", "b"]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
