@@ -6,12 +6,13 @@ import type { DestinationOptions, SourceOptions } from "@drayage/transport";
 import type { CopyFlags } from "./commands/copy.command.ts";
 import { endConnectionOptions } from "./connection-options.ts";
 import type { DrayContext } from "./context.ts";
+import { refuseFlags } from "./flags/refused-flags.ts";
 import { platformWish } from "./platform-wish.ts";
 import { sourceOptions } from "./source-options.ts";
 
 /** What the flags of `dray copy` say about the copy itself. Throws `ERR_DRAYAGE_USAGE` where they contradict each other. */
 export function copyOptions(context: DrayContext, flags: CopyFlags): CopyOptions {
-  refuseUnsupported(flags);
+  refuseFlags(flags);
   const { format, level, force } = {
     format: compressionFormat(flags.destCompressFormat),
     level: flags.destCompressLevel,
@@ -86,27 +87,6 @@ function compressionFormat(name: string | undefined): DeflateAlgorithm | undefin
       hint: "choose gzip or zstd",
     },
   );
-}
-
-const refused: readonly (readonly [flag: keyof CopyFlags, what: string])[] = [
-  ["signBy", "signing"],
-  ["signBySigstore", "signing"],
-  ["signBySigstorePrivateKey", "signing"],
-  ["signBySqFingerprint", "signing"],
-  ["signIdentity", "signing"],
-  ["signPassphraseFile", "signing"],
-  ["encryptionKey", "encryption"],
-  ["encryptLayer", "encryption"],
-  ["decryptionKey", "decryption"],
-];
-
-function refuseUnsupported(flags: CopyFlags): void {
-  const found = refused.find(([flag]) => flags[flag] !== undefined);
-  if (found === undefined) return;
-  const name = found[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new DrayageError("ERR_DRAYAGE_USAGE", `--${name}: ${found[1]} is not supported yet`, {
-    hint: "leave the flag out; nothing was copied",
-  });
 }
 
 function contradiction(first: string, second: string): DrayageError {

@@ -10,26 +10,20 @@ import {
 import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, texts, toggle, valued } from "../flags/kinds.ts";
 import { wholeNumberParser } from "../flags/parsers.ts";
+import {
+  type EncryptionFlags,
+  encryptionFlags,
+  type SigningFlags,
+  signingFlags,
+} from "../flags/refused-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
 
 type Settings = readonly (readonly [key: string, value: string])[];
 
-/** Flags of skopeo's that ask for what dray cannot do yet: they are refused, never ignored. */
-export interface RefusedFlags {
-  readonly signBy?: string;
-  readonly signBySigstore?: string;
-  readonly signBySigstorePrivateKey?: string;
-  readonly signBySqFingerprint?: string;
-  readonly signIdentity?: string;
-  readonly signPassphraseFile?: string;
-  readonly encryptionKey?: readonly string[];
-  readonly encryptLayer?: readonly string[];
-  readonly decryptionKey?: readonly string[];
-}
-
 export type CopyFlags = GlobalFlags &
-  RefusedFlags &
+  SigningFlags &
+  EncryptionFlags &
   BothEndsFlags &
   RetryFlags &
   ConnectionFlags<"src"> &
@@ -138,15 +132,8 @@ export const copyCommand: CommandDefinition = defineCommand<CopyFlags, [string, 
       ...connectionFlags("src"),
       ...connectionFlags("dest"),
       ...retryFlags,
-      signBy: hidden(text("fingerprint", "Not supported yet")),
-      signBySigstore: hidden(text("file", "Not supported yet")),
-      signBySigstorePrivateKey: hidden(text("file", "Not supported yet")),
-      signBySqFingerprint: hidden(text("fingerprint", "Not supported yet")),
-      signIdentity: hidden(text("name", "Not supported yet")),
-      signPassphraseFile: hidden(text("file", "Not supported yet")),
-      encryptionKey: hidden(texts("key", "Not supported yet")),
-      encryptLayer: hidden(texts("index", "Not supported yet")),
-      decryptionKey: hidden(texts("key", "Not supported yet")),
+      ...signingFlags,
+      ...encryptionFlags,
     },
     aliases: { a: "all", f: "format", q: "quiet" },
     positional: {

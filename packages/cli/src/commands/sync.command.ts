@@ -7,16 +7,13 @@ import {
   type RetryFlags,
   retryFlags,
 } from "../flags/connection-flags.ts";
-import { hidden, text, toggle, valued } from "../flags/kinds.ts";
+import { text, toggle, valued } from "../flags/kinds.ts";
 import { textParser, wholeNumberParser } from "../flags/parsers.ts";
+import { type SigningFlags, signingFlags } from "../flags/refused-flags.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
-import type { RefusedFlags } from "./copy.command.ts";
 
 export type SyncFlags = GlobalFlags &
-  Pick<
-    RefusedFlags,
-    "signBy" | "signBySigstore" | "signBySigstorePrivateKey" | "signBySqFingerprint" | "signPassphraseFile"
-  > &
+  SigningFlags &
   BothEndsFlags &
   RetryFlags &
   ConnectionFlags<"src"> &
@@ -117,11 +114,7 @@ export const syncCommand: CommandDefinition = defineCommand<SyncFlags, [string, 
       ...connectionFlags("src"),
       ...connectionFlags("dest"),
       ...retryFlags,
-      signBy: hidden(text("fingerprint", "Not supported yet")),
-      signBySigstore: hidden(text("file", "Not supported yet")),
-      signBySigstorePrivateKey: hidden(text("file", "Not supported yet")),
-      signBySqFingerprint: hidden(text("fingerprint", "Not supported yet")),
-      signPassphraseFile: hidden(text("file", "Not supported yet")),
+      ...signingFlags,
     },
     aliases: { a: "all", d: "dest", f: "format", n: "dryRun", q: "quiet", s: "src" },
     positional: {

@@ -11,6 +11,7 @@ import {
 } from "@drayage/sync";
 import { endConnectionOptions } from "../connection-options.ts";
 import type { DrayContext } from "../context.ts";
+import { refuseFlags } from "../flags/refused-flags.ts";
 import { openKnownBlobs } from "../known-blobs.ts";
 import { openLocations } from "../locations.ts";
 import { platformWish } from "../platform-wish.ts";
@@ -22,7 +23,7 @@ import type { SyncFlags } from "./sync.command.ts";
 
 /** `dray sync` */
 export async function sync(this: DrayContext, flags: SyncFlags, from: string, to: string): Promise<void> {
-  refuseSigning(flags);
+  refuseFlags(flags);
   const kinds = syncKinds(flags);
   const admit = await readTrustPolicy(this, flags);
   const { registry } = await openLocations(this, flags.plugin);
@@ -153,21 +154,4 @@ function checkSummary({ images, unlisted, pruned }: SyncSummary): void {
     "Sync failed due to previous reported error(s) for one or more images",
     { hint: "run the command again: what is there already is not copied a second time" },
   );
-}
-
-const signing = [
-  "signBy",
-  "signBySigstore",
-  "signBySigstorePrivateKey",
-  "signBySqFingerprint",
-  "signPassphraseFile",
-] as const;
-
-function refuseSigning(flags: SyncFlags): void {
-  const found = signing.find((flag) => flags[flag] !== undefined);
-  if (found === undefined) return;
-  const name = found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new DrayageError("ERR_DRAYAGE_USAGE", `--${name}: signing is not supported yet`, {
-    hint: "leave the flag out; nothing was copied",
-  });
 }
