@@ -126,7 +126,25 @@ describeWithPeers("skopeo and drayage with one registries.conf", ["skopeo"], ({ 
           seen.add(`${ours.end} ${ours.asked.length}`);
         },
       ),
-      { numRuns: 40 },
+      {
+        numRuns: 40,
+        // So that these two are among them, whatever the others are.
+        examples: [
+          [[], false, "example.com/foo:1"],
+          [
+            [
+              {
+                prefix: "example.com/foo",
+                place: [0, ""],
+                mirrors: [{ place: [1, ""], when: "all" }],
+                byDigestOnly: false,
+              },
+            ],
+            false,
+            "example.com/foo:1",
+          ],
+        ],
+      },
     );
     expect(seen).toContain("asked 1");
     expect(seen).toContain("asked 2");
