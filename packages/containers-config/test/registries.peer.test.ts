@@ -130,7 +130,7 @@ describeWithPeers("skopeo and drayage with one registries.conf", ["skopeo"], ({ 
         numRuns: 40,
         // So that these two are among them, whatever the others are.
         examples: [
-          [[], false, "example.com/foo:1"],
+          [[], false, "example.com/foo/bar:1"],
           [
             [
               {
@@ -141,7 +141,7 @@ describeWithPeers("skopeo and drayage with one registries.conf", ["skopeo"], ({ 
               },
             ],
             false,
-            "example.com/foo:1",
+            "example.com/foo/bar:1",
           ],
         ],
       },
