@@ -5,15 +5,17 @@
  */
 export const floors = [
   ["errors"],
-  ["kernels", "tar"],
-  ["digest"],
+  ["kernels"],
+  ["digest", "tar"],
   ["reference", "compression"],
   ["manifest"],
   ["blob"],
-  ["file-lock", "http", "transport"],
-  ["blob-info-cache", "docker-tar", "oci-layout", "registry-client"],
-  ["containers-config"],
+  ["file-lock", "http", "sys", "transport"],
+  ["blob-info-cache", "docker-tar", "oci-layout", "pack", "registry-client", "unpack"],
+  ["containers-config", "storage"],
+  ["storage-driver-memory", "storage-driver-overlay", "storage-driver-vfs"],
   [
+    "transport-containers-storage",
     "transport-dir",
     "transport-docker",
     "transport-docker-archive",
@@ -22,7 +24,7 @@ export const floors = [
     "transport-oci-dir",
     "transport-tarball",
   ],
-  ["copy"],
+  ["copy", "image-files"],
   ["sync"],
   ["cli", "drayage"],
 ];

@@ -2,6 +2,8 @@
 export type DrayageErrorCode =
   /** The caller's signal was aborted. */
   | "ERR_DRAYAGE_ABORTED"
+  /** A short name or prefix means more than one thing; the candidates are named. */
+  | "ERR_DRAYAGE_AMBIGUOUS"
   /** A tar archive is malformed. */
   | "ERR_DRAYAGE_ARCHIVE_INVALID"
   /** An image names a blob that its place does not hold. */
@@ -16,6 +18,8 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_CONFIG_INVALID"
   /** A host cannot be reached, or a connection broke too often. */
   | "ERR_DRAYAGE_CONNECTION"
+  /** The store has no such container. */
+  | "ERR_DRAYAGE_CONTAINER_NOT_FOUND"
   /** The target format cannot express what the image has. */
   | "ERR_DRAYAGE_CONVERSION_UNSUPPORTED"
   /** Credentials cannot be read or stored: a credential helper failed. */
@@ -34,16 +38,26 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_DIGEST_MISMATCH"
   /** The image is not at its place. */
   | "ERR_DRAYAGE_IMAGE_NOT_FOUND"
+  /** What is to be removed is needed by something else, which is named. */
+  | "ERR_DRAYAGE_IN_USE"
   /** The operating system refused to read or write. */
   | "ERR_DRAYAGE_IO"
+  /** The store has no such layer. */
+  | "ERR_DRAYAGE_LAYER_NOT_FOUND"
   /** A layout or directory of an image is malformed. */
   | "ERR_DRAYAGE_LAYOUT_INVALID"
   /** Input is larger than what is accepted. */
   | "ERR_DRAYAGE_LIMIT_EXCEEDED"
+  /** Another program keeps a lock for longer than is waited for. */
+  | "ERR_DRAYAGE_LOCKED"
   /** A manifest or index is malformed or ambiguous. */
   | "ERR_DRAYAGE_MANIFEST_INVALID"
   /** A manifest is of a kind that this place does not know. */
   | "ERR_DRAYAGE_MANIFEST_UNSUPPORTED"
+  /** Text is no name that a store takes. */
+  | "ERR_DRAYAGE_NAME_INVALID"
+  /** A name or id is given to something else already. */
+  | "ERR_DRAYAGE_NAME_TAKEN"
   /** An index has no image for the wanted platform. */
   | "ERR_DRAYAGE_PLATFORM_NOT_FOUND"
   /** What was given as a plugin is none. */
@@ -64,8 +78,14 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_REPOSITORY_NOT_FOUND"
   /** Bytes are more or fewer than was said. */
   | "ERR_DRAYAGE_SIZE_MISMATCH"
+  /** A file or folder of a store is damaged or missing; which one is named. */
+  | "ERR_DRAYAGE_STORE_INVALID"
+  /** A store, or its driver, asks for what this machine or this version cannot do. */
+  | "ERR_DRAYAGE_STORE_UNSUPPORTED"
   /** Some images of a sync could not be copied; the others were. */
   | "ERR_DRAYAGE_SYNC_INCOMPLETE"
+  /** A call of the operating system is not available here: no library for it, no permission, or no support. */
+  | "ERR_DRAYAGE_SYSTEM_UNSUPPORTED"
   /** A host's certificate is not trusted, expired or for another host. */
   | "ERR_DRAYAGE_TLS"
   /** Two transports claim one scheme. */

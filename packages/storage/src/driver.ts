@@ -1,0 +1,165 @@
+import type { Blob, DrainResult } from "@drayage/blob";
+
+/** Marks an object as a storage driver of drayage, whichever copy of this package made it. */
+export const storageDriverBrand: unique symbol = Symbol.for("@drayage/storage-driver");
+
+/** The version of this contract. A driver that says another is refused with a sentence. */
+export const storageDriverApiVersion = 1;
+
+/** A way to keep the files of layers: a plain object. The records of layers are the store's, not the driver's. */
+export interface StorageDriver {
+  readonly [storageDriverBrand]: true;
+  readonly apiVersion: typeof storageDriverApiVersion;
+  /** `overlay`: what storage.conf calls it, and the name of its folder in the graph root. */
+  readonly name: string;
+  /** One line for a person. */
+  readonly summary: string;
+  /** Makes ready; creates folders where they are missing. Throws `ERR_DRAYAGE_STORE_UNSUPPORTED` and says why. */
+  open(place: DriverPlace): Promise<LayerFiles>;
+}
+
+export interface DriverPlace {
+  /** Absolute. The driver's own folder is `<graphRoot>/<name>`. */
+  readonly graphRoot: string;
+  /** Absolute; gone after a reboot. */
+  readonly runRoot: string;
+  /** storage.conf's `[storage.options]` and `[storage.options.<name>]`, without the driver's prefix. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An owner range: `size` ids from `containerId` in the container are those from `hostId` outside. */
+export interface IdMapping {
+  readonly containerId: number;
+  readonly hostId: number;
+  readonly size: number;
+}
+
+/**
+ * The files of all layers of one driver in one store.
+ *
+ * Methods that say *brief* are called while `layers.lock` is held for writing: they rename and record, and never move
+ * the bytes of files. All others are called without any lock, and may run side by side.
+ */
+export interface LayerFiles extends AsyncDisposable {
+  /** Whether a layer can be unpacked before its parent is there, so that those of one image are unpacked side by side. */
+  readonly independentLayers: boolean;
+
+  /**
+   * Begins a layer beside the others, where nobody sees it. It is the caller's until it is committed or discarded; what
+   * a killed process leaves is found by {@link leftovers}.
+   */
+  stage(options?: StageOptions): Promise<StagedLayer>;
+  /** Brief. An empty layer on its parent, such as a container's own. */
+  create(id: string, parent: string | undefined, options?: CreateLayerOptions): Promise<void>;
+  /** Brief. Takes the layer away, and gives what removes its files, to be called after the lock is given back. */
+  remove(id: string): Promise<() => Promise<void>>;
+  exists(id: string): Promise<boolean>;
+  /** The ids of all layers that have files here, for those that no record knows. */
+  ids(): Promise<readonly string[]>;
+  /** What is staged by no living process, or half removed; each with what removes it. */
+  leftovers(): Promise<readonly Leftover[]>;
+
+  /** Makes the layer on its parents visible as one folder and gives its path. Counting is the store's affair. */
+  mount(id: string, options?: MountLayerOptions): Promise<string>;
+  unmount(id: string): Promise<void>;
+
+  /**
+   * One of the layer's own files for the reassembly of its tar, links within the layer resolved as if its folder were the
+   * root; the parents' where the layer has none. Undefined where neither has it. `name` is that of the tar's entry.
+   */
+  openFile(id: string, name: Uint8Array): Promise<LayerFile | undefined>;
+  /** A tar of what the layer changes against its parent, made anew from its files: for layers without tar-split. */
+  diff(id: string, options?: DiffOptions): AsyncIterable<Uint8Array>;
+  /** What the layer changes against its parent. */
+  changes(id: string, options?: DiffOptions): AsyncIterable<LayerChange>;
+  /** The bytes of the layer's own regular files. */
+  size(id: string): Promise<number>;
+  /** What a person may want to know: `dray info`. */
+  facts(): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface StageOptions {
+  /**
+   * The layer that it will stand on. A driver whose layers are not independent needs it there now; the others only need it
+   * by the time of {@link StagedLayer.settle}, where it is given again.
+   */
+  readonly parent?: string | undefined;
+  readonly uidMap?: readonly IdMapping[] | undefined;
+  readonly gidMap?: readonly IdMapping[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A layer that is being made. Closed before it is committed, it is discarded. */
+export interface StagedLayer extends AsyncDisposable {
+  /**
+   * Unpacks the layer's tar. `blob` has the steps that inflate it; it is verified. At most once.
+   * Throws `ERR_DRAYAGE_ARCHIVE_INVALID` and the like; nothing of the layer leaves its folder.
+   */
+  unpack(blob: Blob, options?: UnpackStagedOptions): Promise<UnpackedLayer>;
+  /**
+   * What can only be done when the parent is known and there, or is settled itself: hard links to a parent's files, a root
+   * that hides the parent's, folders that are links there. In the order of the layers, before {@link commit}; outside of locks.
+   */
+  settle(parent: string | StagedLayer | undefined): Promise<void>;
+  /** Brief. Puts the files in their place. */
+  commit(id: string): Promise<void>;
+  discard(): Promise<void>;
+}
+
+export interface UnpackStagedOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the count of bytes read from the blob's origin so far. */
+  readonly onBytes?: ((total: number) => void) | undefined;
+  /** Where the tar-split is to be written, gzipped; a file beside which nothing else is. Absent: none is made. */
+  readonly tarSplitPath?: string | undefined;
+}
+
+export interface UnpackedLayer {
+  /** Every stage of the blob; the last is the tar itself, whose digest is the diffID. */
+  readonly drained: DrainResult;
+  /** The owners that occur in headers, whiteouts aside, each once, sorted by number. */
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+}
+
+export interface CreateLayerOptions {
+  readonly uidMap?: readonly IdMapping[] | undefined;
+  readonly gidMap?: readonly IdMapping[] | undefined;
+  readonly mountLabel?: string | undefined;
+}
+
+export interface MountLayerOptions {
+  readonly readOnly?: boolean | undefined;
+  readonly mountLabel?: string | undefined;
+  /** Options of the mount, such as `volatile`. */
+  readonly options?: readonly string[] | undefined;
+}
+
+/** One file's bytes. Synchronous, as the files of a store are local. */
+export interface LayerFile {
+  readonly size: number;
+  /** Fills the buffer from `position` on as far as there are bytes, and says how many. */
+  read(buffer: Uint8Array, position: number): number;
+  close(): void;
+}
+
+export interface DiffOptions {
+  /** Against this layer instead of the parent. */
+  readonly against?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LayerChange {
+  readonly kind: "added" | "changed" | "removed";
+  /** Absolute within the layer: `/etc/hosts`. */
+  readonly path: string;
+  /** Of regular files; 0 for others, and for what is removed. */
+  readonly size: number;
+}
+
+export interface Leftover {
+  readonly path: string;
+  readonly why: string;
+  remove(): Promise<void>;
+}

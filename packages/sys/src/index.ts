@@ -1,0 +1,5 @@
+/**
+ * The Linux calls that Node lacks.
+ * @module
+ */
+export type { FileTime, OverlayMount, PathName, Sys } from "./sys.ts";

@@ -1,0 +1,81 @@
+/** A name within a folder, or a path. Bytes where it is no UTF-8. */
+export type PathName = string | Uint8Array;
+
+/** Seconds since 1970, may be negative, and nanoseconds from 0 to 999,999,999. */
+export interface FileTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/** One overlay mount. All are absolute paths of folders. */
+export interface OverlayMount {
+  /** The nearest first; any number. */
+  readonly lowers: readonly string[];
+  /** Absent: a mount that cannot be written. */
+  readonly upper?: string | undefined;
+  readonly work?: string | undefined;
+  readonly target: string;
+  /** Options of the file system, such as `userxattr` or `volatile`; `name=value` where it has a value. */
+  readonly options?: readonly string[] | undefined;
+}
+
+/**
+ * Linux calls that Node lacks. All are synchronous and take microseconds; none waits for anybody. What fails throws what Node's
+ * own fs would: an Error with `code` (`EEXIST`), `errno`, `syscall` and, where there is one, `path`.
+ *
+ * `folder` is a descriptor of an open folder; a name below it must have no `/` where the call is to be safe from links.
+ */
+export interface Sys {
+  /** Takes an open-file-description lock (fcntl(2), `F_OFD_SETLK`) on the whole file; false where another has it. */
+  tryLock(fd: number, kind: "read" | "write"): boolean;
+  unlock(fd: number): void;
+  /** Whether some other open file or process holds a lock that would keep this one from being taken. */
+  isLocked(fd: number, kind: "read" | "write"): boolean;
+
+  /** `root`: links and `..` are followed as if the folder were the root (`RESOLVE_IN_ROOT`). Linux 5.6. */
+  openInRoot(folder: number, path: PathName, flags: number, mode?: number): number;
+  openAt(folder: number, name: PathName, flags: number, mode?: number): number;
+  mkdirAt(folder: number, name: PathName, mode: number): void;
+  mknodAt(folder: number, name: PathName, mode: number, device?: { major: number; minor: number }): void;
+  symlinkAt(target: PathName, folder: number, name: PathName): void;
+  /** Follows no link at `from`. */
+  linkAt(fromFolder: number, from: PathName, folder: number, name: PathName): void;
+  unlinkAt(folder: number, name: PathName, options?: { readonly folder?: boolean }): void;
+  readlinkAt(folder: number, name: PathName): Uint8Array;
+  /** Follows no link. */
+  chownAt(folder: number, name: PathName, uid: number, gid: number): void;
+  /** Follows links, as there is no other: never call it on a link. */
+  chmodAt(folder: number, name: PathName, mode: number): void;
+  /** Follows no link. */
+  utimesAt(folder: number, name: PathName, atime: FileTime, mtime: FileTime): void;
+  renameAt(
+    fromFolder: number,
+    from: PathName,
+    folder: number,
+    name: PathName,
+    how?: "replace" | "no-replace" | "exchange",
+  ): void;
+
+  /** Follow no link at the path's end. Values at most 64 KiB; `getXattr` undefined where there is none. */
+  setXattr(path: PathName, name: PathName, value: Uint8Array): void;
+  getXattr(path: PathName, name: PathName): Uint8Array | undefined;
+  listXattrs(path: PathName): readonly Uint8Array[];
+  removeXattr(path: PathName, name: PathName): void;
+
+  /** How many bytes were copied; 0 at the end of the source. */
+  copyRange(from: number, to: number, length: number): number;
+  /** Shares the blocks (`FICLONE`). Throws `EOPNOTSUPP` and the like where the file system cannot. */
+  cloneFile(from: number, to: number): void;
+  /** Writes everything of the file system that the descriptor is on to its disk. */
+  syncFileSystem(fd: number): void;
+
+  mountOverlay(mount: OverlayMount): void;
+  /** Binds a folder on another, or on itself. */
+  bindMount(from: string, to: string, options?: { readonly private?: boolean; readonly readOnly?: boolean }): void;
+  makePrivate(path: string): void;
+  /** `detach`: at once, even where files are open (`MNT_DETACH`). */
+  unmount(path: string, options?: { readonly detach?: boolean }): void;
+
+  /** Sets the process's file mode mask and gives the one before. For all threads. */
+  umask(mask: number): number;
+}
