@@ -1,5 +1,5 @@
 /**
- * The configuration that containers tools share: logins, registries.conf, certs.d, policy.json.
+ * The configuration that containers tools share: logins, registries.conf, certs.d, policy.json, storage.conf.
  * @module
  */
 // Logins and certificates.
@@ -53,3 +53,8 @@ export {
   type ShortNameResolution,
 } from "./registries/short-names.ts";
 export { type PullSource, pullSources, pushTarget } from "./registries/sources.ts";
+
+// Where container storage is.
+export { driverOptions, parseStorageOption } from "./storage/options.ts";
+export { additionalStores, type ReadStorageOptions, readStorageSettings } from "./storage/read.ts";
+export type { StorageOption, StorageSettings } from "./storage/settings.ts";

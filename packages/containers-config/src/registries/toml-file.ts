@@ -12,6 +12,11 @@ export interface TomlTable {
   text(key: string): string | undefined;
   flag(key: string): boolean | undefined;
   texts(key: string): readonly string[] | undefined;
+  /** A list that may say in its last item, `{ append = true }`, that it adds to that of the files before. */
+  appendable(key: string): AppendableTexts | undefined;
+  /** Text, or a number or flag as text; of a number the octal digits where `octal` is set, as modes are written. */
+  scalar(key: string, options?: { readonly octal?: boolean }): string | undefined;
+  isTable(key: string): boolean;
   table(key: string): TomlTable | undefined;
   tables(key: string): readonly TomlTable[] | undefined;
   keys(): readonly string[];
@@ -19,6 +24,12 @@ export interface TomlTable {
   invalid(message: string, options?: { readonly key?: string; readonly hint?: string }): DrayageError;
   /** The line of a key in the table, or of the table: `"/etc/containers/registries.conf", line 3`. */
   place(key?: string): string;
+}
+
+/** A list of a file that others are merged with (containers-storage.conf(5) of containers/container-libs). */
+export interface AppendableTexts {
+  readonly items: readonly string[];
+  readonly append: boolean;
 }
 
 /** Throws `ERR_DRAYAGE_CONFIGURATION_INVALID`. */
@@ -86,6 +97,25 @@ function tableOf(value: object, source: SourceText, path: TomlPath): TomlTable {
       }
       return found;
     },
+    appendable: (key) => {
+      const found = get(key);
+      if (found === undefined) return undefined;
+      const list: readonly unknown[] = Array.isArray(found) ? found : [undefined];
+      const last = list.at(-1);
+      const isMarked = isTable(last);
+      const append = isMarked && "append" in last && last.append === true;
+      const items = isMarked ? list.slice(0, -1) : list;
+      if (!items.every((item) => typeof item === "string")) throw wrongType(key, "a list of texts");
+      return { items, append };
+    },
+    scalar: (key, { octal = false } = {}) => {
+      const found = get(key);
+      if (found === undefined || typeof found === "string") return found;
+      if (typeof found === "number" && Number.isSafeInteger(found)) return found.toString(octal ? 8 : 10);
+      if (typeof found === "boolean") return String(found);
+      throw wrongType(key, "text in quotes");
+    },
+    isTable: (key) => isTable(get(key)),
     table: (key) => {
       const found = get(key);
       if (found === undefined) return undefined;
