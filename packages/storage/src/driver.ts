@@ -25,6 +25,11 @@ export interface DriverPlace {
   readonly runRoot: string;
   /** storage.conf's `[storage.options]` and `[storage.options.<name>]`, without the driver's prefix. */
   readonly options?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Graph roots of stores that are only read, which may be of a file system that cannot be written. A layer that is not in the driver's own
+   * folder is looked for in their `<name>` folders, in this order: layers stand on those.
+   */
+  readonly additionalStores?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,6 +49,8 @@ export interface IdMapping {
 export interface LayerFiles extends AsyncDisposable {
   /** Whether a layer can be unpacked before its parent is there, so that those of one image are unpacked side by side. */
   readonly independentLayers: boolean;
+  /** Whether {@link diff} gives the very tar that was unpacked, so that no tar-split is needed. */
+  readonly keepsTar?: boolean | undefined;
 
   /**
    * Begins a layer beside the others, where nobody sees it. It is the caller's until it is committed or discarded; what
@@ -60,7 +67,10 @@ export interface LayerFiles extends AsyncDisposable {
   /** What is staged by no living process, or half removed; each with what removes it. */
   leftovers(): Promise<readonly Leftover[]>;
 
-  /** Makes the layer on its parents visible as one folder and gives its path. Counting is the store's affair. */
+  /**
+   * Makes the layer on its parents visible as one folder and gives its path. Counting is the store's affair: it calls this for
+   * what is not mounted, and {@link unmount} for what is, both under the lock of the mounts.
+   */
   mount(id: string, options?: MountLayerOptions): Promise<string>;
   unmount(id: string): Promise<void>;
 

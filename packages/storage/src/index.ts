@@ -20,3 +20,52 @@ export {
   type UnpackedLayer,
   type UnpackStagedOptions,
 } from "./driver.ts";
+export { layerIdOf, randomId } from "./layer-id.ts";
+export type {
+  BigDataFacts,
+  ContainerRecord,
+  ImageRecord,
+  LayerCompression,
+  LayerRecord,
+  MountRecord,
+  RecordKind,
+  RecordOf,
+  StoredRecord,
+} from "./records.ts";
+export type {
+  CheckOptions,
+  CheckProgress,
+  CheckReport,
+  Finding,
+  FindingCode,
+  LostImage,
+  PruneOptions,
+  PruneReport,
+  RepairOptions,
+  RepairReport,
+} from "./reports.ts";
+export type {
+  BigDataItem,
+  BigDataOptions,
+  DeletedImage,
+  Flag,
+  Hold,
+  HoldOptions,
+  HoldRecord,
+  ImageSize,
+  LayerStage,
+  LayerToCommit,
+  MountOptions,
+  MountTarget,
+  NewContainer,
+  NewImage,
+  NewLayer,
+  OpenDiffOptions,
+  OpenStoreOptions,
+  StageLayerOptions,
+  Store,
+  StoreOptions,
+  UnmountOptions,
+  V1Image,
+} from "./store.ts";
+export type { StoreView } from "./view.ts";

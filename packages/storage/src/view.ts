@@ -1,0 +1,51 @@
+import type { Digest } from "@drayage/digest";
+import type { ContainerRecord, ImageRecord, LayerRecord } from "./records.ts";
+
+/**
+ * All records of a store at one moment, additional stores' behind its own. It is plain data: lookups wait for nobody, and never
+ * see what changed since.
+ *
+ * `find…` take, in this order: a whole id; a whole name as it is stored (`docker.io/library/alpine:latest`); for containers the id of
+ * their layer; the beginning of an id that no other has. They give undefined where there is none, and throw `ERR_DRAYAGE_AMBIGUOUS` with the
+ * candidates' ids and names where a beginning fits several. Those without `find` throw
+ * `ERR_DRAYAGE_{LAYER,IMAGE,CONTAINER}_NOT_FOUND` instead of giving undefined.
+ */
+export interface StoreView {
+  readonly layers: readonly LayerRecord[];
+  readonly images: readonly ImageRecord[];
+  readonly containers: readonly ContainerRecord[];
+
+  findLayer(text: string): LayerRecord | undefined;
+  findImage(text: string): ImageRecord | undefined;
+  findContainer(text: string): ContainerRecord | undefined;
+  layer(text: string): LayerRecord;
+  image(text: string): ImageRecord;
+  container(text: string): ContainerRecord;
+
+  /** Images one of whose manifests has this digest. */
+  imagesByDigest(digest: Digest): readonly ImageRecord[];
+  /** Layers whose tar has this digest. */
+  layersByDiffDigest(digest: Digest): readonly LayerRecord[];
+  /** Layers whose blob had this digest when it came. */
+  layersByCompressedDigest(digest: Digest): readonly LayerRecord[];
+  layersByTocDigest(digest: Digest): readonly LayerRecord[];
+
+  /** The layer and all that it stands on, the base first. Throws `ERR_DRAYAGE_STORE_INVALID` where one is missing; it is named. */
+  chain(layerId: string): readonly LayerRecord[];
+  /** The layers of an image, the base first; none for an image without layers. */
+  imageLayers(image: ImageRecord): readonly LayerRecord[];
+  /** Layers that stand on this one directly. */
+  children(layerId: string): readonly LayerRecord[];
+  /** Layers that no other stands on. */
+  heads(): readonly LayerRecord[];
+  /** Images whose layers include this one. */
+  imagesOn(layerId: string): readonly ImageRecord[];
+  /** Images whose layers are the first of this image's, and fewer, or all of them: those it was built on. The nearest first. */
+  parents(image: ImageRecord): readonly ImageRecord[];
+  /** Containers made from this image. */
+  containersOf(imageId: string): readonly ContainerRecord[];
+  /** Images without a name that no other image is built on. */
+  dangling(): readonly ImageRecord[];
+  /** Layers that no image and no container needs, those others stand on last. */
+  unreferencedLayers(): readonly LayerRecord[];
+}
