@@ -83,6 +83,17 @@ it("crc64 is that of long division, however the bytes lie and are cut", () => {
   );
 });
 
+it("crc64 is that of long division for every length where its ways change, and goes on from one way to the other", () => {
+  for (const around of [1024, 1536, 4096]) {
+    for (let length = around - 17; length <= around + 17; length++) {
+      const data = noise(length, length);
+      const whole = crc64Reference(data);
+      expect(crc64(data)).toBe(whole);
+      expect(crc64(data.subarray(700), crc64(data.subarray(0, 700)))).toBe(whole);
+    }
+  }
+});
+
 it("crc64 of more than the kernel takes at once is that of long division", () => {
   const data = noise(7, inputSize + 13);
   expect(crc64(data)).toBe(crc64Reference(data));
