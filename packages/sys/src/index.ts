@@ -2,4 +2,7 @@
  * The Linux calls that Node lacks.
  * @module
  */
+export { acquireFileLock, type FileLock, type FileLockOptions, type LockKind } from "./file-lock.ts";
+export { type LoadSysOptions, loadSys, requireSys, sysBase, sysUnavailable } from "./load-sys.ts";
+export { openFlags } from "./open-flags.ts";
 export type { FileTime, OverlayMount, PathName, Sys } from "./sys.ts";

@@ -31,8 +31,13 @@ export interface Sys {
   unlock(fd: number): void;
   /** Whether some other open file or process holds a lock that would keep this one from being taken. */
   isLocked(fd: number, kind: "read" | "write"): boolean;
+  /** The process that keeps the lock from being taken; undefined where none does, or its lock is an open file's. */
+  lockHolder(fd: number, kind: "read" | "write"): number | undefined;
 
-  /** `root`: links and `..` are followed as if the folder were the root (`RESOLVE_IN_ROOT`). Linux 5.6. */
+  /**
+   * Links and `..` are followed as if the folder were the root (`RESOLVE_IN_ROOT`). Throws `ENOSYS` before Linux 5.6, and `EAGAIN`
+   * where somebody goes on renaming folders meanwhile.
+   */
   openInRoot(folder: number, path: PathName, flags: number, mode?: number): number;
   openAt(folder: number, name: PathName, flags: number, mode?: number): number;
   mkdirAt(folder: number, name: PathName, mode: number): void;
@@ -56,22 +61,30 @@ export interface Sys {
     how?: "replace" | "no-replace" | "exchange",
   ): void;
 
-  /** Follow no link at the path's end. Values at most 64 KiB; `getXattr` undefined where there is none. */
-  setXattr(path: PathName, name: PathName, value: Uint8Array): void;
-  getXattr(path: PathName, name: PathName): Uint8Array | undefined;
-  listXattrs(path: PathName): readonly Uint8Array[];
-  removeXattr(path: PathName, name: PathName): void;
+  /**
+   * Extended attributes, of a file by its path, where no link at its end is followed, or by its descriptor (none that was
+   * opened with `O_PATH`). Values at most 64 KiB; `getXattr` gives undefined where there is none.
+   * A file in a folder that is open has the path `/proc/self/fd/<folder>/<name>`, and the folder itself `/proc/self/fd/<folder>/.`.
+   */
+  setXattr(file: PathName | number, name: PathName, value: Uint8Array): void;
+  getXattr(file: PathName | number, name: PathName): Uint8Array | undefined;
+  listXattrs(file: PathName | number): readonly Uint8Array[];
+  removeXattr(file: PathName | number, name: PathName): void;
 
   /** How many bytes were copied; 0 at the end of the source. */
   copyRange(from: number, to: number, length: number): number;
-  /** Shares the blocks (`FICLONE`). Throws `EOPNOTSUPP` and the like where the file system cannot. */
+  /** Shares the blocks (`FICLONE`). Throws `ENOTSUP`, `EXDEV` or the like where the file system cannot. */
   cloneFile(from: number, to: number): void;
   /** Writes everything of the file system that the descriptor is on to its disk. */
   syncFileSystem(fd: number): void;
 
   mountOverlay(mount: OverlayMount): void;
   /** Binds a folder on another, or on itself. */
-  bindMount(from: string, to: string, options?: { readonly private?: boolean; readonly readOnly?: boolean }): void;
+  bindMount(
+    from: string,
+    to: string,
+    options?: { readonly private?: boolean; readonly readOnly?: boolean },
+  ): void;
   makePrivate(path: string): void;
   /** `detach`: at once, even where files are open (`MNT_DETACH`). */
   unmount(path: string, options?: { readonly detach?: boolean }): void;

@@ -1,0 +1,40 @@
+import type { Kernel } from "./kernel.ts";
+import { mountOverlay } from "./overlay-mount.ts";
+import type { Sys } from "./sys.ts";
+import { systemError } from "./system-error.ts";
+
+type MountCalls = Pick<Sys, "mountOverlay" | "bindMount" | "makePrivate" | "unmount">;
+
+const MS_RDONLY = 0x1;
+const MS_REMOUNT = 0x20;
+const MS_BIND = 0x1000;
+const MS_PRIVATE = 0x40000;
+const MNT_DETACH = 2;
+const UMOUNT_NOFOLLOW = 8;
+
+export function mountCalls(kernel: Kernel): MountCalls {
+  const { call, memory } = kernel;
+
+  function mount(target: string, flags: number, from?: string): void {
+    const source = from === undefined ? 0 : memory.name(0, from, "mount");
+    const result = call("mount", source, memory.name(1, target, "mount"), 0, flags, 0);
+    if (result < 0)
+      throw systemError(result, "mount", { path: from ?? target, ...(from && { dest: target }) });
+  }
+
+  return {
+    mountOverlay: (overlay) => mountOverlay(kernel, overlay),
+    bindMount(from, to, options = {}) {
+      mount(to, MS_BIND, from);
+      // Flags of the new mount are taken only by changing it.
+      if (options.readOnly) mount(to, MS_BIND | MS_REMOUNT | MS_RDONLY);
+      if (options.private) mount(to, MS_PRIVATE);
+    },
+    makePrivate: (path) => mount(path, MS_PRIVATE),
+    unmount(path, options = {}) {
+      const flags = UMOUNT_NOFOLLOW | (options.detach ? MNT_DETACH : 0);
+      const result = call("umount2", memory.name(0, path, "umount2"), flags);
+      if (result < 0) throw systemError(result, "umount2", { path });
+    },
+  };
+}

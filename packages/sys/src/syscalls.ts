@@ -1,0 +1,76 @@
+/**
+ * The numbers of the system calls that are used, by architecture. They are called by number, not through functions of
+ * the C library, since glibc and musl of the ages that Node runs on lack some of these, each others.
+ */
+const x64 = {
+  fcntl: 72,
+  ioctl: 16,
+  openat: 257,
+  openat2: 437,
+  mkdirat: 258,
+  mknodat: 259,
+  symlinkat: 266,
+  linkat: 265,
+  unlinkat: 263,
+  readlinkat: 267,
+  fchownat: 260,
+  fchmodat: 268,
+  utimensat: 280,
+  renameat2: 316,
+  lsetxattr: 189,
+  fsetxattr: 190,
+  lgetxattr: 192,
+  fgetxattr: 193,
+  llistxattr: 195,
+  flistxattr: 196,
+  lremovexattr: 198,
+  fremovexattr: 199,
+  copy_file_range: 326,
+  syncfs: 306,
+  mount: 165,
+  umount2: 166,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  move_mount: 429,
+  umask: 95,
+} as const;
+
+export type SyscallName = keyof typeof x64;
+
+const arm64: Readonly<Record<SyscallName, number>> = {
+  fcntl: 25,
+  ioctl: 29,
+  openat: 56,
+  openat2: 437,
+  mkdirat: 34,
+  mknodat: 33,
+  symlinkat: 36,
+  linkat: 37,
+  unlinkat: 35,
+  readlinkat: 78,
+  fchownat: 54,
+  fchmodat: 53,
+  utimensat: 88,
+  renameat2: 276,
+  lsetxattr: 6,
+  fsetxattr: 7,
+  lgetxattr: 9,
+  fgetxattr: 10,
+  llistxattr: 12,
+  flistxattr: 13,
+  lremovexattr: 15,
+  fremovexattr: 16,
+  copy_file_range: 285,
+  syncfs: 267,
+  mount: 40,
+  umount2: 39,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  move_mount: 429,
+  umask: 166,
+};
+
+/** The numbers by Node's name of the architecture. Both have 64-bit little-endian structures with the same offsets. */
+export const syscallNumbers: Readonly<Record<string, Readonly<Record<SyscallName, number>>>> = { x64, arm64 };
