@@ -36,6 +36,8 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_DIGEST_INVALID"
   /** Bytes do not hash to the digest that names them. */
   | "ERR_DRAYAGE_DIGEST_MISMATCH"
+  /** An image has no file at this path, or none of the kind that is needed. */
+  | "ERR_DRAYAGE_FILE_NOT_FOUND"
   /** The image is not at its place. */
   | "ERR_DRAYAGE_IMAGE_NOT_FOUND"
   /** What is to be removed is needed by something else, which is named. */

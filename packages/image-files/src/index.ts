@@ -1,1 +1,13 @@
-export {};
+/**
+ * Look into the files of an image without unpacking it.
+ * @module
+ */
+export { diffImages, type FileChange } from "./diff.ts";
+export type { FileEntry, FileType } from "./file-entry.ts";
+export {
+  type ImageFiles,
+  type OpenImageFilesOptions,
+  openImageFiles,
+  type StatOptions,
+} from "./image-files.ts";
+export { createLayerCache, type LayerCache, type LayerCacheOptions } from "./layer-cache.ts";

@@ -1,0 +1,159 @@
+import { DrayageError } from "@drayage/errors";
+import type { Descriptor } from "@drayage/manifest";
+import type { ImageSource } from "@drayage/transport";
+import { bytesOfKey, keyOf, keyOfText, namesOf, textOfKey } from "./byte-path.ts";
+import { fileContent } from "./content.ts";
+import type { FileEntry } from "./file-entry.ts";
+import { createLayerCache, type LayerCache, type LayerCacheOptions } from "./layer-cache.ts";
+import type { LayerFileFacts } from "./layer-tree.ts";
+import { type Found, type Layers, lookUp, namesIn } from "./union.ts";
+
+/** The files of an image as a container would see them, found without unpacking it. */
+export interface ImageFiles extends AsyncDisposable {
+  /** The layers, the base first. */
+  readonly layers: readonly Descriptor[];
+  /**
+   * The file at a path, `/` for the root; links on the way are followed below the image's root, one at the path's end too
+   * unless `follow` is false. Undefined where there is none. Reads layers from the top down until one decides.
+   */
+  stat(path: string | Uint8Array, options?: StatOptions): Promise<FileEntry | undefined>;
+  /** What is in a folder, sorted by the bytes of the names; the file itself where it is no folder. Throws `ERR_DRAYAGE_FILE_NOT_FOUND`. */
+  list(path: string | Uint8Array): Promise<readonly FileEntry[]>;
+  /** The folder, and all below it; links are not followed. In the order of the paths' names, a folder before what is in it. */
+  walk(path?: string | Uint8Array): AsyncIterable<FileEntry>;
+  /**
+   * A regular file's bytes, holes as zeros. The layer that they come from was verified when it was first read. Throws
+   * `ERR_DRAYAGE_FILE_NOT_FOUND`, also for what is no regular file.
+   */
+  read(path: string | Uint8Array): AsyncIterable<Uint8Array>;
+  /** The SHA-256 of a regular file's content in hex; only where the cache was made with `digests`. */
+  contentDigest(entry: FileEntry): string | undefined;
+}
+
+export interface StatOptions {
+  readonly follow?: boolean | undefined;
+}
+
+export interface OpenImageFilesOptions extends LayerCacheOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Shared with another image; it is then not this one's to dispose of. */
+  readonly cache?: LayerCache | undefined;
+}
+
+/**
+ * Opens the files of an image. Nothing is read yet.
+ *
+ * @param layers as its manifest lists them, the base first
+ */
+export function openImageFiles(
+  source: ImageSource,
+  layers: readonly Descriptor[],
+  options: OpenImageFilesOptions = {},
+): ImageFiles {
+  const { signal } = options;
+  const cache = options.cache ?? createLayerCache(options);
+  const fromTop = layers.filter((layer) => !isThrowaway(layer)).reverse();
+  const union: Layers = {
+    count: fromTop.length,
+    tree: (index) => cache.tree(source, layerAt(index), signal),
+  };
+  const contents = new WeakMap<FileEntry, LayerFileFacts>();
+
+  function layerAt(index: number): Descriptor {
+    const layer = fromTop[index];
+    if (layer === undefined) throw new RangeError(`there is no layer ${index}`);
+    return layer;
+  }
+  function entryOf({ names, facts }: Found): FileEntry {
+    const entry = makeEntry(names, facts);
+    if (facts !== undefined) contents.set(entry, facts);
+    return entry;
+  }
+  async function required(path: string | Uint8Array): Promise<Found> {
+    const found = await lookUp(union, namesOfPath(path));
+    if (found === undefined) throw notFound(source, path, "is not in");
+    return found;
+  }
+  async function child(folder: readonly string[], name: string): Promise<Found> {
+    const names = [...folder, name];
+    const found = await lookUp(union, names, { follow: false });
+    if (found === undefined) throw notFound(source, textOfKey(names.join("/")), "is not in");
+    return { ...found, names };
+  }
+  async function* walkFrom(found: Found): AsyncGenerator<FileEntry, void, undefined> {
+    yield entryOf(found);
+    if (!isFolder(found)) return;
+    for (const name of await namesIn(union, found.names)) yield* walkFrom(await child(found.names, name));
+  }
+
+  return {
+    layers,
+    async stat(path, { follow } = {}) {
+      const found = await lookUp(union, namesOfPath(path), { follow });
+      return found === undefined ? undefined : entryOf(found);
+    },
+    async list(path) {
+      const found = await required(path);
+      if (!isFolder(found)) return [entryOf(found)];
+      const entries: FileEntry[] = [];
+      for (const name of await namesIn(union, found.names))
+        entries.push(entryOf(await child(found.names, name)));
+      return entries;
+    },
+    async *walk(path = "/") {
+      yield* walkFrom(await required(path));
+    },
+    async *read(path) {
+      const { facts, index } = await required(path);
+      if (facts?.type !== "file") throw notFound(source, path, "is no regular file in");
+      const layer = layerAt(index);
+      yield* fileContent(await cache.blob(source, layer, signal), facts, signal);
+    },
+    contentDigest: (entry) => contents.get(entry)?.contentDigest,
+    async [Symbol.asyncDispose]() {
+      if (options.cache === undefined) await cache[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Docker's first manifests name a layer also where a step changed no file. */
+function isThrowaway(layer: Descriptor): boolean {
+  return "emptyLayer" in layer && layer.emptyLayer === true;
+}
+
+function isFolder({ facts }: Found): boolean {
+  return facts === undefined || facts.type === "directory";
+}
+
+function namesOfPath(path: string | Uint8Array): readonly string[] {
+  return namesOf(typeof path === "string" ? keyOfText(path) : keyOf(path));
+}
+
+const noTime = { seconds: 0, nanoseconds: 0 };
+
+function makeEntry(names: readonly string[], facts: LayerFileFacts | undefined): FileEntry {
+  const key = `/${names.join("/")}`;
+  const place = { path: textOfKey(key), rawPath: bytesOfKey(key) };
+  if (facts === undefined) {
+    const folder = { type: "directory", mode: 0o755, uid: 0, gid: 0, size: 0, mtime: noTime } as const;
+    return {
+      ...place,
+      ...folder,
+      linkname: "",
+      devmajor: 0,
+      devminor: 0,
+      xattrs: new Map(),
+      layer: undefined,
+    };
+  }
+  const { type, mode, uid, gid, size, mtime, linkname, devmajor, devminor, xattrs, layer } = facts;
+  return { ...place, type, mode, uid, gid, size, mtime, linkname, devmajor, devminor, xattrs, layer };
+}
+
+function notFound(source: ImageSource, path: string | Uint8Array, what: string): DrayageError {
+  const name = typeof path === "string" ? path : textOfKey(keyOf(path));
+  return new DrayageError("ERR_DRAYAGE_FILE_NOT_FOUND", `${JSON.stringify(name)} ${what} the image`, {
+    side: "source",
+    hint: `list a folder's files with an earlier part of the path of ${source.reference.text}`,
+  });
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Blob, drain, fileBlob, temporaryFolder } from "@drayage/blob";
+import type { Descriptor } from "@drayage/manifest";
+import type { ImageSource } from "@drayage/transport";
+import type { LayerTree } from "./layer-tree.ts";
+import { readLayer } from "./read-layer.ts";
+
+/** What is known of layers by their digests. Two images that share layers may share it, and read each once. */
+export interface LayerCache extends AsyncDisposable {
+  /** How many layers were read. */
+  readonly read: number;
+  tree(source: ImageSource, layer: Descriptor, signal: AbortSignal | undefined): Promise<LayerTree>;
+  /** The layer's bytes as they are stored: from a temporary file where fetching them again would be a request. */
+  blob(source: ImageSource, layer: Descriptor, signal: AbortSignal | undefined): Promise<Blob>;
+}
+
+export interface LayerCacheOptions {
+  /** Whether each file's content is hashed, so that files can be compared. */
+  readonly digests?: boolean | undefined;
+  /** Where layers of a registry are kept until the cache is disposed of; `$TMPDIR`, then `/var/tmp` where absent. */
+  readonly temporaryDir?: string | undefined;
+  /** The most entries of one layer; 4 million where absent. */
+  readonly maximumEntries?: number | undefined;
+}
+
+export function createLayerCache(options: LayerCacheOptions = {}): LayerCache {
+  const { digests, maximumEntries = 4_000_000 } = options;
+  const trees = new Map<string, Promise<LayerTree>>();
+  const files = new Map<string, Promise<Blob>>();
+  let folder: Promise<string> | undefined;
+
+  async function fetched(
+    source: ImageSource,
+    layer: Descriptor,
+    signal: AbortSignal | undefined,
+  ): Promise<Blob> {
+    const blob = await source.blob(layer, { signal });
+    if (blob.origin.kind !== "stream") return blob;
+    folder ??= makeFolder(options.temporaryDir);
+    const path = join(await folder, randomUUID());
+    await using handle = await open(path, "wx+", 0o600);
+    const sink = { kind: "file", fd: handle.fd, path, position: 0, whole: true } as const;
+    const { digest, size } = await drain(blob, sink, { signal });
+    return fileBlob(path, { digest, size, what: blob.what });
+  }
+  const own: LayerCache = {
+    get read() {
+      return trees.size;
+    },
+    tree(source, layer, signal) {
+      const found = trees.get(layer.digest);
+      if (found !== undefined) return found;
+      const made = own
+        .blob(source, layer, signal)
+        .then((blob) => readLayer(layer, blob, { signal, digests, maximumEntries }));
+      return remember(trees, layer.digest, made);
+    },
+    blob(source, layer, signal) {
+      const found = files.get(layer.digest);
+      return found ?? remember(files, layer.digest, fetched(source, layer, signal));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled([...trees.values(), ...files.values()]);
+      if (folder !== undefined) await rm(await folder, { recursive: true, force: true });
+    },
+  };
+  return own;
+}
+
+/** What failed is not remembered: it may go well the next time. */
+function remember<T>(map: Map<string, Promise<T>>, key: string, promise: Promise<T>): Promise<T> {
+  map.set(key, promise);
+  promise.catch(() => map.delete(key));
+  return promise;
+}
+
+async function makeFolder(wanted: string | undefined): Promise<string> {
+  const folder = join(await temporaryFolder(wanted), `drayage-layers-${randomUUID()}`);
+  await mkdir(folder, { mode: 0o700 });
+  return folder;
+}
