@@ -1,9 +1,9 @@
 import type { RequestOptions } from "node:http";
 import { DrayageError } from "@drayage/errors";
 import type { HttpClient, HttpRequest, HttpResponse, TlsOptions } from "./client.ts";
-import { type Connections, checkSocketRedirect, createConnections, type Route } from "./node/connections.ts";
+import { type Connections, checkSocketRedirect, createConnections } from "./node/connections.ts";
 import type { DirectConnection } from "./node/direct.ts";
-import { type Exchanged, exchange, type Timeouts, type UntrustedHost } from "./node/exchange.ts";
+import { type Exchanged, exchange, type Timeouts } from "./node/exchange.ts";
 import { redactedUrl } from "./redacted-url.ts";
 import { maxRedirects, redirected, tooManyRedirects } from "./redirects.ts";
 import { responseOf } from "./response.ts";
@@ -93,21 +93,9 @@ async function follow(first: HttpRequest, settings: Settings): Promise<HttpRespo
 }
 
 async function exchangeOnce(request: HttpRequest, url: URL, settings: Settings): Promise<Exchanged> {
-  const { connections } = settings;
-  const route = await connections.route(url);
-  const result = await exchangeBy(route, { request, url, settings });
-  if (!("untrusted" in result)) return result;
-  if (!route.trustsFew) throw result.untrusted;
-  connections.trustMore();
-  return exchangeOnce(request, url, settings);
-}
-
-async function exchangeBy(
-  route: Route,
-  { request, url, settings }: { request: HttpRequest; url: URL; settings: Settings },
-): Promise<Exchanged | UntrustedHost> {
-  const { timeouts, maxHeaderSize } = settings;
+  const { connections, timeouts, maxHeaderSize } = settings;
   const { method, body, signal, repeatable = idempotent.has(method) } = request;
+  const route = await connections.route(url);
   const options: RequestOptions = {
     ...route.options,
     method,

@@ -70,11 +70,6 @@ const tlsMeanings: Readonly<Record<string, Meaning>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ["its certificate is of an authority that is not known", trustHint],
 };
 
-/** Of these, another authority may know better. */
-const ofAuthorities: ReadonlySet<string> = new Set(
-  Object.keys(tlsMeanings).filter((code) => code !== "ERR_TLS_CERT_ALTNAME_INVALID"),
-);
-
 const plainHttp: Meaning = [
   "it does not speak TLS",
   "where it is a plain HTTP registry on a network that you trust, use --tls-verify=false (`insecure` in registries.conf)",
@@ -105,12 +100,6 @@ export function networkError(error: unknown, circumstances: Circumstances): Dray
     retryable: passing !== undefined,
     cause: error,
   });
-}
-
-/** Whether it is the host's certificate that does not stand up to the authorities that are trusted: nothing was sent yet. */
-export function isMistrust({ code, cause }: DrayageError): boolean {
-  const reason = (cause as NodeError | undefined)?.code;
-  return code === "ERR_DRAYAGE_TLS" && typeof reason === "string" && ofAuthorities.has(reason);
 }
 
 /** The other side said nothing for too long. */

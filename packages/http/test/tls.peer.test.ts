@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import type { DrayageError } from "@drayage/errors";
 import { type CertificateFiles, describeWithPeers, testCertificates } from "@drayage-internal/peers";
 import { expect, it } from "vitest";
-import type { HttpBody, TlsOptions } from "../src/index.ts";
+import type { TlsOptions } from "../src/index.ts";
 import { client, failure, text } from "./support/clients.ts";
 import { answer, bodyOf, pattern, type Running, serve, serveTls } from "./support/servers.ts";
 
@@ -66,42 +66,6 @@ describeWithPeers("TLS", ["openssl"], () => {
       },
     );
     expect(stdout).toBe("hello\n");
-  });
-
-  it("hosts that only the system trusts are trusted beside an authority that is added: several at once, with bodies, and borrowed", async () => {
-    const { server: files, authority, selfSigned } = await testCertificates();
-    await using server = await serveTls(identity(files), async (request, response) => {
-      answer(response, 200, {}, `${request.method} ${(await bodyOf(request)).length}`);
-    });
-    const { url } = server;
-    const env = { SSL_CERT_FILE: authority.certificate };
-    const ca = [readFileSync(selfSigned.certificate, "utf8")];
-    const http = client({ env, tls: { ca } });
-    let asked = 0;
-    const body: HttpBody = {
-      length: 3,
-      async send(write) {
-        asked += 1;
-        await write(new Uint8Array(3));
-      },
-    };
-    const answers = await Promise.all([
-      http.request({ method: "PATCH", url, body }),
-      http.request({ method: "POST", url, body: new Uint8Array(2) }),
-      http.request({ method: "GET", url, borrow: true }),
-      http.request({ method: "GET", url }),
-    ]);
-    expect(await Promise.all(answers.map(text))).toEqual(["PATCH 3", "POST 2", "GET 0", "GET 0"]);
-    expect(asked).toBe(1);
-    // What was added is trusted too, now that all are.
-    await using other = await hello(selfSigned);
-    expect(await text(await http.request({ method: "GET", url: other.url }))).toBe("hello");
-    const few = client({ env: {}, tls: { ca } });
-    expect(await failure(few.request({ method: "GET", url }))).toMatchObject({
-      code: "ERR_DRAYAGE_TLS",
-      cause: { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE" },
-    });
-    expect(await text(await few.request({ method: "GET", url: other.url }))).toBe("hello");
   });
 
   const cases: readonly [name: "expired" | "otherHost" | "selfSigned", message: RegExp, hint: RegExp][] = [

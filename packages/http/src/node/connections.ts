@@ -7,7 +7,7 @@ import { redactedUrl } from "../redacted-url.ts";
 import { builtin } from "./builtins.ts";
 import { connectDirectly, type DirectConnection, type DirectOptions } from "./direct.ts";
 import { type ProxyChoice, proxyFor } from "./proxies.ts";
-import { type TlsSettings, tlsSettings, tlsSettingsOfFew } from "./trust.ts";
+import { type TlsSettings, tlsSettings } from "./trust.ts";
 import { bareProxy, createTunnelAgent, proxyAuthorization } from "./tunnel.ts";
 
 export interface ConnectionsOptions {
@@ -27,8 +27,6 @@ export interface Route {
   readonly headers: Readonly<Record<string, string>>;
   /** Who is connected to, for errors. */
   readonly peer: string;
-  /** Whether hosts that are not trusted this way may be trusted after `trustMore`. */
-  readonly trustsFew: boolean;
   /** Begins a connection for one large response; absent where that is more than a plain connection. */
   readonly connectDirectly?: (() => DirectConnection) | undefined;
 }
@@ -36,8 +34,6 @@ export interface Route {
 /** The agents of a client: each is made when it is needed first. */
 export interface Connections {
   route(url: URL): Promise<Route>;
-  /** From now on all authorities are trusted, and not only those that were given. */
-  trustMore(): void;
   close(): void;
 }
 
@@ -48,15 +44,17 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const { env, socketPath } = options;
   const proxyOf: ProxyChoice = proxyFor(socketPath === undefined ? options.proxy : "none", env);
   const agents = new Map<string, Promise<Agent>>();
-  const trust = createTrust(options.tls, env);
+  let tls: TlsSettings | undefined;
+  const secure = (): TlsSettings => {
+    tls ??= tlsSettings(options.tls, env);
+    return tls;
+  };
   const agent: AgentOptions = {
     keepAlive: true,
     maxSockets: options.maxSockets,
     maxFreeSockets: 32,
     timeout: keptMilliseconds,
   };
-  const trustedBy = ({ protocol }: URL): Trusted | undefined =>
-    protocol === "https:" ? trust.now() : undefined;
   const kept = (key: string, make: () => Agent | Promise<Agent>): Promise<Agent> => {
     const known = agents.get(key);
     if (known !== undefined) return known;
@@ -64,13 +62,12 @@ export function createConnections(options: ConnectionsOptions): Connections {
     agents.set(key, made);
     return made;
   };
-  const direct = (tls: Trusted | undefined): Promise<Agent> =>
-    tls === undefined
-      ? kept("http", () => new (builtin("node:http").Agent)(agent))
-      : kept(
-          tls.few ? "https, few" : "https",
-          () => new (builtin("node:https").Agent)({ ...agent, ...tls.settings }),
-        );
+  const direct = (protocol: string): Promise<Agent> =>
+    kept(protocol, () =>
+      protocol === "https:"
+        ? new (builtin("node:https").Agent)({ ...agent, ...secure() })
+        : new (builtin("node:http").Agent)(agent),
+    );
 
   return {
     async route(url) {
@@ -78,10 +75,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
       const proxy = proxyOf(url);
       const usual = { ...target(url), path: `${url.pathname}${url.search}` };
       if (proxy === undefined) {
-        const tls = trustedBy(url);
         const options = {
           ...usual,
-          agent: await direct(tls),
+          agent: await direct(url.protocol),
           ...(socketPath === undefined ? {} : { socketPath }),
         };
         return {
@@ -89,35 +85,25 @@ export function createConnections(options: ConnectionsOptions): Connections {
           options,
           headers: {},
           peer: socketPath ?? url.host,
-          trustsFew: tls?.few === true,
           connectDirectly:
-            socketPath === undefined ? () => connectDirectly(directly(url, tls?.settings)) : undefined,
+            socketPath === undefined ? () => connectDirectly(directly(url, secure)) : undefined,
         };
       }
       const connectTimeout = options.connectTimeout;
       if (url.protocol === "https:") {
         const tunnel = await kept(`tunnel ${proxy.href}`, () =>
-          createTunnelAgent({ proxy, agent, tls: trust.all(), connectTimeout }),
+          createTunnelAgent({ proxy, agent, tls: secure(), connectTimeout }),
         );
-        return {
-          start,
-          options: { ...usual, agent: tunnel },
-          headers: {},
-          peer: url.host,
-          trustsFew: false,
-        };
+        return { start, options: { ...usual, agent: tunnel }, headers: {}, peer: url.host };
       }
       // Plain HTTP needs no tunnel: the proxy is asked for the whole URL (RFC 9112, section 3.2.2).
-      const tls = trustedBy(proxy);
       return {
         start: starter(proxy.protocol),
-        options: { ...target(proxy), path: url.href, agent: await direct(tls) },
+        options: { ...target(proxy), path: url.href, agent: await direct(proxy.protocol) },
         headers: proxyAuthorization(proxy),
         peer: `${bareProxy(proxy).host} (the proxy)`,
-        trustsFew: tls?.few === true,
       };
     },
-    trustMore: () => trust.more(),
     close() {
       for (const made of agents.values()) {
         made.then(
@@ -130,40 +116,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
   };
 }
 
-interface Trusted {
-  readonly settings: TlsSettings;
-  /** Only what was given is trusted. */
-  readonly few: boolean;
-}
-
-/** Whom connections trust: those that were given, if any, until that turns out not to be enough. */
-function createTrust(
-  options: TlsOptions | undefined,
-  env: ConnectionsOptions["env"],
-): { now(): Trusted; all(): TlsSettings; more(): void } {
-  let all: TlsSettings | undefined;
-  let now: Trusted | undefined;
-  function trustAll(): TlsSettings {
-    all ??= tlsSettings(options, env);
-    return all;
-  }
-  return {
-    now() {
-      if (now !== undefined) return now;
-      const settings = tlsSettingsOfFew(options);
-      now = settings === undefined ? { settings: trustAll(), few: false } : { settings, few: true };
-      return now;
-    },
-    all: trustAll,
-    more() {
-      if (now?.few !== false) now = { settings: trustAll(), few: false };
-    },
-  };
-}
-
-function directly(url: URL, tls: TlsSettings | undefined): DirectOptions {
+function directly(url: URL, secure: () => TlsSettings): DirectOptions {
   const { protocol: _, ...to } = target(url);
-  if (tls === undefined) {
+  if (url.protocol === "http:") {
     const connect: DirectOptions["connect"] = (onread) =>
       builtin("node:net").connect({ ...to, onread } as TcpNetConnectOpts);
     return { ready: "connect", connect };
@@ -173,7 +128,7 @@ function directly(url: URL, tls: TlsSettings | undefined): DirectOptions {
     connect: (onread) =>
       builtin("node:tls").connect({
         ...to,
-        ...tls,
+        ...secure(),
         ALPNProtocols: ["http/1.1"],
         onread,
       } as ConnectionOptions),

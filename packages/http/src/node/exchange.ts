@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { abortError, DrayageError, errnoOf } from "@drayage/errors";
 import type { HttpHeaders, HttpRequest } from "../client.ts";
 import { contentLength, headersOf } from "../headers.ts";
-import { type Circumstances, isMistrust, networkError, timeoutError } from "../network-error.ts";
+import { type Circumstances, networkError, timeoutError } from "../network-error.ts";
 import type { ChunkSource } from "../response.ts";
 import type { DirectConnection } from "./direct.ts";
 import { directSource } from "./direct-source.ts";
@@ -52,15 +52,8 @@ export interface IndirectResponse {
   readonly indirect: true;
 }
 
-/** The host's certificate is not of the authorities that are trusted. Nothing of the request was sent, nor was its body asked for any. */
-export interface UntrustedHost {
-  readonly untrusted: DrayageError;
-}
-
 /** One request and its response, over one connection. */
-export async function exchange(
-  plan: ExchangePlan,
-): Promise<Exchanged | StaleConnection | UntrustedHost | IndirectResponse> {
+export async function exchange(plan: ExchangePlan): Promise<Exchanged | StaleConnection | IndirectResponse> {
   const { op, peer, signal, timeouts, body, direct } = plan;
   if (signal?.aborted) throw abortError(signal.reason, op);
 
@@ -68,10 +61,6 @@ export async function exchange(
   let connected = false;
   let sending: SendingBody | undefined;
   let source: ResponseSource | undefined;
-  let settleConnected: (() => void) | undefined;
-  const connecting = new Promise<void>((resolve) => {
-    settleConnected = resolve;
-  });
   let settleHead: { resolve(response: IncomingMessage): void; reject(error: Error): void } | undefined;
   const head = new Promise<IncomingMessage>((resolve, reject) => {
     settleHead = { resolve, reject };
@@ -112,7 +101,6 @@ export async function exchange(
   watchConnecting(request, plan, {
     onConnected: () => {
       connected = true;
-      settleConnected?.();
     },
     onTimeout: () => fail(timeoutError(timeouts.connect, circumstances())),
   });
@@ -155,9 +143,8 @@ export async function exchange(
     watch.start(timeouts.response);
     request.end(body);
   } else {
-    await Promise.race([usableConnection(request, connecting), head]).catch(() => undefined);
+    await Promise.race([usableConnection(request), head]).catch(() => undefined);
     if (failure !== undefined) {
-      if (!connected && isMistrust(failure)) return { untrusted: failure };
       if (request.reusedSocket && wasClosed(failure)) return { stale: failure, unsent: true };
       throw failure;
     }
@@ -172,9 +159,8 @@ export async function exchange(
     if (source === undefined) throw new DrayageError("ERR_DRAYAGE_CONNECTION", `${op}: no answer`);
     return { status: response.statusCode ?? 0, headers: headersOf(pairs(response.rawHeaders)), source };
   } catch (error) {
-    if (failure === undefined) throw error;
-    if (!connected && isMistrust(failure)) return { untrusted: failure };
-    if (request.reusedSocket && wasClosed(failure)) return { stale: failure, unsent: false };
+    if (request.reusedSocket && failure !== undefined && wasClosed(failure))
+      return { stale: failure, unsent: false };
     throw error;
   }
 }
@@ -183,8 +169,10 @@ export async function exchange(
  * Waits for a connection, and, where it was kept alive, for two turns of the event loop: that it was closed is noticed then. A body that is
  * made while it is sent can only be sent once.
  */
-async function usableConnection(request: ClientRequest, connecting: Promise<void>): Promise<void> {
-  await connecting;
+async function usableConnection(request: ClientRequest): Promise<void> {
+  await new Promise((resolve) => {
+    request.once("socket", resolve);
+  });
   if (!request.reusedSocket) return;
   await new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));

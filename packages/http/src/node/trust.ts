@@ -32,28 +32,15 @@ const systemFiles = [
 export function tlsSettings(options: TlsOptions = {}, env: Environment): TlsSettings {
   const { ca = [], clients = [], verify = true } = options;
   const identity = clientIdentities(clients);
-  if (!verify) return { secureContext: contextOfFew(identity, []), rejectUnauthorized: false };
+  if (!verify) return { secureContext: contextOfNobody(identity), rejectUnauthorized: false };
   const extra = [...systemAuthorities(env), ...ca.flatMap(certificatesOf)];
   return { secureContext: contextOf(identity, extra), rejectUnauthorized: true };
 }
 
-/**
- * The authorities of the options alone: those of everybody take 20 ms to read, and who gives one mostly needs no other. Undefined where
- * there are none.
- *
- * @throws `ERR_DRAYAGE_TLS` if a certificate or key cannot be used
- */
-export function tlsSettingsOfFew(options: TlsOptions = {}): TlsSettings | undefined {
-  const { ca = [], clients = [], verify = true } = options;
-  const few = ca.flatMap(certificatesOf);
-  if (!verify || few.length === 0) return undefined;
-  return { secureContext: contextOfFew(clientIdentities(clients), few), rejectUnauthorized: true };
-}
-
-/** Who trusts everybody needs none of the authorities. */
-function contextOfFew(identity: SecureContextOptions, few: string[]): SecureContext {
-  return usable("a certificate authority, the client certificate or its key", () =>
-    builtin("node:tls").createSecureContext({ ...identity, ca: few }),
+/** Who trusts everybody needs none of the authorities, which take 20 ms to read. */
+function contextOfNobody(identity: SecureContextOptions): SecureContext {
+  return usable("the client certificate or its key", () =>
+    builtin("node:tls").createSecureContext({ ...identity, ca: [] }),
   );
 }
 
