@@ -3,6 +3,7 @@ import type { DrainResult } from "./sink.ts";
 import { stagesOf } from "./stages.ts";
 import type { DrainTask } from "./task.ts";
 import { prepareBuffers } from "./way-buffers.ts";
+import { prepareConsumer } from "./way-consumer.ts";
 import { prepareStream } from "./way-stream.ts";
 
 /** Drains on this thread and no other: what a worker does. */
@@ -11,6 +12,6 @@ export async function drainHere(
   onBytes: (total: number) => void,
 ): Promise<DrainResult> {
   const whole: DrainTask = { ...task, stages: stagesOf(task.blob), counter: createCounter(onBytes) };
-  const run = (await prepareBuffers(whole)) ?? (await prepareStream(whole));
+  const run = (await prepareConsumer(whole)) ?? (await prepareBuffers(whole)) ?? (await prepareStream(whole));
   return run();
 }

@@ -37,7 +37,16 @@ export { type Owner, type OwnerState, stateOf, thisOwner } from "./owner.ts";
 export { type PeekedBlob, peekBlob } from "./peek.ts";
 export { descriptorOf, type PipeOptions } from "./pipe.ts";
 export { readFileLimited } from "./read-file-limited.ts";
-export type { BlobSink, DrainOptions, DrainResult, FileSink, WriterSink } from "./sink.ts";
+export type {
+  BlobSink,
+  Consumer,
+  ConsumerSink,
+  CreateConsumer,
+  DrainOptions,
+  DrainResult,
+  FileSink,
+  WriterSink,
+} from "./sink.ts";
 export {
   type CommitFileOptions,
   createStagedFile,

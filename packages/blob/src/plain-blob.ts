@@ -1,11 +1,15 @@
 import type { Blob, BlobStep, FileOrigin } from "./blob.ts";
-import type { FileSink } from "./sink.ts";
-import type { DrainJob, FileBlob } from "./workers/messages.ts";
+import type { ConsumerSink, FileSink } from "./sink.ts";
+import type { FileBlob, PlainSink } from "./workers/messages.ts";
 
 /* As much as another thread has to know: what else its maker has put there might not be fit to be sent. */
 
-export function plainSink({ fd, path, position }: FileSink): DrainJob["sink"] {
-  return { fd, path, position };
+export async function plainSink(sink: FileSink | ConsumerSink): Promise<PlainSink> {
+  if (sink.kind === "consumer") {
+    return { kind: sink.kind, code: await sink.code(), settings: sink.settings };
+  }
+  const { kind, fd, path, position } = sink;
+  return { kind, fd, path, position };
 }
 
 export function plainBlob({ digest, size, what, steps }: Blob, origin: FileOrigin): FileBlob {

@@ -1,13 +1,13 @@
 import { ioError } from "@drayage/errors";
 import { writeAllSync } from "./file-writes.ts";
-import type { WriterSink } from "./sink.ts";
-import type { DrainTask } from "./task.ts";
+import type { BlobSink, WriterSink } from "./sink.ts";
 
 /** Takes one chunk of the result after the other. To be awaited when it gives a promise. */
 export type Receiver = (chunk: Uint8Array) => void | Promise<void>;
 
-export function createReceiver({ sink, skip }: Pick<DrainTask, "sink" | "skip">): Receiver {
+export function createReceiver({ sink, skip }: { readonly sink: BlobSink; readonly skip: number }): Receiver {
   if (sink.kind === "writer") return (chunk) => writeTo(sink, chunk);
+  if (sink.kind === "consumer") throw new TypeError("a consumer is put behind a writer");
   let position = sink.position + skip;
   return (chunk) => {
     position = writeAllSync(sink, chunk, position);

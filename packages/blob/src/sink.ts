@@ -31,8 +31,34 @@ export interface WriterSink {
   write(chunk: Uint8Array): void | Promise<void>;
 }
 
+/** Something that is made of a blob's bytes while they pass, in the thread where they are. */
+export interface Consumer {
+  /** Takes the next bytes. They are only valid until the call is over. */
+  take(chunk: Uint8Array): void;
+  /** After the last bytes, when all are verified. Gives plain data: what can be sent to another thread. */
+  finish(): unknown;
+  /** Called once, in the end and after an error. */
+  close(): void;
+}
+
+/** Makes a consumer, from plain data. */
+export type CreateConsumer = (settings: unknown) => Consumer | Promise<Consumer>;
+
+/** A consumer that is made in whatever thread the bytes are in. */
+export interface ConsumerSink {
+  readonly kind: "consumer";
+  /** Makes it in this thread. */
+  readonly create: CreateConsumer;
+  /**
+   * The text of a CommonJS script that exports the same function as `createConsumer`, for other threads; `require`
+   * and `workerData.base` are there as tools/build/code-plugin.ts wants them.
+   */
+  code(): Promise<string>;
+  readonly settings: unknown;
+}
+
 /** Where a blob's bytes go. */
-export type BlobSink = FileSink | WriterSink;
+export type BlobSink = FileSink | WriterSink | ConsumerSink;
 
 export interface DrainOptions {
   readonly signal?: AbortSignal | undefined;
@@ -43,4 +69,6 @@ export interface DrainOptions {
 export interface DrainResult extends BlobStage {
   /** Every stage in order; the last is the result itself. `stages[0]` are the origin's bytes. */
   readonly stages: readonly BlobStage[];
+  /** What the consumer gave, where the sink is one. */
+  readonly consumed?: unknown;
 }

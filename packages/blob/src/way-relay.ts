@@ -3,11 +3,13 @@ import { originChunks } from "./chunks.ts";
 import { largeSize } from "./large.ts";
 import { chunkSize } from "./pace.ts";
 import { plainSink, plainStep } from "./plain-blob.ts";
-import type { DrainResult, FileSink } from "./sink.ts";
+import type { ConsumerSink, DrainResult, FileSink } from "./sink.ts";
 import { createSyncSteps } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
+import { prepareConsumer } from "./way-consumer.ts";
 import { prepareStream } from "./way-stream.ts";
-import { holdWorkers, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
+import type { PlainSink } from "./workers/messages.ts";
+import { holdWorkers, idlest, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
 
 /**
  * From how many bytes on a worker is worth its start and the copying for what is only hashed and written: on two processors, of which the
@@ -22,15 +24,15 @@ const slotCount = 4;
 let relays = 0;
 
 /**
- * A large blob that arrives, on its way into a file: this thread takes it from the network, and a worker hashes, inflates and
- * writes it. Undefined where that gains nothing.
+ * A large blob that arrives, on its way into a file or a consumer: this thread takes it from the network, and a worker hashes,
+ * inflates and uses it up. Undefined where that gains nothing.
  */
 export async function prepareRelay(task: DrainTask): Promise<Run | undefined> {
   const { sink, blob, stages, skip } = task;
-  if (sink.kind !== "file" || blob.origin.kind !== "stream" || skip > 0) return undefined;
+  if (sink.kind === "writer" || blob.origin.kind !== "stream" || skip > 0) return undefined;
   const size = arrivingSize(task) ?? 0;
-  if (size <= (stages.transforms.length > 0 ? largeSize : largeToHash) || usefulThreads() < 2)
-    return undefined;
+  const much = stages.transforms.length > 0 || sink.kind === "consumer";
+  if (size <= (much ? largeSize : largeToHash) || usefulThreads() < 2) return undefined;
   const steps = await createSyncSteps(blob.origin, stages.transforms);
   if (steps === undefined) return undefined;
   for (const step of steps) step.close();
@@ -45,22 +47,22 @@ function arrivingSize({ blob }: DrainTask): number | undefined {
   return (known?.do === "verify" ? known.size : undefined) ?? (first === -1 ? blob.size : undefined);
 }
 
-async function run(task: DrainTask, sink: FileSink): Promise<DrainResult> {
+async function run(task: DrainTask, sink: FileSink | ConsumerSink): Promise<DrainResult> {
   using _hold = holdWorkers();
   relays += 1;
   try {
-    const [worker] = await startWorkers(relays);
-    if (worker !== undefined) return await relay(task, sink, worker);
+    const plain = await plainSink(sink);
+    const worker = idlest(await startWorkers(relays));
+    if (worker !== undefined) return await relay(task, plain, worker);
   } finally {
     relays -= 1;
   }
-  return await (await prepareStream(task))();
+  return await ((await prepareConsumer(task)) ?? (await prepareStream(task)))();
 }
 
-async function relay(task: DrainTask, to: FileSink, worker: JobWorker): Promise<DrainResult> {
+async function relay(task: DrainTask, sink: PlainSink, worker: JobWorker): Promise<DrainResult> {
   const { blob, interrupt, counter } = task;
   const { digest, size, what } = blob;
-  const sink = plainSink(to);
   const steps = blob.steps.map(plainStep);
   const opened = await worker.run({ kind: "receive", blob: { digest, size, what, steps }, sink });
   if (opened.state !== "received") throw new TypeError(`a worker answered a receiver with ${opened.state}`);

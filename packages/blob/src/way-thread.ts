@@ -2,14 +2,13 @@ import { abortError } from "@drayage/errors";
 import { isLarge } from "./large.ts";
 import { plainBlob, plainSink } from "./plain-blob.ts";
 import { createSeats } from "./seats.ts";
-import type { DrainResult } from "./sink.ts";
+import type { ConsumerSink, DrainResult, FileSink } from "./sink.ts";
 import { createSyncSteps } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
 import { prepareBuffers } from "./way-buffers.ts";
-import type { DrainJob } from "./workers/messages.ts";
-import { holdWorkers, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
-
-type Job = Omit<DrainJob, "control">;
+import { prepareConsumer } from "./way-consumer.ts";
+import type { DrainJob, FileBlob } from "./workers/messages.ts";
+import { holdWorkers, idlest, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
 
 /** Where large drains are done: the first seat is this thread, each other one a worker. The rest wait. */
 const seats = createSeats(usefulThreads);
@@ -21,29 +20,30 @@ const seats = createSeats(usefulThreads);
 export async function prepareThread(task: DrainTask): Promise<Run | undefined> {
   const { sink, blob, stages, skip } = task;
   const { origin } = blob;
-  if (sink.kind !== "file" || origin.kind !== "file" || skip > 0) return undefined;
+  if (sink.kind === "writer" || origin.kind !== "file" || skip > 0) return undefined;
   if (!isLarge(origin) || usefulThreads() < 2) return undefined;
   const steps = await createSyncSteps(origin, stages.transforms);
   if (steps === undefined) return undefined;
   for (const step of steps) step.close();
-  return () => run(task, { kind: "drain", blob: plainBlob(blob, origin), sink: plainSink(sink) });
+  return () => run(task, plainBlob(blob, origin), sink);
 }
 
-async function run(task: DrainTask, job: Job): Promise<DrainResult> {
+async function run(task: DrainTask, blob: FileBlob, sink: FileSink | ConsumerSink): Promise<DrainResult> {
   using _hold = holdWorkers();
   using seat = await seats.take(task.interrupt);
   if (seat.number > 0) {
-    const [worker] = await startWorkers(seat.number);
+    const job = { kind: "drain", blob, sink: await plainSink(sink) } as const;
+    const worker = idlest(await startWorkers(seat.number));
     if (worker !== undefined) return await runThere(task, job, worker);
   }
-  const here = await prepareBuffers(task);
+  const here = (await prepareConsumer(task)) ?? (await prepareBuffers(task));
   if (here === undefined) throw new TypeError("an engine was there a moment ago");
   return await here();
 }
 
 async function runThere(
   { signal, counter, interrupt }: DrainTask,
-  job: Job,
+  job: Omit<DrainJob, "control">,
   worker: JobWorker,
 ): Promise<DrainResult> {
   interrupt.throwIfAborted();

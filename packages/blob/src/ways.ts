@@ -4,6 +4,7 @@ import type { DrainTask, Run } from "./task.ts";
 import { prepareBlocks } from "./way-blocks.ts";
 import { prepareBuffers } from "./way-buffers.ts";
 import { prepareClone } from "./way-clone.ts";
+import { prepareConsumer } from "./way-consumer.ts";
 import { prepareRelay } from "./way-relay.ts";
 import { prepareStream } from "./way-stream.ts";
 import { prepareThread } from "./way-thread.ts";
@@ -21,11 +22,13 @@ const ways: readonly Way[] = [
   // The file system shares or copies the bytes, which are then read once, from the copy.
   { origins: ["file"], sinks: ["file"], prepare: prepareClone },
   // As with buffers below, on a thread of its own where this one is busy: for large layers.
-  { origins: ["file"], sinks: ["file"], prepare: prepareThread },
+  { origins: ["file"], sinks: ["file", "consumer"], prepare: prepareThread },
   // Blocks are deflated by several threads where there is much to do.
   { origins: ["file", "bytes", "stream"], sinks: ["file", "writer"], prepare: prepareBlocks },
   // This thread only takes what arrives, and another does the rest: for large blobs.
-  { origins: ["stream"], sinks: ["file"], prepare: prepareRelay },
+  { origins: ["stream"], sinks: ["file", "consumer"], prepare: prepareRelay },
+  // A consumer on this thread, behind one of the two ways below.
+  { origins: ["file", "bytes", "stream"], sinks: ["consumer"], prepare: prepareConsumer },
   // One fixed buffer and synchronous engines, on this thread.
   { origins: ["file", "bytes"], sinks: ["file", "writer"], prepare: prepareBuffers },
   // A chain of async iterables: takes everything.

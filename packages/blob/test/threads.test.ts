@@ -254,7 +254,12 @@ describe("workers", () => {
     try {
       const origin = { kind: "file", path: zipped, offset: 0, length: readFileSync(zipped).length } as const;
       const blob = { origin, steps: [{ do: "inflate" }] } as const;
-      const job = worker?.run({ kind: "drain", blob, sink: { fd, path, position: 0 }, control });
+      const job = worker?.run({
+        kind: "drain",
+        blob,
+        sink: { kind: "file", fd, path, position: 0 },
+        control,
+      });
       worker?.end();
       await expect(job).rejects.toMatchObject({
         code: "ERR_DRAYAGE_WORKER",

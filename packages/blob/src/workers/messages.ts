@@ -17,11 +17,16 @@ export interface FileBlob extends Blob {
   readonly origin: FileOrigin;
 }
 
-/** Drains a blob of a file into a file that this process has open. */
+/** A file that this process has open, or a consumer that is to be made by a program. */
+export type PlainSink =
+  | { readonly kind: "file"; readonly fd: number; readonly path: string; readonly position: number }
+  | { readonly kind: "consumer"; readonly code: string; readonly settings: unknown };
+
+/** Drains a blob of a file. */
 export interface DrainJob {
   readonly kind: "drain";
   readonly blob: FileBlob;
-  readonly sink: { readonly fd: number; readonly path: string; readonly position: number };
+  readonly sink: PlainSink;
   /** Its first 32 bits are not 0 once the job is to be given up. */
   readonly control: SharedArrayBuffer;
 }
@@ -31,7 +36,7 @@ export interface ReceiveJob {
   readonly kind: "receive";
   /** The blob, but for its origin. */
   readonly blob: Pick<Blob, "digest" | "size" | "what" | "steps">;
-  readonly sink: DrainJob["sink"];
+  readonly sink: PlainSink;
 }
 
 /** Takes the chunk that stands in a slot. `receiver` is the id of the job that was made ready. */

@@ -73,6 +73,11 @@ export function holdWorkers(): Disposable {
   };
 }
 
+/** The one that has least to do. It has to be asked for, and given its job, when nothing more is waited for. */
+export function idlest(started: readonly JobWorker[]): JobWorker | undefined {
+  return [...started].sort((a, b) => a.load - b.load)[0];
+}
+
 /** At least `count` workers, the idle ones first; fewer, or none, where the system gives no more. */
 export async function startWorkers(count: number): Promise<readonly JobWorker[]> {
   const wanted = Math.min(count, workerLimit());

@@ -1,10 +1,12 @@
 import type { Blob } from "../blob.ts";
+import { consumed } from "../consumer.ts";
 import { createReceiver } from "../receiver.ts";
 import type { DrainResult } from "../sink.ts";
 import { resultOf, stagesOf } from "../stages.ts";
 import { syncLine } from "../sync-chunks.ts";
 import { createSyncSteps } from "../sync-steps.ts";
-import type { ReceiveJob } from "./messages.ts";
+import { liveSink } from "./live-sink.ts";
+import type { PlainSink, ReceiveJob } from "./messages.ts";
 
 /** The blobs that this thread is being sent, each under a number. */
 export interface Receivers {
@@ -49,17 +51,41 @@ async function receiving({ blob: described, sink }: ReceiveJob): Promise<Receivi
   const steps = await createSyncSteps(origin, stages.transforms);
   if (steps === undefined) throw new TypeError("an engine was there a moment ago");
   const line = syncLine(stages, steps);
-  const receive = createReceiver({ sink: { kind: "file", ...sink }, skip: 0 });
+  const end = await endOf(sink).catch((error: unknown) => {
+    for (const step of steps) step.close();
+    throw error;
+  });
   return {
     take(chunk) {
-      for (const made of line.push(chunk)) void receive(made);
+      for (const made of line.push(chunk)) end.take(made);
     },
     end() {
-      for (const made of line.finish()) void receive(made);
-      return resultOf(stages);
+      for (const made of line.finish()) end.take(made);
+      return end.result(resultOf(stages));
     },
     close() {
       for (const step of steps) step.close();
+      end.close();
     },
   };
+}
+
+interface End {
+  take(chunk: Uint8Array): void;
+  result(drained: DrainResult): DrainResult;
+  close(): void;
+}
+
+async function endOf(plain: PlainSink): Promise<End> {
+  const sink = liveSink(plain);
+  if (sink.kind === "consumer") {
+    const consumer = await sink.create(sink.settings);
+    return {
+      take: (chunk) => consumer.take(chunk),
+      result: (drained) => consumed(consumer, drained),
+      close: () => consumer.close(),
+    };
+  }
+  const receive = createReceiver({ sink, skip: 0 });
+  return { take: (chunk) => void receive(chunk), result: (drained) => drained, close: () => undefined };
 }

@@ -4,6 +4,7 @@ import { abortError } from "@drayage/errors";
 import { adoptKernels } from "@drayage/kernels";
 import { drainHere } from "../drain-here.ts";
 import type { Interrupt } from "../interrupt.ts";
+import { liveSink } from "./live-sink.ts";
 import type { DeflateJob, DrainJob, Job, JobMessage, Outcome, Reply, WorkerSettings } from "./messages.ts";
 import { plainError } from "./plain-error.ts";
 import { createReceivers } from "./receivers.ts";
@@ -68,7 +69,7 @@ async function drain(job: DrainJob, onBytes: (bytes: number) => void): ReturnTyp
   };
   let told = 0;
   return drainHere(
-    { blob: job.blob, sink: { kind: "file", ...job.sink }, skip: 0, signal: undefined, interrupt },
+    { blob: job.blob, sink: liveSink(job.sink), skip: 0, signal: undefined, interrupt },
     (total) => {
       if (total - told < progressStep) return;
       told = total;
