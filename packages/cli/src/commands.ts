@@ -1,13 +1,16 @@
 import type { CommandDefinition } from "./command.ts";
+import { catCommand } from "./commands/cat.command.ts";
 import { catalogCommand } from "./commands/catalog.command.ts";
 import { completionCommand } from "./commands/completion.command.ts";
 import { copyCommand } from "./commands/copy.command.ts";
 import { deleteCommand } from "./commands/delete.command.ts";
+import { diffCommand } from "./commands/diff.command.ts";
 import { digestCommand } from "./commands/digest.command.ts";
 import { inspectCommand } from "./commands/inspect.command.ts";
 import { listTagsCommand } from "./commands/list-tags.command.ts";
 import { loginCommand } from "./commands/login.command.ts";
 import { logoutCommand } from "./commands/logout.command.ts";
+import { lsCommand } from "./commands/ls.command.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
 import { syncCommand } from "./commands/sync.command.ts";
 import { transportsCommand } from "./commands/transports.command.ts";
@@ -20,6 +23,9 @@ type CommandName =
   | "digest"
   | "list-tags"
   | "catalog"
+  | "ls"
+  | "cat"
+  | "diff"
   | "validate"
   | "delete"
   | "login"
@@ -36,6 +42,9 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   digest: digestCommand,
   "list-tags": listTagsCommand,
   catalog: catalogCommand,
+  ls: lsCommand,
+  cat: catCommand,
+  diff: diffCommand,
   validate: validateCommand,
   delete: deleteCommand,
   login: loginCommand,

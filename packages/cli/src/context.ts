@@ -5,6 +5,8 @@ import type { Input } from "./prompt.ts";
 /** A stream that the command writes to. */
 export interface Output {
   readonly write: (text: string | Uint8Array) => unknown;
+  /** Settles when the reader has taken enough for more to be written; absent where it always has. */
+  readonly drained?: () => Promise<void>;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   /** How many bits a colour has; 1 where there are none. */

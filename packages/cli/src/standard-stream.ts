@@ -25,6 +25,16 @@ export function standardStream(descriptor: 1 | 2, onError: (error: unknown) => v
       if (error !== undefined) onError(error);
       else if (rest.length > 0) open().write(rest);
     },
+    async drained() {
+      if (stream?.writableNeedDrain !== true) return;
+      await new Promise<void>((resolve) => {
+        // A reader that went away takes no more, ever.
+        stream
+          ?.once("drain", resolve)
+          .once("close", resolve)
+          .once("error", () => resolve());
+      });
+    },
     get isTTY() {
       return terminal()?.isTTY;
     },
