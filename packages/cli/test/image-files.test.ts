@@ -108,7 +108,7 @@ describe("dray diff", () => {
   it("tells what was added, changed and deleted, with sizes", async () => {
     const { status, stdout } = await dray(["diff", image("one"), image("two")]);
     expect(status).toBe(0);
-    expect(stdout.split("\n").map((line) => line.replace(/new.* /, "new "))).toEqual([
+    expect(stdout.split("\n").map((line) => line.replace(/new.*\(/, "new ("))).toEqual([
       "C /etc (mode)",
       "D /etc/hosts (9 B)",
       "C /etc/motd (mode, owner, content: 7 B to 12 B)",
