@@ -72,8 +72,11 @@ export async function runPlan(
       using _hold = holdWorkers();
       const written = await writeDocuments(execution);
       throwIfAborted(scope.signal);
+      const { signal } = scope;
+      const origin =
+        plan.root.digest === plan.origin.digest ? undefined : plan.contents.get(plan.origin.digest);
       await onSide("destination", "commit the image", () =>
-        destination.commit({ signal: scope.signal, timestamp: input.timestamp }),
+        destination.commit({ signal, timestamp: input.timestamp, origin }),
       );
       return resultOf(plan, written, transfers);
     }),

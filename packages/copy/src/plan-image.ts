@@ -12,7 +12,7 @@ import {
   parseConfig,
   parseImageManifest,
 } from "@drayage/manifest";
-import type { ReuseBlobOptions, ReusedBlob } from "@drayage/transport";
+import { layersOf, type ReuseBlobOptions, type ReusedBlob } from "@drayage/transport";
 import type { SourceDocument } from "./documents.ts";
 import { chooseLayerAction, type LayerAction, saidCompression, untouchableReason } from "./layer-action.ts";
 import { chooseManifestType, formatTypes, type TypeChoice } from "./manifest-type.ts";
@@ -46,6 +46,9 @@ export async function planImage(
     target,
     needsDiffIds,
     diffIds: await knownDiffIds(manifest, frozen, planning),
+    given: await onSide("source", "look for the layers", () =>
+      layersOf(planning.input.source, manifest, { signal: planning.scope.signal }),
+    ),
   };
   const layers = await planning.scope.all(manifest.layers, planningLanes, (layer, index) =>
     planLayer(layer, index, question),
@@ -133,6 +136,8 @@ interface LayerCircumstances {
   readonly target: string;
   readonly needsDiffIds: boolean;
   readonly diffIds: readonly Digest[] | undefined;
+  /** The layers as the source gives them. */
+  readonly given: readonly LayerDescriptor[];
 }
 
 async function planLayer(
@@ -143,7 +148,15 @@ async function planLayer(
   const { planning, manifest, frozen, target, needsDiffIds, diffIds } = circumstances;
   const { input } = planning;
   const { accepts } = input.destination;
-  const plain = { index, descriptor: layer, basis: "given", present: undefined } as const;
+  const given = circumstances.given[index] ?? layer;
+  const isOther = given.digest !== layer.digest;
+  const plain = {
+    index,
+    descriptor: given,
+    standsFor: isOther ? layer : undefined,
+    basis: "given",
+    present: undefined,
+  } as const;
   if (layer.emptyLayer === true && needsDiffIds && input.compat !== "go") {
     return { ...plain, action: { do: "skip", reason: "it is empty, and the new manifest does not name it" } };
   }
@@ -173,7 +186,11 @@ async function planLayer(
     const mustChange = change === "decompress" || isUnnamed;
     if (!mustChange && !(forced && said?.algorithm !== requested)) {
       const found = await findReusable(layer, index, planning);
-      if (found !== undefined) return { ...plain, action: reuseOf(layer.digest, found) };
+      if (found !== undefined) {
+        const reuse = reuseOf(layer.digest, found);
+        // What the destination lacks after all cannot be read: then what is given for it becomes what it must.
+        return { ...plain, action: isOther ? { ...reuse, otherwise: decide(undefined) } : reuse };
+      }
     }
     const diffId = diffIds?.[index];
     if (accepts.layerCompression === "decompress" && untouchable === undefined && diffId !== undefined) {
@@ -183,11 +200,31 @@ async function planLayer(
       }
     }
   }
+  if (isOther && untouchable !== undefined) throw onlyOther(layer, given, untouchable, frozen);
   if (untouchable !== undefined) return { ...plain, action: decide(undefined) };
-  const looked = await lookInto(layer, said, planning);
+  const looked = await lookInto(given, isOther ? saidCompression(given.mediaType) : said, planning);
   const action = decide(looked.present);
-  const twin = maySubstitute ? await findTwin(layer, { ...looked, index, action }, planning) : undefined;
-  return { ...plain, ...looked, action: twin ?? action };
+  const twin = maySubstitute ? await findTwin(given, { ...looked, index, action }, planning) : undefined;
+  const same =
+    twin === undefined && isOther && maySubstitute && action.do === "copy"
+      ? await findReusable(given, index, planning)
+      : undefined;
+  if (same === undefined) return { ...plain, ...looked, action: twin ?? action };
+  const reuse = { ...reuseOf(given.digest, same), compression: "none", otherwise: action } as const;
+  return { ...plain, ...looked, action: reuse };
+}
+
+function onlyOther(
+  { digest }: LayerDescriptor,
+  given: LayerDescriptor,
+  untouchable: string,
+  frozen: FrozenReason | undefined,
+): DrayageError {
+  const needed = `the source only has the layer ${digest} as ${given.digest}`;
+  if (frozen !== undefined) return frozenError(needed, frozen);
+  return new DrayageError("ERR_DRAYAGE_CONVERSION_UNSUPPORTED", `${needed}, and ${untouchable}`, {
+    side: "source",
+  });
 }
 
 /**

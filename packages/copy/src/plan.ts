@@ -74,7 +74,10 @@ export interface ConfigPlan {
 
 export interface LayerPlan {
   readonly index: number;
+  /** The layer as the source gives it. */
   readonly descriptor: Descriptor;
+  /** What the manifest names, where the source gives another blob of the same content for it (`ImageSource.layers`). */
+  readonly standsFor?: Descriptor | undefined;
   readonly action: PlannedAction;
   /** What the layer's compression was told from; `given` where the action does not depend on it. */
   readonly basis: "content" | "media type" | "guess" | "given";

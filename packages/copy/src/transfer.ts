@@ -77,31 +77,31 @@ export class Transfers {
   /** Brings a layer to the destination as planned. `onPlace` is called if the next one may be put before its end. */
   async layer(plan: LayerPlan, image: TransferImage, onPlace?: () => void): Promise<StoredLayer> {
     const { descriptor, action } = plan;
+    const original = plan.standsFor ?? descriptor;
     const unchanged = { changed: undefined, looked: undefined, diffId: undefined };
     if (action.do === "skip") {
       this.#skipped.count += 1;
       this.#report(descriptor, image, { kind: "layer", state: "skipped", reason: action.reason });
-      return { ...unchanged, digest: descriptor.digest, size: descriptor.size };
+      return { ...unchanged, digest: original.digest, size: original.size };
     }
     if (action.do === "reuse") {
       const { as, size, from, compression, otherwise } = action;
       // What the destination has yet to take from elsewhere it is asked for now, and what it may have lost since.
       const isThere = this.#ends.fresh && from === undefined;
-      const blob =
-        as === descriptor.digest ? descriptor : { mediaType: descriptor.mediaType, digest: as, size };
+      const blob = as === original.digest ? original : { mediaType: original.mediaType, digest: as, size };
       const found = isThere
         ? { size }
         : await this.#ends.limiter.run(() => this.#reuse(blob, putOptions(plan)), this.#ends.scope.signal);
       if (found !== undefined) {
         const stored = { digest: as, size: found.size };
         this.#reportReused(descriptor, image, "layer", stored, action.reason);
-        const changed = as === descriptor.digest ? undefined : { compression: named(compression) };
+        const changed = as === original.digest ? undefined : { compression: named(compression) };
         return { ...unchanged, ...stored, changed };
       }
       if (otherwise !== undefined) return this.layer({ ...plan, action: otherwise }, image, onPlace);
     }
     // Layers of the same bytes that become the same bytes are put once, whatever images they are in.
-    const key = `${descriptor.digest} ${image.targetType} ${plan.basis} ${image.needsDiffIds}`;
+    const key = `${descriptor.digest} ${original.digest} ${image.targetType} ${plan.basis} ${image.needsDiffIds}`;
     const earlier = this.#layers.get(key);
     if (earlier !== undefined) {
       const stored = await earlier;
@@ -254,7 +254,7 @@ export class Transfers {
     return {
       digest: result.digest,
       size: result.size,
-      changed: result.digest === plan.descriptor.digest ? undefined : { compression },
+      changed: result.digest === (plan.standsFor ?? plan.descriptor).digest ? undefined : { compression },
       looked: looked === undefined ? undefined : { compression: looked.present },
       diffId: image.needsDiffIds ? await this.#diffId(plan, action, looked?.present, result) : undefined,
     };

@@ -19,7 +19,7 @@ import {
   type LayerDescriptor,
   parseConfig,
 } from "@drayage/manifest";
-import type { ImageSource, ProgressEvent } from "@drayage/transport";
+import { type ImageSource, layersOf, type ProgressEvent } from "@drayage/transport";
 import { saidCompression } from "./layer-action.ts";
 import type { Limiter } from "./limiter.ts";
 import type { Findings, ProblemPlace, ValidationProblem } from "./validate.ts";
@@ -58,7 +58,11 @@ export class ImageChecker {
     const config = manifest.isArtifact
       ? await this.#checkArtifactConfig(manifest, where)
       : await this.#readConfig(manifest, where);
-    const read = await findings.scope.all(manifest.layers, Number.MAX_SAFE_INTEGER, (layer, index) => {
+    const { signal } = findings.scope;
+    const layers = await findings.attempt({ ...where, what: "manifest" }, () =>
+      layersOf(this.#input.source, manifest, { signal }),
+    );
+    const read = await findings.scope.all(layers ?? [], Number.MAX_SAFE_INTEGER, (layer, index) => {
       const diffId = config?.rootfs?.diff_ids?.[index];
       const algorithm = diffId === undefined ? "sha256" : digestAlgorithm(diffId);
       const place = { ...where, what: "layer", digest: layer.digest, layer: index } as const;

@@ -1,9 +1,9 @@
 import { readBlob } from "@drayage/blob";
 import { type Digest, verifyBytes } from "@drayage/digest";
 import { type Descriptor, parseManifest } from "@drayage/manifest";
-import type { ImageSource, OperationOptions, RawManifest } from "@drayage/transport";
+import { type ImageSource, layersOf, type OperationOptions, type RawManifest } from "@drayage/transport";
 
-/** A blob as it was read, with what the manifest says of it. */
+/** A blob as it was read, with what the manifest says of it; of a layer, with what the source says that it gives for it. */
 export interface ReadBlob {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
@@ -62,7 +62,9 @@ async function readOne(
   const parsed = parseManifest(manifest.bytes, manifest.mediaType);
   if (parsed.kind === "index") throw new TypeError("an index in an index is not read");
   const layers: ReadBlob[] = [];
-  for (const descriptor of parsed.layers) layers.push(await readOneBlob(source, descriptor, options));
+  for (const descriptor of await layersOf(source, parsed, options)) {
+    layers.push(await readOneBlob(source, descriptor, options));
+  }
   const config = parsed.config && (await readOneBlob(source, parsed.config, options));
   return { kind: "image", manifest, config, layers };
 }

@@ -1,6 +1,6 @@
 import type { Blob, DrainResult } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
-import type { Descriptor } from "@drayage/manifest";
+import type { Descriptor, ImageManifest, LayerDescriptor } from "@drayage/manifest";
 import type { DockerReference } from "@drayage/reference";
 import type { DestinationOptions, OperationOptions, SourceOptions } from "./options.ts";
 
@@ -89,6 +89,12 @@ export interface ImageSource extends AsyncDisposable {
    * The result's `digest` and `size` are those of the descriptor, so whoever reads it verifies it.
    */
   blob(descriptor: Descriptor, options?: OperationOptions): Promise<Blob>;
+  /**
+   * What to ask {@link blob} for instead of a manifest's layers, one for each, in their order: a place that keeps layers unpacked
+   * gives their tars, and no more the compressed blobs that they came as. A layer that it can give is named as the manifest does.
+   * Absent where all can be given. Whoever reads layers asks `layersOf` of this package.
+   */
+  layers?(manifest: ImageManifest, options?: OperationOptions): Promise<readonly LayerDescriptor[]>;
   /** The image's signatures. Absent where the transport keeps none. */
   signatures?(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>;
   /**
@@ -166,6 +172,11 @@ export interface PutManifestOptions extends OperationOptions {
 export interface CommitOptions extends OperationOptions {
   /** The time for files whose time is part of the result, where the format has any. */
   readonly timestamp?: Date | undefined;
+  /**
+   * The source's index, where the image was chosen from one: a place that keeps single images may keep it beside the image,
+   * so that it is known by the index's digest, too.
+   */
+  readonly origin?: RawManifest | undefined;
 }
 
 /**

@@ -30,6 +30,7 @@ export {
 export { checkTransport, defineTransport, isTransport, type TransportDefinition } from "./define.ts";
 export { describeReferrer } from "./describe-referrer.ts";
 export { type KnownTransport, knownTransports } from "./known.ts";
+export { layersOf } from "./layers-of.ts";
 export {
   isLazyTransport,
   type LazyTransport,

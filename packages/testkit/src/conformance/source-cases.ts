@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readBlob } from "@drayage/blob";
 import { type Digest, digestBytes } from "@drayage/digest";
 import { manifestDigest, mediaTypes, parseManifest } from "@drayage/manifest";
+import { layersOf } from "@drayage/transport";
 import { encodeJson } from "../bytes.ts";
 import { randomIndex, type SampleIndex, type SampleManifest } from "../image.ts";
 import { readImage } from "../read-image.ts";
@@ -68,7 +69,7 @@ export const sourceCases: Cases<
       const { bytes, mediaType } = await source.manifest();
       const parsed = parseManifest(bytes, mediaType);
       if (parsed.kind === "index") return bench.skip("the image is an index");
-      const [layer] = parsed.layers;
+      const [layer] = await layersOf(source, parsed);
       if (layer === undefined || layer.size < 0) return bench.skip("the image has no layer of known size");
       const blob = await source.blob(layer);
       assert.equal(blob.digest, layer.digest, "the blob's digest is the descriptor's");
@@ -90,7 +91,7 @@ export const sourceCases: Cases<
       const { bytes, mediaType } = await source.manifest();
       const parsed = parseManifest(bytes, mediaType);
       if (parsed.kind === "index") return bench.skip("the image is an index");
-      const descriptor = parsed.config ?? parsed.layers[0];
+      const descriptor = parsed.config ?? (await layersOf(source, parsed))[0];
       assert.ok(descriptor, "the image has a config or a layer");
       const reading = source.blob(descriptor, { signal }).then((blob) => readBlob(blob, { limit, signal }));
       await rejectsAborted(reading, "blob, and reading it,");
