@@ -2,7 +2,9 @@
  * Layers of folders: trees, and the differences between two trees, as tar.
  * @module
  */
+export type { ByteString } from "./byte-string.ts";
 export { compareTrees } from "./compare.ts";
+export type { Folder, OpenFile } from "./folder.ts";
 export type {
   CompareOptions,
   IdRange,
@@ -13,3 +15,5 @@ export type {
   TreeChange,
 } from "./options.ts";
 export { packChanges, packTree } from "./pack.ts";
+export { treeSize } from "./tree-size.ts";
+export { type Found, walkTree } from "./walk.ts";
