@@ -1,7 +1,7 @@
 import { type InspectedImage, inspectImage } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
 import { isIndexMediaType, type LayerDescriptor, parseImageManifest } from "@drayage/manifest";
-import { type ImageSource, requireAbility } from "@drayage/transport";
+import { type ImageSource, layersOf, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "./context.ts";
 import type { ImageFlags } from "./flags/image-flags.ts";
 import { openLocations, requireText } from "./locations.ts";
@@ -39,7 +39,8 @@ export async function openImage(
     const { bytes, mediaType } = isIndexMediaType(manifest.mediaType)
       ? await source.manifest(image.digest, { signal: context.signal })
       : manifest;
-    const { layers } = parseImageManifest(bytes, mediaType);
+    const parsed = parseImageManifest(bytes, mediaType);
+    const layers = await layersOf(source, parsed, { signal: context.signal });
     return { source, image, layers, [Symbol.asyncDispose]: () => source.close() };
   } catch (error) {
     await source.close();

@@ -35,10 +35,10 @@ export async function readTrustPolicy(
   }
   const policy = await loadPolicy(context, flags, options);
   return ({ transport, reference, text }) =>
-    () => {
+    async () => {
       const subject = {
         transport: policyTransport(transport.scheme),
-        scopes: transport.policyScopes?.(reference) ?? [],
+        scopes: (await transport.policyScopes?.(reference)) ?? [],
         what: text,
       };
       asSkopeoSays("Source image rejected", context, () => checkPolicy(policy, subject, { requireSigned }));

@@ -72,7 +72,7 @@ interface World {
 function world(accepts: Partial<DestinationAccepts> = {}): World {
   const { transport, keep } = unpackedPlace();
   const hub = memoryTransport({ scheme: "hub", accepts });
-  const registry = createRegistry([transport, hub as Transport]);
+  const registry = createRegistry([transport, hub]);
   const from = (): Promise<Location> => registry.resolve("unpacked:image");
   const to = (): Promise<Location> => registry.resolve("hub:image");
   return {
@@ -175,7 +175,7 @@ it("a destination is told of the index that its image was chosen from", async ()
       };
     },
   };
-  const registry = createRegistry([memory as Transport, transport]);
+  const registry = createRegistry([memory, transport]);
   const ends = [await registry.resolve("from:image"), await registry.resolve("hub:image")] as const;
   await copy(...ends, { platforms: { architecture: "arm64", os: "linux" } });
   await copy(...ends, { platforms: "all" });

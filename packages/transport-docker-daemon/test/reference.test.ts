@@ -13,11 +13,11 @@ it.each([
   [`busybox@${sha512}`, `busybox@${sha512}`, `docker.io/library/busybox@${sha512}`],
   ["sha512:abc", "sha512:abc", "docker.io/library/sha512:abc"],
   ["sha256x:abc", "sha256x:abc", "docker.io/library/sha256x:abc"],
-])("%s is the name %s", (text, familiar, full) => {
+])("%s is the name %s", async (text, familiar, full) => {
   const reference = parse(text);
   expect(reference.text).toBe(familiar);
   expect(reference.imageId).toBeUndefined();
-  expect(policyScopes(reference)[0]).toBe(full);
+  expect((await policyScopes(reference))[0]).toBe(full);
 });
 
 it("an image ID has no scopes", () => {

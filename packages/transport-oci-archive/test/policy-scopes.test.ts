@@ -10,8 +10,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(join(folder, "images"));
 symlinkSync(join(folder, "images"), join(folder, "link"));
 
-it("the scopes of a policy are the file and the folders that it is in, without the image's name", () => {
-  const scopes = transport.policyScopes?.(transport.parse(`${folder}/link/app:name`));
+it("the scopes of a policy are the file and the folders that it is in, without the image's name", async () => {
+  const scopes = await transport.policyScopes?.(transport.parse(`${folder}/link/app:name`));
   expect(scopes?.slice(0, 3)).toEqual([join(folder, "images/app"), join(folder, "images"), folder]);
   expect(scopes?.at(-1)).toBe(folder.slice(0, folder.indexOf("/", 1)));
 });

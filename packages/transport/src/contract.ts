@@ -56,7 +56,7 @@ export interface Transport<R extends ImageReference = ImageReference> {
    * namespaces. Absent: only the transport's default applies. Changes nothing and touches no network; it may look where
    * the links of a path lead.
    */
-  policyScopes?(reference: R): readonly string[];
+  policyScopes?(reference: R): readonly string[] | Promise<readonly string[]>;
 }
 
 /** A manifest or index as it is stored, byte for byte. */
