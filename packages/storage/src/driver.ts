@@ -57,9 +57,15 @@ export interface LayerFiles extends AsyncDisposable {
    * a killed process leaves is found by {@link leftovers}.
    */
   stage(options?: StageOptions): Promise<StagedLayer>;
-  /** Brief. An empty layer on its parent, such as a container's own. */
+  /**
+   * Brief, but where layers hold copies of their parents: there {@link stage} and {@link StagedLayer.commit}, without anything unpacked,
+   * do the same with the copying outside of the lock. An empty layer on its parent, such as a container's own.
+   */
   create(id: string, parent: string | undefined, options?: CreateLayerOptions): Promise<void>;
-  /** Brief. Takes the layer away, and gives what removes its files, to be called after the lock is given back. */
+  /**
+   * Brief. Takes the layer away, and gives what removes its files, to be called after the lock is given back. It is not
+   * mounted. Nothing happens for a layer without files: whoever began to remove it may have died.
+   */
   remove(id: string): Promise<() => Promise<void>>;
   exists(id: string): Promise<boolean>;
   /** The ids of all layers that have files here, for those that no record knows. */
@@ -80,11 +86,11 @@ export interface LayerFiles extends AsyncDisposable {
    */
   openFile(id: string, name: Uint8Array): Promise<LayerFile | undefined>;
   /** A tar of what the layer changes against its parent, made anew from its files: for layers without tar-split. */
-  diff(id: string, options?: DiffOptions): AsyncIterable<Uint8Array>;
+  diff(id: string, options?: LayerDiffOptions): AsyncIterable<Uint8Array>;
   /** What the layer changes against its parent. */
-  changes(id: string, options?: DiffOptions): AsyncIterable<LayerChange>;
-  /** The bytes of the layer's own regular files. */
-  size(id: string): Promise<number>;
+  changes(id: string, options?: LayerDiffOptions): AsyncIterable<LayerChange>;
+  /** The bytes of the regular files that the layer adds or changes, each counted once. */
+  size(id: string, options?: LayerDiffOptions): Promise<number>;
   /** What a person may want to know: `dray info`. */
   facts(): Promise<Readonly<Record<string, string>>>;
 }
@@ -158,6 +164,12 @@ export interface DiffOptions {
   /** Against this layer instead of the parent. */
   readonly against?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What the store says to a driver. */
+export interface LayerDiffOptions extends DiffOptions {
+  /** The layer's parent: always said where there is one, as not every driver's files tell. */
+  readonly parent?: string | undefined;
 }
 
 export interface LayerChange {
