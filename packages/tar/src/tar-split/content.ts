@@ -8,11 +8,12 @@ export interface TarSplitContent {
 }
 
 /**
- * Opens the file that an entry's content is in; undefined where there is none.
+ * Opens the file that an entry's content is in; undefined where there is none. May answer at once, which saves a turn of the
+ * event loop for each file.
  *
- * `rawName` is from outside, and stands as the archive has it: `..`, a leading `/` and links are for the opener to follow as
- * if the layer's folder were the root. May answer at once, which saves a turn of the event loop for each file.
+ * `path` is below the layer's folder: without `.`, `..`, empty parts or a slash at its start or end. That links on the way
+ * do not lead out of the folder is for the opener to see to: it follows them as if the folder were the root.
  */
 export type OpenTarSplitContent = (
-  rawName: Uint8Array,
+  path: Uint8Array,
 ) => TarSplitContent | undefined | Promise<TarSplitContent | undefined>;

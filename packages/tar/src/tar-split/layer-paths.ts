@@ -1,7 +1,7 @@
-import { cleanPath } from "../clean-path.ts";
 import type { TarHeader } from "../header.ts";
 import { type ByteString, toByteString } from "../text.ts";
 import { whiteoutPrefix } from "../whiteout.ts";
+import { cleanName } from "./clean-name.ts";
 
 /** Where on disk an entry comes to lie. */
 export interface LayerPath {
@@ -14,7 +14,7 @@ export interface LayerPath {
    * out of the layer's folder, as they follow links on the host then; and a whiteout is no file on disk.
    */
   readonly isFound: boolean;
-  /** What has to stay for the path to be found: the folder by its name, the links that this meets, and the folder itself. */
+  /** What has to stay for the path to be found: the folder by its name, what its links lead over, and the folder itself. */
   readonly folders: readonly ByteString[];
 }
 
@@ -25,7 +25,8 @@ const mostLinks = 40;
 interface Folder {
   readonly named: ByteString;
   readonly path: ByteString;
-  readonly links: readonly ByteString[];
+  /** The links on the way, and the folders that `..` in a link leaves. */
+  readonly passed: readonly ByteString[];
   readonly isInside: boolean;
 }
 
@@ -46,7 +47,7 @@ export class LayerPaths {
       named,
       path: folder.path === "" ? base : `${folder.path}/${base}`,
       isFound: isInside && folder.isInside && named !== "" && !base.startsWith(whiteoutPrefix),
-      folders: [folder.named, ...folder.links, folder.path],
+      folders: [folder.named, ...folder.passed, folder.path],
     };
   }
 
@@ -65,7 +66,7 @@ export class LayerPaths {
       header.type === "symlink"
         ? targetOf(header)
         : header.type === "link"
-          ? this.#links.get(cleanName(targetOf(header)).path)
+          ? this.#links.get(this.find(header.rawLinkname, header.linkname).path)
           : undefined;
     if (target !== undefined) this.#links.set(path, target);
     else if (!this.#links.delete(path)) return;
@@ -78,16 +79,18 @@ export class LayerPaths {
   }
 
   #resolve(named: ByteString): Folder {
-    const notFollowed: Folder = { named, path: named, links: [], isInside: false };
+    const notFollowed: Folder = { named, path: named, passed: [], isInside: false };
     if (named.length > longestPath) return notFollowed;
     if (this.#links.size === 0) return { ...notFollowed, isInside: true };
     const rest = named.split("/").reverse();
-    const links: ByteString[] = [];
+    const passed: ByteString[] = [];
+    let links = 0;
     let path: ByteString[] = [];
     let isInside = true;
     for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
       if (part === "" || part === ".") continue;
       if (part === "..") {
+        if (path.length > 0) passed.push(path.join("/"));
         if (path.pop() === undefined) isInside = false;
         continue;
       }
@@ -95,8 +98,9 @@ export class LayerPaths {
       const place = path.join("/");
       const target = this.#links.get(place);
       if (target === undefined) continue;
-      links.push(place);
-      if (links.length > mostLinks || target.length > longestPath) return notFollowed;
+      passed.push(place);
+      links++;
+      if (links > mostLinks || target.length > longestPath) return notFollowed;
       path.pop();
       if (target.startsWith("/")) {
         isInside = false;
@@ -104,7 +108,7 @@ export class LayerPaths {
       }
       rest.push(...target.split("/").reverse());
     }
-    return { named, path: path.join("/"), links, isInside };
+    return { named, path: path.join("/"), passed, isInside };
   }
 }
 
@@ -116,14 +120,4 @@ function targetOf(header: TarHeader): ByteString {
 function textOf(raw: Uint8Array, text?: string): ByteString {
   const isAscii = text?.length === raw.length && !text.includes("\uFFFD");
   return isAscii ? text : toByteString(raw);
-}
-
-const needsCleaning = /(?:^|\/)\.{0,2}(?:\/|$)/;
-
-function cleanName(name: ByteString): { path: ByteString; isInside: boolean } {
-  const trimmed = name.endsWith("/") ? name.slice(0, -1) : name;
-  if (!needsCleaning.test(trimmed)) return { path: trimmed, isInside: true };
-  const clean = cleanPath(name);
-  const isInside = clean !== ".." && !clean.startsWith("../");
-  return { path: cleanPath(`/${name}`).slice(1), isInside };
 }

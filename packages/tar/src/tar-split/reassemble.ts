@@ -1,6 +1,7 @@
 import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { quoteName } from "../problem.ts";
 import { decodeText } from "../text.ts";
+import { cleanRawName } from "./clean-name.ts";
 import type { OpenTarSplitContent, TarSplitContent } from "./content.ts";
 import { chooseCrc64, crc64Bytes } from "./crc64.ts";
 import { TarSplitDecoder } from "./decoder.ts";
@@ -77,7 +78,7 @@ export async function* reassembleTar(
 
   function* assembleFile(file: TarSplitFile): Generator<Uint8Array | Promise<void>, void, undefined> {
     const opened: { content?: TarSplitContent | undefined } = {};
-    const opening = openContent(file.rawName);
+    const opening = openContent(cleanRawName(file.rawName));
     if (opening instanceof Promise) {
       yield opening.then((content) => {
         opened.content = content;
