@@ -1,0 +1,75 @@
+import { DrayageError, throwIfAborted } from "@drayage/errors";
+import { compareTrees, packChanges, packTree } from "@drayage/pack";
+import type { DiffOptions, LayerChange } from "@drayage/storage";
+import type { Context } from "./context.ts";
+import { type LayerFolder, requireLayer } from "./home.ts";
+import { layersBelow, refuseComposefs } from "./lower-folders.ts";
+import { refuseMountProgram } from "./mount-program.ts";
+import { showLayer } from "./naive.ts";
+import { hasDetours, nativeChanges } from "./native-changes.ts";
+
+/** The tar of what a layer changes. */
+export async function* packLayer(
+  context: Context,
+  id: string,
+  options: DiffOptions = {},
+): AsyncIterable<Uint8Array> {
+  const { signal } = options;
+  const way = await chooseWay(context, id, options);
+  if (way.kind === "native") {
+    yield* packTree(way.layer.diff, {
+      overlay: { lowers: way.lowers, namespace: context.marks.namespace },
+      signal,
+    });
+    return;
+  }
+  using newer = showLayer(context, way.layer);
+  using older = way.older && showLayer(context, way.older);
+  const changes = await compareTrees(newer.path, older?.path, { signal });
+  yield* packChanges(newer.path, changes, { signal });
+}
+
+/** What a layer changes, sorted by path. */
+export async function* layerChanges(
+  context: Context,
+  id: string,
+  options: DiffOptions = {},
+): AsyncIterable<LayerChange> {
+  const { signal } = options;
+  const way = await chooseWay(context, id, options);
+  if (way.kind === "native") {
+    yield* await nativeChanges(context, { diff: way.layer.diff, lowers: way.lowers, signal });
+    return;
+  }
+  using newer = showLayer(context, way.layer);
+  using older = way.older && showLayer(context, way.older);
+  for (const { kind, path, size } of await compareTrees(newer.path, older?.path, { signal }))
+    yield { kind, path, size };
+}
+
+type Way =
+  /** From the layer's own files. */
+  | { readonly kind: "native"; readonly layer: LayerFolder; readonly lowers: readonly string[] }
+  /** From what it and the other one show. */
+  | { readonly kind: "naive"; readonly layer: LayerFolder; readonly older: LayerFolder | undefined };
+
+/**
+ * The layer's own files tell what it changes, unless it is to be compared with another than its parent, or the kernel left marks on them which
+ * say that something is elsewhere: `redirect_dir`, `metacopy`. The Go tools ask the kernel for its settings instead, which may have been others
+ * when the layer was made.
+ */
+async function chooseWay(context: Context, id: string, { against, signal }: DiffOptions): Promise<Way> {
+  throwIfAborted(signal, "compare layers");
+  refuseMountProgram(context);
+  const { home, marks } = context;
+  const layer = requireLayer(home, id);
+  refuseComposefs(layer);
+  if (against === id) throw new DrayageError("ERR_DRAYAGE_USAGE", `layer ${id} is compared with itself`);
+  const below = layersBelow(home, layer);
+  const parent = below[0];
+  if (against === undefined || against === parent?.id) {
+    const native = !(await hasDetours(layer.diff, marks, signal));
+    if (native) return { kind: "native", layer, lowers: below.map(({ diff }) => diff) };
+  }
+  return { kind: "naive", layer, older: against === undefined ? parent : requireLayer(home, against) };
+}

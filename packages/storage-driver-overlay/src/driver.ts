@@ -1,0 +1,100 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { ioError, throwIfAborted } from "@drayage/errors";
+import { treeSize } from "@drayage/pack";
+import {
+  type CreateLayerOptions,
+  type DriverPlace,
+  type LayerFiles,
+  type StorageDriver,
+  storageDriverApiVersion,
+  storageDriverBrand,
+} from "@drayage/storage";
+import { requireSys } from "@drayage/sys";
+import type { Context } from "./context.ts";
+import { createLayer } from "./create.ts";
+import { layerChanges, packLayer } from "./diff.ts";
+import { overlayFacts } from "./facts.ts";
+import { findLayer, layerIds, type OverlayHome, requireLayer } from "./home.ts";
+import { leftovers } from "./leftovers.ts";
+import { overlayMarks } from "./marks.ts";
+import { mountLayer, unmountLayer } from "./mount.ts";
+import { readMountProgram } from "./mount-program.ts";
+import { openLayerFile } from "./open-file.ts";
+import { parseOptions } from "./options.ts";
+import { removeLayer } from "./remove.ts";
+import { stageLayer } from "./stage.ts";
+import { isInUserNamespace } from "./user-namespace.ts";
+
+/** Layers that the kernel's overlay file system lays over each other, in the folders of containers/storage's driver. */
+export const overlayDriver: StorageDriver = {
+  [storageDriverBrand]: true,
+  apiVersion: storageDriverApiVersion,
+  name: "overlay",
+  summary: "folders that the kernel lays over each other (Linux, as root or in a user namespace)",
+  async open(place) {
+    return layerFiles(openContext(place));
+  },
+};
+
+function openContext(place: DriverPlace): Context {
+  throwIfAborted(place.signal, "open a store");
+  const sys = requireSys("use the overlay driver");
+  const options = parseOptions(place.options ?? {});
+  const inUserNamespace = isInUserNamespace();
+  const home: OverlayHome = {
+    path: join(place.graphRoot, "overlay"),
+    runPath: join(place.runRoot, "overlay"),
+    others: (place.additionalStores ?? []).map((root) => join(root, "overlay")),
+  };
+  makeHome(home);
+  return {
+    home,
+    options,
+    sys,
+    inUserNamespace,
+    marks: overlayMarks(sys, inUserNamespace ? "user" : "trusted"),
+    mountProgram: readMountProgram(home.path),
+  };
+}
+
+function makeHome(home: OverlayHome): void {
+  try {
+    ensureFolder(home.path, 0o700);
+    ensureFolder(join(home.path, "l"), 0o755);
+    ensureFolder(home.runPath, 0o700);
+  } catch (error) {
+    throw ioError(error, "make the overlay driver's folders", { path: home.path });
+  }
+}
+
+function ensureFolder(path: string, mode: number): void {
+  const made = mkdirSync(path, { recursive: true, mode });
+  if (made !== undefined) chmodSync(path, mode);
+}
+
+function layerFiles(context: Context): LayerFiles {
+  const { home } = context;
+  return {
+    independentLayers: true,
+    stage: async (options) => {
+      throwIfAborted(options?.signal, "stage a layer");
+      return stageLayer(context, options);
+    },
+    create: async (id: string, parent: string | undefined, options?: CreateLayerOptions) =>
+      createLayer(context, id, { ...options, parent }),
+    remove: async (id) => removeLayer(context, id),
+    exists: async (id) => findLayer(home, id) !== undefined,
+    ids: async () => layerIds(home),
+    leftovers: async () => leftovers(context),
+    mount: async (id, options) => mountLayer(context, id, options),
+    unmount: async (id) => unmountLayer(context, id),
+    openFile: async (id, name) => openLayerFile(context, id, name),
+    diff: (id, options) => packLayer(context, id, options),
+    changes: (id, options) => layerChanges(context, id, options),
+    size: async (id) => treeSize(requireLayer(home, id).diff),
+    facts: async () => overlayFacts(context),
+    // Nothing is kept open: what was mounted stays so.
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -1,0 +1,68 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { DrayageError, errnoOf, ioError } from "@drayage/errors";
+import type { LayerFile } from "@drayage/storage";
+import { openFlags } from "@drayage/sys";
+import type { Context } from "./context.ts";
+import { requireLayer } from "./home.ts";
+import { layersBelow, refuseComposefs } from "./lower-folders.ts";
+
+/**
+ * A regular file of the layer, links within it followed as if its folder were the root; else of the nearest layer below that has it.
+ * That is for layers whose own files are those of their parents: copies with other owners.
+ */
+export function openLayerFile(context: Context, id: string, name: Uint8Array): LayerFile | undefined {
+  const layer = requireLayer(context.home, id);
+  refuseComposefs(layer);
+  const own = openIn(context, layer.diff, name);
+  if (own !== undefined) return own;
+  for (const below of layersBelow(context.home, layer)) {
+    const file = openIn(context, below.diff, name);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+/** Errors that mean that there is no file under the name. */
+const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"]);
+
+function openIn({ sys }: Context, diff: string, name: Uint8Array): LayerFile | undefined {
+  let root: number | undefined;
+  let place: number | undefined;
+  try {
+    root = openSync(diff, constants.O_RDONLY | constants.O_DIRECTORY);
+    // Opened for its place alone at first: opening a device may do something.
+    place = sys.openInRoot(root, name, openFlags.path);
+    if (!fstatSync(place).isFile()) return undefined;
+    return layerFile(openSync(`/proc/self/fd/${place}`, constants.O_RDONLY));
+  } catch (error) {
+    if (absent.has(errnoOf(error) ?? "")) return undefined;
+    throw ioError(error, "read", { path: `${diff}/${Buffer.from(name).toString()}` });
+  } finally {
+    for (const fd of [place, root]) if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function layerFile(fd: number): LayerFile {
+  let open = true;
+  return {
+    size: fstatSync(fd).size,
+    read(buffer, position) {
+      if (!open) throw new DrayageError("ERR_DRAYAGE_USAGE", "the layer's file is closed");
+      let count = 0;
+      try {
+        while (count < buffer.length) {
+          const more = readSync(fd, buffer, count, buffer.length - count, position + count);
+          if (more === 0) break;
+          count += more;
+        }
+      } catch (error) {
+        throw ioError(error, "read");
+      }
+      return count;
+    },
+    close() {
+      if (open) closeSync(fd);
+      open = false;
+    },
+  };
+}
