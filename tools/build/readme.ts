@@ -18,7 +18,9 @@ export async function runReadme(packageFolder: string): Promise<string> {
   writeFileSync(entry, blocks.join("\n"));
   try {
     const bundle = await bundleForNode(entry, folder);
-    return execFileSync(process.execPath, [bundle], { cwd: folder, encoding: "utf8" });
+    // What is optional, and so is not in the bundle, is found where npm has put it.
+    const env = { ...process.env, NODE_PATH: join(packageFolder, "..", "..", "node_modules") };
+    return execFileSync(process.execPath, [bundle], { cwd: folder, env, encoding: "utf8" });
   } finally {
     rmSync(entry);
     rmSync(folder, { recursive: true, force: true });

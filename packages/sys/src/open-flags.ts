@@ -10,3 +10,6 @@ export const openFlags = {
   /** `O_TMPFILE`: a file without a name in the folder that is given as path. */
   temporary: 0o20000000 | (constants.O_DIRECTORY ?? 0),
 } as const;
+
+/** Given as a folder's descriptor (`AT_FDCWD`): names are looked up from the process's working folder, unless they are absolute. */
+export const workingFolder = -100;

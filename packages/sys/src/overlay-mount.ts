@@ -1,11 +1,11 @@
 import { closeSync, readSync } from "node:fs";
 import type { Kernel } from "./kernel.ts";
 import { type MountOptions, mountOptions } from "./mount-options.ts";
+import { workingFolder } from "./open-flags.ts";
 import { ShortNames } from "./short-names.ts";
 import type { OverlayMount } from "./sys.ts";
 import { errnoNumber, systemError } from "./system-error.ts";
 
-const AT_FDCWD = -100;
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
@@ -75,7 +75,7 @@ function attach(
   try {
     const from = memory.name(0, "", "move_mount");
     const to = memory.name(1, target, "move_mount");
-    const result = call("move_mount", mount, from, AT_FDCWD, to, MOVE_MOUNT_F_EMPTY_PATH);
+    const result = call("move_mount", mount, from, workingFolder, to, MOVE_MOUNT_F_EMPTY_PATH);
     if (result < 0) throw systemError(result, "move_mount", { path: target });
   } finally {
     closeSync(mount);

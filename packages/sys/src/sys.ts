@@ -9,7 +9,7 @@ export interface FileTime {
 
 /** One overlay mount. All are absolute paths of folders. */
 export interface OverlayMount {
-  /** The nearest first; any number. */
+  /** The nearest first; at least two where there is no upper folder, at most what the kernel takes (500). */
   readonly lowers: readonly string[];
   /** Absent: a mount that cannot be written. */
   readonly upper?: string | undefined;
@@ -23,7 +23,8 @@ export interface OverlayMount {
  * Linux calls that Node lacks. All are synchronous and take microseconds; none waits for anybody. What fails throws what Node's
  * own fs would: an Error with `code` (`EEXIST`), `errno`, `syscall` and, where there is one, `path`.
  *
- * `folder` is a descriptor of an open folder; a name below it must have no `/` where the call is to be safe from links.
+ * `folder` is a descriptor of an open folder, or `workingFolder`; a name below it must have no `/` where the call is to be safe
+ * from links. What opens a file gives a descriptor that children do not inherit.
  */
 export interface Sys {
   /** Takes an open-file-description lock (fcntl(2), `F_OFD_SETLK`) on the whole file; false where another has it. */

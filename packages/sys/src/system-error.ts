@@ -27,13 +27,14 @@ export function systemError(errno: number, syscall: string, where: Where = {}): 
   const at = path === undefined ? "" : ` '${path}'`;
   const to = dest === undefined ? "" : ` -> '${dest}'`;
   const detail = where.detail ? ` (${where.detail})` : "";
-  return Object.assign(new Error(`${code}: ${text}, ${syscall}${at}${to}${detail}`), {
+  const error = Object.assign(new Error(`${code}: ${text}, ${syscall}${at}${to}${detail}`), {
     code,
     errno,
     syscall,
-    ...(path === undefined ? {} : { path }),
-    ...(dest === undefined ? {} : { dest }),
   });
+  if (path !== undefined) Object.assign(error, { path });
+  if (dest !== undefined) Object.assign(error, { dest });
+  return error;
 }
 
 /** The number of an error by its name, as system calls give it: negative. */
@@ -41,8 +42,12 @@ export function errnoNumber(code: keyof typeof constants.errno): number {
   return -constants.errno[code];
 }
 
+let names: ReadonlyMap<number, readonly [code: string, text: string]> | undefined;
+
 function nameOf(errno: number): readonly [code: string, text: string] {
-  const known = getSystemErrorMap().get(errno);
+  // Node makes a new map for each call.
+  names ??= getSystemErrorMap();
+  const known = names.get(errno);
   if (known !== undefined) return known;
   // libuv, whose table that is, does not know all.
   const name = Object.entries(constants.errno).find(([, value]) => value === -errno)?.[0];
