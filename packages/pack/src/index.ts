@@ -4,7 +4,7 @@
  */
 export type { ByteString } from "./byte-string.ts";
 export { compareTrees } from "./compare.ts";
-export type { Folder, OpenFile } from "./folder.ts";
+export { type Folder, type OpenFile, openRoot } from "./folder.ts";
 export type {
   CompareOptions,
   IdRange,
@@ -14,6 +14,11 @@ export type {
   PackOptions,
   TreeChange,
 } from "./options.ts";
+export {
+  formatOverrideStat,
+  type OverrideStat,
+  overrideStatXattr,
+  parseOverrideStat,
+} from "./override-stat.ts";
 export { packChanges, packTree } from "./pack.ts";
-export { treeSize } from "./tree-size.ts";
-export { type Found, walkTree } from "./walk.ts";
+export { changesSize, treeSize } from "./tree-size.ts";

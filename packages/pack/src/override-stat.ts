@@ -8,8 +8,8 @@ export interface OverrideStat {
   readonly gid: number;
   /** Permissions, set-id and sticky bits. */
   readonly mode: number;
-  /** What it would be. A regular file where absent. `undefined` for a socket, which no tar holds. */
   readonly type: TarEntryType | "socket";
+  /** Of devices; 0 for others. */
   readonly major: number;
   readonly minor: number;
 }
@@ -41,4 +41,11 @@ export function parseOverrideStat(value: Uint8Array): OverrideStat | undefined {
     major: Number(major ?? 0),
     minor: Number(minor ?? 0),
   };
+}
+
+/** The attribute's value, as the Go tools write it. */
+export function formatOverrideStat({ uid, gid, mode, type, major, minor }: OverrideStat): Uint8Array {
+  const kind = Object.keys(types).find((name) => types[name] === type) ?? "file";
+  const device = type === "block" || type === "character" ? `-${major}-${minor}` : "";
+  return Buffer.from(`${uid}:${gid}:${(mode & 0o7777).toString(8).padStart(4, "0")}:${kind}${device}`);
 }

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { loadSys } from "@drayage/sys";
 import { temporaryDirectory } from "@drayage-internal/peers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { compareTrees, treeSize } from "../src/index.ts";
+import { changesSize, compareTrees, treeSize } from "../src/index.ts";
 import { writeSampleTree } from "./support/sample-tree.ts";
 
 const xattrs = loadSys() !== undefined;
@@ -175,5 +175,14 @@ describe("treeSize", () => {
     symlinkSync("a".repeat(100), join(newer, "c"));
     cpSync(join(newer, "a"), join(newer, "d"));
     expect(await treeSize(newer)).toBe(2000);
+  });
+
+  it("counts what was added and changed", async () => {
+    write("same", "changed");
+    writeFileSync(join(newer, "changed"), Buffer.alloc(50));
+    writeFileSync(join(newer, "new"), Buffer.alloc(1000));
+    linkSync(join(newer, "new"), join(newer, "other-name"));
+    const found = await compareTrees(newer, older, { xattrs });
+    expect(await changesSize(newer, found)).toBe(1050);
   });
 });

@@ -13,7 +13,13 @@ import { join } from "node:path";
 import { loadSys } from "@drayage/sys";
 import { temporaryDirectory } from "@drayage-internal/peers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { packChanges, packTree, type TreeChange } from "../src/index.ts";
+import {
+  formatOverrideStat,
+  packChanges,
+  packTree,
+  parseOverrideStat,
+  type TreeChange,
+} from "../src/index.ts";
 import { collect, entriesOf, namesOf } from "./support/collect.ts";
 import { listenAt, writeSampleTree } from "./support/sample-tree.ts";
 
@@ -332,4 +338,39 @@ describe("packChanges", () => {
     expect(seconds).toBeGreaterThanOrEqual(before);
     expect(seconds).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000));
   });
+});
+
+describe("override_stat", () => {
+  it.each([
+    ["0:0:0644:file", { uid: 0, gid: 0, mode: 0o644, type: "file", major: 0, minor: 0 }],
+    ["1:2:7777:dir", { uid: 1, gid: 2, mode: 0o7777, type: "directory", major: 0, minor: 0 }],
+    ["1:2:0777:symlink", { uid: 1, gid: 2, mode: 0o777, type: "symlink", major: 0, minor: 0 }],
+    ["1:2:0600:pipe", { uid: 1, gid: 2, mode: 0o600, type: "fifo", major: 0, minor: 0 }],
+    ["1:2:0600:socket", { uid: 1, gid: 2, mode: 0o600, type: "socket", major: 0, minor: 0 }],
+    [
+      "4294967294:6:0660:block-8-17",
+      { uid: 4294967294, gid: 6, mode: 0o660, type: "block", major: 8, minor: 17 },
+    ],
+    ["0:5:0666:char-1-3", { uid: 0, gid: 5, mode: 0o666, type: "character", major: 1, minor: 3 }],
+  ] as const)("%s is read and written", (text, stat) => {
+    expect(parseOverrideStat(Buffer.from(text))).toEqual(stat);
+    expect(Buffer.from(formatOverrideStat(stat)).toString()).toBe(text);
+  });
+
+  it("takes more parts than are known, and a value without a type for a file's", () => {
+    expect(parseOverrideStat(Buffer.from("1:2:644"))?.type).toBe("file");
+    expect(parseOverrideStat(Buffer.from("1:2:600:char-1-3-future"))?.minor).toBe(3);
+    expect(parseOverrideStat(Buffer.from("1:2:600:dir:future"))?.type).toBe("directory");
+  });
+
+  it.each([
+    "",
+    "1:2",
+    "a:2:644",
+    "1:2:888",
+    "1:2:644:toString",
+    "1:2:644:block",
+    "-1:2:644",
+    "1:2:644:file\n",
+  ])("%j is none", (text) => expect(parseOverrideStat(Buffer.from(text))).toBe(undefined));
 });
