@@ -1,7 +1,6 @@
 import { crc64 } from "@drayage/kernels";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { TarEntryInput } from "../src/index.ts";
 import { crc64InScript } from "../src/tar-split/crc64.ts";
 import { concat, latin, wholeArchive } from "./support/archive.ts";
 import { memoryFolder } from "./support/memory-folder.ts";
@@ -26,7 +25,7 @@ const entry = fc.oneof(
     }),
   },
 );
-const archives = fc.array(entry as fc.Arbitrary<{ header: TarEntryInput; data?: Uint8Array }>, {
+const archives = fc.array(entry, {
   maxLength: 8,
 });
 
@@ -53,7 +52,7 @@ it("an archive that is unpacked to a folder is given back from it byte for byte,
       expect(latin(back)).toBe(latin(archive));
       givenBack++;
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
   expect(givenBack).toBeGreaterThan(refused);
 });

@@ -43,10 +43,13 @@ export class LayerPaths {
     const slash = named.lastIndexOf("/");
     const base = named.slice(slash + 1);
     const folder = this.#resolved(slash === -1 ? "" : named.slice(0, slash));
+    const path = folder.path === "" ? base : `${folder.path}/${base}`;
+    const isInItsOwnWay = folder.passed.some((place) => `${place}/`.startsWith(`${path}/`));
     return {
       named,
-      path: folder.path === "" ? base : `${folder.path}/${base}`,
-      isFound: isInside && folder.isInside && named !== "" && !base.startsWith(whiteoutPrefix),
+      path,
+      isFound:
+        isInside && folder.isInside && !isInItsOwnWay && named !== "" && !base.startsWith(whiteoutPrefix),
       folders: [folder.named, ...folder.passed, folder.path],
     };
   }

@@ -1,5 +1,6 @@
 import type { DrayageError } from "@drayage/errors";
-import { parseBlock } from "../block-header.ts";
+import { paddingLength } from "../block.ts";
+import { type BlockHeader, parseBlock } from "../block-header.ts";
 import type { TarEvent, TarGlobalEvent, TarHeaderEvent } from "../events.ts";
 import { archiveProblem, type Problem } from "../problem.ts";
 import type { ByteString } from "../text.ts";
@@ -120,11 +121,14 @@ export function createTarSplitPacker(options: TarSplitPackerOptions): TarSplitPa
     if (padding !== undefined) segment.addHeaders(padding);
   }
 
-  /** Go's reader tells a global header as an entry of its own. */
+  /** Go's reader tells a global header as an entry of its own, and what pads it with the next. */
   function takeGlobal(event: TarGlobalEvent): void {
-    segment.addHeaders(event.rawBlocks);
+    const { rawBlocks } = event;
+    const { rawName, size } = globalBlock(event);
+    const end = rawBlocks.length - paddingLength(size);
+    segment.addHeaders(rawBlocks.subarray(0, end));
     segment.flush();
-    const rawName = globalName(event);
+    segment.addHeaders(rawBlocks.subarray(end));
     const { named } = paths.find(rawName);
     if (known.has(named)) return;
     known.set(named, undefined);
@@ -176,8 +180,14 @@ function replaced(event: TarHeaderEvent, what: string): DrayageError {
   );
 }
 
-function globalName({ records, rawBlocks, headerOffset }: TarGlobalEvent): Uint8Array {
+/** The size of a global header's body, and its name as Go's reader gives it. */
+function globalBlock({
+  records,
+  rawBlocks,
+  headerOffset,
+}: TarGlobalEvent): Pick<BlockHeader, "rawName" | "size"> {
   const problem: Problem = (what, code) => archiveProblem(what, { offset: headerOffset }, code);
+  const { rawName, size } = parseBlock(rawBlocks, 0, problem);
   const path = records.get("path");
-  return path === undefined || path.length === 0 ? parseBlock(rawBlocks, 0, problem).rawName : path;
+  return { rawName: path === undefined || path.length === 0 ? rawName : path, size };
 }
