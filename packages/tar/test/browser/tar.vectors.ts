@@ -13,6 +13,7 @@ import {
   whiteoutName,
   writeTar,
 } from "../../src/index.ts";
+import { createTarSplitPacker, reassembleTar } from "../../src/tar-split.ts";
 
 function same(actual: unknown, expected: unknown): void {
   const [left, right] = [JSON.stringify(actual), JSON.stringify(expected)];
@@ -204,6 +205,48 @@ export const vectors: readonly { name: string; run(): void | Promise<void> }[] =
     name: "padding and end are zeros",
     run() {
       same([tarPadding(0).length, tarPadding(513).length, tarEnd().length], [0, 511, 1024]);
+    },
+  },
+  {
+    name: "an archive becomes tar-split, and comes back from it and its contents",
+    async run() {
+      const rawName = Uint8Array.of(0x64, 0xff);
+      const entries = [
+        { name: "etc/motd", size: 20 },
+        { rawName, size: 20, format: "gnu" as const },
+        { name: "../outside", size: 20 },
+      ];
+      const content = text("imma hurr til I derp");
+      const archive = concat([
+        ...entries.flatMap((entry) => [encodeTarHeader(entry), content, tarPadding(20)]),
+        tarEnd(),
+      ]);
+      const lines: Uint8Array[] = [];
+      const packer = createTarSplitPacker({ write: (piece) => lines.push(piece) });
+      const decoder = new TarDecoder();
+      decoder.push(archive);
+      for (let event = decoder.next(); event !== undefined; event = decoder.next()) packer.take(event);
+      packer.finish();
+      const json = new TextDecoder().decode(concat(lines)).split("\n");
+      same(json[1], '{"type":1,"name":"etc/motd","size":20,"payload":"AnSksavsa04=","position":1}');
+      same(json[3], '{"type":1,"name_raw":"ZP8=","size":20,"payload":"AnSksavsa04=","position":3}');
+      const asked: string[] = [];
+      const chunks: Uint8Array[] = [];
+      const opened = reassembleTar(lines, (path) => {
+        asked.push(hex(path));
+        return {
+          size: content.length,
+          read(buffer, position) {
+            const piece = content.subarray(position, position + buffer.length);
+            buffer.set(piece);
+            return piece.length;
+          },
+          close() {},
+        };
+      });
+      for await (const chunk of opened) chunks.push(chunk);
+      same(asked, [hex(text("etc/motd")), hex(rawName)]);
+      same(hex(concat(chunks)), hex(archive));
     },
   },
 ];
