@@ -2,6 +2,8 @@
  * Layers of folders: trees, and the differences between two trees, as tar.
  * @module
  */
+
+export { createBreather } from "./breathe.ts";
 export type { ByteString } from "./byte-string.ts";
 export { compareTrees } from "./compare.ts";
 export { type Folder, type OpenFile, openRoot } from "./folder.ts";

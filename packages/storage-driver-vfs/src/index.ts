@@ -1,1 +1,5 @@
-export {};
+/**
+ * Layers as whole copies in folders.
+ * @module
+ */
+export { vfsDriver } from "./driver.ts";
