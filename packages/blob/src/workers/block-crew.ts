@@ -1,10 +1,4 @@
-import {
-  type BlockDeflater,
-  type BlockFormat,
-  createBlockDeflater,
-  type DeflateAlgorithm,
-  engines,
-} from "@drayage/compression";
+import type { BlockDeflater, BlockFormat, DeflateAlgorithm, EngineRow } from "@drayage/compression";
 import type { Interrupt } from "../interrupt.ts";
 import { type JobWorker, startWorkers, usefulThreads, workerLimit } from "./pool.ts";
 import { giveSlot, type Slot, takeSlot } from "./slot.ts";
@@ -38,7 +32,8 @@ interface Pending {
 
 export async function createBlockCrew({ algorithm, level, format }: BlockCrewOptions): Promise<BlockCrew> {
   const { blockSize, dictionarySize } = format;
-  const engine = chosenEngine(algorithm);
+  const { createBlockDeflater, engines } = await import("@drayage/compression");
+  const engine = chosenEngine(engines(), algorithm);
   const helps = isQuick(algorithm, level);
   let own: BlockDeflater | undefined;
   let workers: readonly JobWorker[] = [];
@@ -155,8 +150,8 @@ function fitForWorkers(engine: string): boolean {
   return engine !== "zstd-wasm";
 }
 
-function chosenEngine(algorithm: DeflateAlgorithm): string {
-  const chosen = engines().find(
+function chosenEngine(engines: readonly EngineRow[], algorithm: DeflateAlgorithm): string {
+  const chosen = engines.find(
     (row) => row.direction === "deflate" && row.algorithm === algorithm && row.chosen,
   );
   // Where there is none, opening it says why.
