@@ -1,0 +1,163 @@
+import { fstatSync, lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
+import { errnoOf } from "@drayage/errors";
+import { requireSys, type Sys } from "@drayage/sys";
+import type { TarHeader } from "@drayage/tar";
+import { overrideStat } from "./attributes.ts";
+import type { ByteString } from "./byte-string.ts";
+import { type Folder, isGone, type Time } from "./folder.ts";
+import { type FolderTree, openFolderTree } from "./folder-tree.ts";
+import type { MapId } from "./id-map.ts";
+import type { Ownership } from "./options.ts";
+import { removeTree } from "./remove-tree.ts";
+import { chmodFolder, createSetAttributes, folderNeeds, type SetAttributes } from "./set-attributes.ts";
+import type { Attributes } from "./unpacked.ts";
+
+/** What is asked for, with all that was left out filled in. */
+export interface SiteOptions {
+  readonly root: string;
+  readonly sys: Sys | undefined;
+  readonly isRoot: boolean;
+  readonly ownership: Ownership;
+  readonly xattrs: "set" | "skip";
+  readonly forceMask: number | undefined;
+  readonly ids: { readonly user: MapId; readonly group: MapId };
+  /** Whether folders that were there before keep their times where the archive has no entry for them. */
+  readonly keepsTimes: boolean;
+}
+
+/** The folder that is unpacked into. */
+export interface Site extends Disposable {
+  readonly tree: FolderTree;
+  readonly sys: Sys | undefined;
+  readonly set: SetAttributes;
+  /** What has this name; undefined where nothing has. */
+  look(folder: Folder, name: ByteString): Stats | undefined;
+  /** Removes what has this name. */
+  clear(folder: Folder, name: ByteString, stats: Stats): void;
+  /** Makes a folder where nothing is. Its attributes are to be set. */
+  addFolder(parent: Folder, name: ByteString): Folder;
+  /** Sets a folder's attributes; those that would be in the way, or change again, in the end. */
+  setFolder(folder: Folder, attributes: Attributes): void;
+  /** Gives a folder the attributes of one that only its content asks for. */
+  setImplied(folder: Folder): void;
+  /** With `forceMask`: what the archive says. */
+  setOverride(
+    folder: Folder,
+    name: ByteString,
+    attributes: Attributes,
+    header: Pick<TarHeader, "type" | "devmajor" | "devminor">,
+  ): void;
+  /** The mode and extended attributes that are really set. */
+  masked(attributes: Attributes): Attributes;
+  finish(): void;
+}
+
+export function openSite(options: SiteOptions): Site {
+  const { sys, forceMask, ids } = options;
+  /** Folders that were there before. */
+  const found: Folder[] = [];
+  const ended = new Set<Folder>();
+  const tree = openFolderTree(options.root, { onFound });
+  const set = createSetAttributes({ tree, ...options });
+
+  function onFound(folder: Folder, fd: number): void {
+    if (!options.keepsTimes) return;
+    const { atimeNs, mtimeNs } = fstatSync(fd, { bigint: true });
+    folder.before = { atime: timeOf(atimeNs), mtime: timeOf(mtimeNs) };
+    found.push(folder);
+  }
+
+  /** A folder's own name: in its parent, or `.` for the root. */
+  function place({ parent, name }: Folder): readonly [Folder, ByteString] {
+    return parent === undefined ? [tree.root, "."] : [parent, name];
+  }
+
+  function look(folder: Folder, name: ByteString): Stats | undefined {
+    try {
+      return lstatSync(tree.at(folder, name));
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  function setFolder(folder: Folder, attributes: Attributes): void {
+    const [parent, name] = place(folder);
+    const wanted = masked(attributes);
+    const mode = set.folder(tree.at(parent, name), wanted, () => tree.descriptor(folder));
+    folder.last = { atime: wanted.atime, mtime: wanted.mtime, mode };
+    ended.add(folder);
+    set.xattrs(parent, name, wanted.xattrs);
+    setOverride(parent, name, attributes, { type: "directory", devmajor: 0, devminor: 0 });
+  }
+
+  function masked(attributes: Attributes): Attributes {
+    return forceMask === undefined ? attributes : { ...attributes, mode: forceMask };
+  }
+
+  const setOverride: Site["setOverride"] = (folder, name, attributes, header) => {
+    if (forceMask === undefined) return;
+    const calls = sys ?? requireSys("keep owners and modes in extended attributes");
+    calls.setXattr(tree.at(folder, name), "user.containers.override_stat", overrideStat(attributes, header));
+  };
+
+  function finishFolder(folder: Folder): void {
+    const { before, last, put, hidden } = folder;
+    const [parent, name] = place(folder);
+    if (last !== undefined) {
+      set.times(parent, name, last.atime, last.mtime);
+      if (last.mode !== undefined) chmodFolder(tree.at(parent, name), last.mode);
+    } else if (before !== undefined && (put !== undefined || hidden !== undefined)) {
+      set.times(parent, name, before.atime, before.mtime);
+    }
+  }
+
+  return {
+    tree,
+    sys,
+    set,
+    look,
+    masked,
+    setFolder,
+    setOverride,
+    clear(folder, name, stats) {
+      if (stats.isDirectory()) removeTree(tree.descriptor(folder), name);
+      else unlinkSync(tree.at(folder, name));
+      if (stats.isDirectory() || stats.isSymbolicLink()) tree.forget(folder, name);
+    },
+    addFolder(parent, name) {
+      mkdirSync(tree.at(parent, name), folderNeeds);
+      const folder = tree.child(parent, name);
+      folder.fresh = true;
+      return folder;
+    },
+    setImplied(folder) {
+      const [parent, name] = place(folder);
+      const owner = { uid: ids.user(0), gid: ids.group(0) };
+      const attributes = { ...impliedAttributes, ...owner };
+      set.folder(tree.at(parent, name), masked(attributes), () => tree.descriptor(folder));
+      setOverride(parent, name, attributes, { type: "directory", devmajor: 0, devminor: 0 });
+      folder.implied = true;
+    },
+    finish() {
+      const folders = new Set([...ended, ...found]);
+      // What is deeper first: an owner may not get any further through a folder's last mode.
+      for (const folder of [...folders].sort((a, b) => b.pathLength - a.pathLength)) {
+        if (!isGone(folder)) finishFolder(folder);
+      }
+    },
+    [Symbol.dispose]: () => tree[Symbol.dispose](),
+  };
+}
+
+const impliedAttributes = {
+  mode: 0o755,
+  atime: { seconds: 0, nanoseconds: 0 },
+  mtime: { seconds: 0, nanoseconds: 0 },
+  xattrs: new Map<string, Uint8Array>(),
+};
+
+function timeOf(nanoseconds: bigint): Time {
+  const rest = ((nanoseconds % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  return { seconds: Number((nanoseconds - rest) / 1_000_000_000n), nanoseconds: Number(rest) };
+}
