@@ -60,11 +60,11 @@ function mounts(): readonly MountInfo[] {
 
 function parseLine(line: string): MountInfo {
   const [id = "", parent = "", device = "", root = "", point = ""] = line.split(" ");
-  return { id, parent, device, root: unescape(root), point: unescape(point) };
+  return { id, parent, device, root: plainPath(root), point: plainPath(point) };
 }
 
 /** Blanks, tabs, newlines and backslashes stand as octal numbers. */
-function unescape(text: string): string {
+function plainPath(text: string): string {
   const bytes = text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
