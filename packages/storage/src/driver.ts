@@ -14,6 +14,8 @@ export interface StorageDriver {
   readonly name: string;
   /** One line for a person. */
   readonly summary: string;
+  /** Whether it keeps everything in memory: then the store does, too, and the folders it is given are only names. */
+  readonly inMemory?: boolean | undefined;
   /** Makes ready; creates folders where they are missing. Throws `ERR_DRAYAGE_STORE_UNSUPPORTED` and says why. */
   open(place: DriverPlace): Promise<LayerFiles>;
 }
@@ -82,9 +84,10 @@ export interface LayerFiles extends AsyncDisposable {
 
   /**
    * One of the layer's own files for the reassembly of its tar, links within the layer resolved as if its folder were the
-   * root; the parents' where the layer has none. Undefined where neither has it. `name` is that of the tar's entry.
+   * root; the parents' where the layer has none. Undefined where neither has it. `name` is that of the tar's entry. An answer at
+   * once saves a turn of the event loop for each file.
    */
-  openFile(id: string, name: Uint8Array): Promise<LayerFile | undefined>;
+  openFile(id: string, name: Uint8Array): LayerFile | undefined | Promise<LayerFile | undefined>;
   /** A tar of what the layer changes against its parent, made anew from its files: for layers without tar-split. */
   diff(id: string, options?: LayerDiffOptions): AsyncIterable<Uint8Array>;
   /** What the layer changes against its parent. */

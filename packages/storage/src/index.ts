@@ -8,6 +8,7 @@ export {
   type DriverPlace,
   type IdMapping,
   type LayerChange,
+  type LayerDiffOptions,
   type LayerFile,
   type LayerFiles,
   type Leftover,
@@ -21,6 +22,7 @@ export {
   type UnpackStagedOptions,
 } from "./driver.ts";
 export { layerIdOf, randomId } from "./layer-id.ts";
+export { openStore } from "./open-store.ts";
 export type {
   BigDataFacts,
   ContainerRecord,
@@ -31,7 +33,8 @@ export type {
   RecordKind,
   RecordOf,
   StoredRecord,
-} from "./records.ts";
+} from "./records/types.ts";
+export { removeTree } from "./remove-tree.ts";
 export type {
   CheckOptions,
   CheckProgress,
@@ -68,4 +71,10 @@ export type {
   UnmountOptions,
   V1Image,
 } from "./store.ts";
-export type { StoreView } from "./view.ts";
+export {
+  abandonedPlaces,
+  createTemporaryPlace,
+  type TemporaryPlace,
+  temporaryPlaces,
+} from "./temporary-place.ts";
+export type { StoreView } from "./view/contract.ts";

@@ -1,4 +1,4 @@
-import type { ImageRecord } from "./records.ts";
+import type { ImageRecord } from "./records/types.ts";
 
 /** What a check can find. */
 export type FindingCode =
@@ -47,7 +47,7 @@ export interface Finding {
   readonly kind: "container" | "file" | "image" | "layer";
   /** The record's id, or the file's path. */
   readonly id: string;
-  /** One sentence. */
+  /** One line. */
   readonly message: string;
   /** The file or folder that it is about. */
   readonly path: string | undefined;
@@ -56,6 +56,8 @@ export interface Finding {
    * no harm or is not ours to change (an additional store).
    */
   readonly repair: "mend" | "none" | "remove";
+  /** For `layer-size`: what it is. */
+  readonly size?: number | undefined;
   /** Images that cannot be used as long as it is so, and that a removal costs. */
   readonly images: readonly string[];
   /** Likewise containers. */
@@ -131,7 +133,7 @@ export interface PruneOptions {
 export interface PruneReport {
   readonly images: readonly LostImage[];
   readonly layers: readonly string[];
-  /** Files and folders of processes that are gone. */
+  /** Files and folders of processes that are gone: these go, too, whatever else was asked for. */
   readonly leftovers: readonly string[];
   /** Layers that would have gone, were they not held by a pull or a build. */
   readonly held: readonly string[];

@@ -8,7 +8,7 @@ import type {
   UnpackedLayer,
   UnpackStagedOptions,
 } from "./driver.ts";
-import type { ContainerRecord, ImageRecord, LayerRecord, MountRecord, RecordKind } from "./records.ts";
+import type { ContainerRecord, ImageRecord, LayerRecord, MountRecord, RecordKind } from "./records/types.ts";
 import type {
   CheckOptions,
   CheckReport,
@@ -17,7 +17,7 @@ import type {
   RepairOptions,
   RepairReport,
 } from "./reports.ts";
-import type { StoreView } from "./view.ts";
+import type { StoreView } from "./view/contract.ts";
 
 export interface OpenStoreOptions {
   /** Absolute; `/var/lib/containers/storage` for root. Absent only with a driver that keeps nothing on a disk. */
@@ -76,8 +76,8 @@ export interface Store extends AsyncDisposable {
   deleteLayer(id: string, options?: StoreOptions): Promise<void>;
   /**
    * The layer's tar, to the byte as it came: put together from tar-split and files, every file's checksum compared, and the whole
-   * with the diffID, before the last chunk is given. A layer without tar-split is packed anew, which gives the same digest only by chance; it
-   * is then compared, too, where a diffID is known, unless `anyBytes`.
+   * with the diffID; what differs is told of at the end, so nothing that is made of the chunks counts before. A layer without tar-split
+   * is packed anew, which gives the same digest only by chance; it is then compared, too, where a diffID is known, unless `anyBytes`.
    *
    * @throws `ERR_DRAYAGE_DIGEST_MISMATCH`, `ERR_DRAYAGE_STORE_INVALID` with the file that has changed
    */

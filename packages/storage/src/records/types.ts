@@ -1,5 +1,5 @@
 import type { Digest } from "@drayage/digest";
-import type { IdMapping } from "./driver.ts";
+import type { IdMapping } from "../driver.ts";
 
 /** The three kinds of records that a store keeps. */
 export type RecordKind = "layer" | "image" | "container";

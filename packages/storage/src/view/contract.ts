@@ -1,5 +1,5 @@
 import type { Digest } from "@drayage/digest";
-import type { ContainerRecord, ImageRecord, LayerRecord } from "./records.ts";
+import type { ContainerRecord, ImageRecord, LayerRecord } from "../records/types.ts";
 
 /**
  * All records of a store at one moment, additional stores' behind its own. It is plain data: lookups wait for nobody, and never
@@ -40,12 +40,12 @@ export interface StoreView {
   heads(): readonly LayerRecord[];
   /** Images whose layers include this one. */
   imagesOn(layerId: string): readonly ImageRecord[];
-  /** Images whose layers are the first of this image's, and fewer, or all of them: those it was built on. The nearest first. */
+  /** Images whose layers are the first of this image's, and fewer: those it was built on. The nearest first. */
   parents(image: ImageRecord): readonly ImageRecord[];
   /** Containers made from this image. */
   containersOf(imageId: string): readonly ContainerRecord[];
-  /** Images without a name that no other image is built on. */
+  /** Images without a name that no other image is built on. Those of additional stores are never among them. */
   dangling(): readonly ImageRecord[];
-  /** Layers that no image and no container needs, those others stand on last. */
+  /** Layers of this store that no image and no container needs, each before the one it stands on. */
   unreferencedLayers(): readonly LayerRecord[];
 }

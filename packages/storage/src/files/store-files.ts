@@ -1,0 +1,44 @@
+/** Kinds of locks: any number may read, or one writes. */
+export type LockKind = "read" | "write";
+
+export interface AcquireOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** In milliseconds. */
+  readonly patience: number;
+}
+
+/**
+ * Where a store keeps its records: folders, or this process's memory. Synchronous, as it is used while locks are held, where an
+ * await would let others wait for this thread's other work.
+ */
+export interface StoreFiles {
+  /** Whether bytes outlive the process: then there are paths that drivers and users can open. */
+  readonly onDisk: boolean;
+  /** Whole, or undefined where there is no such file. Throws `ERR_DRAYAGE_LIMIT_EXCEEDED`. */
+  read(path: string, limit: number): Uint8Array | undefined;
+  /** A text that differs after every change of the file; `""` where there is none. */
+  stamp(path: string): string;
+  /** In bytes; undefined where there is no such file. */
+  size(path: string): number | undefined;
+  exists(path: string): boolean;
+  /** The names in a folder; none where there is no such folder. */
+  list(folder: string): readonly string[];
+  /**
+   * Replaces a file in one step, mode 0600, and makes its folder where that is missing. `volatile`: without waiting for the disk.
+   */
+  write(path: string, bytes: Uint8Array, options?: { readonly volatile?: boolean | undefined }): void;
+  /** Writes over the first bytes of a file in place: tokens. */
+  overwrite(path: string, bytes: Uint8Array): void;
+  makeFolder(path: string): void;
+  /** False where there is nothing at `from`. */
+  rename(from: string, to: string): boolean;
+  /** A file or a whole folder; nothing happens where there is none. */
+  remove(path: string): Promise<void>;
+  /** Brings a file's bytes to the disk. */
+  syncFile(path: string): Promise<void>;
+  /** Brings a folder's entries to the disk. */
+  syncFolder(path: string): Promise<void>;
+  acquire(path: string, kind: LockKind, options: AcquireOptions): Promise<AsyncDisposable>;
+  /** Takes a lock that nobody else has, at once; undefined where somebody has it. */
+  tryAcquire(path: string, kind: LockKind): Disposable | undefined;
+}

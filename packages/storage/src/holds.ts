@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { DrayageError } from "@drayage/errors";
+import type { StoreCore } from "./core.ts";
+import type { Leftover } from "./driver.ts";
+import type { Hold, HoldOptions, HoldRecord } from "./store.ts";
+
+const suffix = ".json";
+const fileLimit = 16 * 1024 * 1024;
+
+interface HoldFile extends HoldRecord {
+  readonly path: string;
+  readonly alive: boolean;
+}
+
+/**
+ * Writes down which layers are needed, in a file of our own that stays locked as long as this process lives. Whoever deletes layers
+ * reads these files under `holds.lock`, so that a layer is either held in time or seen to be gone.
+ */
+export async function holdLayers(
+  core: StoreCore,
+  layerIds: Iterable<string>,
+  { why = "", signal }: HoldOptions = {},
+): Promise<Hold> {
+  const { files, patience } = core;
+  const held = new Set(layerIds);
+  const name = randomBytes(12).toString("hex");
+  const file = path.join(folderOf(core), `${name}${suffix}`);
+  const since = new Date().toISOString();
+  // Its life is told by a lock beside it: the file itself is replaced when more is held.
+  const life = await files.acquire(lifeOf(file), "write", { signal, patience });
+  let released = false;
+
+  async function write(): Promise<void> {
+    await using _lock = await lockHolds(core, "read", signal);
+    const record: HoldRecord = { layers: [...held], why, pid: process.pid, since };
+    files.write(file, Buffer.from(JSON.stringify(record)), { volatile: true });
+  }
+  async function release(): Promise<void> {
+    if (released) return;
+    released = true;
+    await files.remove(file);
+    await files.remove(lifeOf(file));
+    await life[Symbol.asyncDispose]();
+  }
+  try {
+    await write();
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return {
+    async add(more) {
+      if (released) throw new DrayageError("ERR_DRAYAGE_USAGE", "the hold was released");
+      for (const id of more) held.add(id);
+      await write();
+    },
+    release,
+    [Symbol.asyncDispose]: release,
+  };
+}
+
+/** The holds of living processes. */
+export function readHolds(core: StoreCore): readonly HoldRecord[] {
+  return holdFiles(core).flatMap(({ alive, layers, why, pid, since }) => {
+    return alive ? [{ layers, why, pid, since }] : [];
+  });
+}
+
+/** Holds whose process is gone. */
+export function holdLeftovers(core: StoreCore): readonly Leftover[] {
+  return holdFiles(core).flatMap(({ alive, path: file }) => {
+    if (alive) return [];
+    const remove = async (): Promise<void> => {
+      await core.files.remove(file);
+      await core.files.remove(lifeOf(file));
+    };
+    return [{ path: file, why: "the process that held layers is gone", remove }];
+  });
+}
+
+/**
+ * Layers that are held, and all they stand on are for the caller to add. Keeps new holds waiting until it is disposed of, for which
+ * it must not be long.
+ */
+export async function freezeHolds(
+  core: StoreCore,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly held: ReadonlySet<string> } & AsyncDisposable> {
+  const lock = await lockHolds(core, "write", signal);
+  try {
+    const held = new Set(readHolds(core).flatMap(({ layers }) => layers));
+    return { held, [Symbol.asyncDispose]: async () => lock[Symbol.asyncDispose]() };
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function lockHolds(
+  { files, paths, patience }: StoreCore,
+  kind: "read" | "write",
+  signal: AbortSignal | undefined,
+): Promise<AsyncDisposable> {
+  return files.acquire(path.join(paths.own, "holds.lock"), kind, { signal, patience });
+}
+
+function folderOf({ paths }: StoreCore): string {
+  return path.join(paths.own, "holds");
+}
+
+function lifeOf(file: string): string {
+  return `${file.slice(0, -suffix.length)}.lock`;
+}
+
+function holdFiles(core: StoreCore): readonly HoldFile[] {
+  const folder = folderOf(core);
+  return core.files.list(folder).flatMap((name) => {
+    if (!name.endsWith(suffix) || name.startsWith(".")) return [];
+    const file = path.join(folder, name);
+    const bytes = core.files.read(file, fileLimit);
+    // It was released meanwhile.
+    if (bytes === undefined) return [];
+    const alive = isAlive(core, file);
+    const record = parseHold(bytes);
+    if (record === undefined) {
+      if (!alive) return [{ path: file, alive, layers: [], why: "", pid: 0, since: "" }];
+      throw new DrayageError(
+        "ERR_DRAYAGE_STORE_INVALID",
+        `${JSON.stringify(file)} does not say what is held`,
+        {
+          hint: "end the process that holds it, or use a newer dray",
+        },
+      );
+    }
+    return [{ ...record, path: file, alive }];
+  });
+}
+
+function isAlive({ files }: StoreCore, file: string): boolean {
+  const life = lifeOf(file);
+  if (!files.exists(life)) return false;
+  using lock = files.tryAcquire(life, "write");
+  return lock === undefined;
+}
+
+function parseHold(bytes: Uint8Array): HoldRecord | undefined {
+  let value: Partial<HoldRecord>;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString()) as Partial<HoldRecord>;
+  } catch {
+    return undefined;
+  }
+  const { layers, why = "", pid = 0, since = "" } = value;
+  if (!Array.isArray(layers) || !layers.every((layer) => typeof layer === "string")) return undefined;
+  return { layers, why: String(why), pid: Number(pid), since: String(since) };
+}

@@ -1,0 +1,51 @@
+import type { ImageRecord, LayerRecord } from "./records/types.ts";
+import type { PruneOptions } from "./reports.ts";
+import type { StoreView } from "./view/contract.ts";
+import { createView } from "./view/create.ts";
+
+export interface PrunePlan {
+  readonly images: readonly ImageRecord[];
+  /** Each before the one it stands on. */
+  readonly layers: readonly LayerRecord[];
+  /** Layers that would go, were they not held. */
+  readonly held: readonly LayerRecord[];
+}
+
+/** What would go. `held` are layers that are held, with all they stand on. */
+export function planPrune(
+  view: StoreView,
+  held: ReadonlySet<string>,
+  { images: which = "dangling", layers: withLayers = false, only }: PruneOptions,
+): PrunePlan {
+  const images: ImageRecord[] = [];
+  let left = view;
+  // An image that nothing is built on any more may be dangling, too.
+  for (let goes = goingNow(left); goes.length > 0; goes = goingNow(left)) {
+    images.push(...goes);
+    left = createView({
+      layers: view.layers,
+      containers: view.containers,
+      images: view.images.filter((image) => !images.includes(image)),
+    });
+  }
+  const strays = new Set(view.unreferencedLayers().map(({ id }) => id));
+  const candidates = left.unreferencedLayers().filter(({ id }) => withLayers || !strays.has(id));
+  return {
+    images,
+    layers: candidates.filter(({ id }) => !held.has(id) && !hasStrayAbove(id)),
+    held: candidates.filter(({ id }) => held.has(id)),
+  };
+
+  function goingNow(from: StoreView): readonly ImageRecord[] {
+    if (which === "none") return [];
+    const all = which === "unused" ? from.images.filter((image) => !image.readOnly) : from.dangling();
+    return all.filter(
+      (image) => view.containersOf(image.id).length === 0 && (only === undefined || only(image)),
+    );
+  }
+
+  /** Whether a layer that stays stands on it. */
+  function hasStrayAbove(id: string): boolean {
+    return !withLayers && view.children(id).some((child) => strays.has(child.id) || hasStrayAbove(child.id));
+  }
+}

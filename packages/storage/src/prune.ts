@@ -1,0 +1,49 @@
+import type { StoreCore } from "./core.ts";
+import { deleting, removeRecord, withAncestors } from "./delete.ts";
+import { readHolds } from "./holds.ts";
+import { leftoversOf } from "./leftovers.ts";
+import { type PrunePlan, planPrune } from "./prune-plan.ts";
+import { removeLayers } from "./remove-layer.ts";
+import type { PruneOptions, PruneReport } from "./reports.ts";
+
+/** Removes what nothing needs. Holds are read while everything is locked, so that none comes too late. */
+export async function prune(core: StoreCore, options: PruneOptions = {}): Promise<PruneReport> {
+  const leftovers = await leftoversOf(core);
+  if (options.dryRun) {
+    const view = core.catalog.view();
+    const held = readHolds(core).flatMap(({ layers }) => layers);
+    const ancestry = withAncestors(held, new Map(view.layers.map((layer) => [layer.id, layer])));
+    return reportOf(
+      planPrune(view, ancestry, options),
+      leftovers.map(({ path }) => path),
+    );
+  }
+  const plan = await deleting(
+    core,
+    async (transaction, { held }) => {
+      const planned = planPrune(core.catalog.view(), held, options);
+      for (const { id } of planned.images) await removeRecord(transaction, "image", id);
+      await removeLayers(
+        transaction,
+        planned.layers.map(({ id }) => id),
+      );
+      return planned;
+    },
+    options,
+  );
+  for (const leftover of leftovers) await leftover.remove();
+  return reportOf(
+    plan,
+    leftovers.map(({ path }) => path),
+  );
+}
+
+function reportOf({ images, layers, held }: PrunePlan, leftovers: readonly string[]): PruneReport {
+  return {
+    images: images.map(({ id, names }) => ({ id, names })),
+    layers: layers.map(({ id }) => id),
+    leftovers,
+    held: held.map(({ id }) => id),
+    bytes: layers.reduce((sum, { diffSize = 0 }) => sum + Math.max(diffSize, 0), 0),
+  };
+}

@@ -1,0 +1,130 @@
+import type { StoreFiles } from "../files/store-files.ts";
+import { fieldsOf } from "./fields.ts";
+import { formatOf, type RecordPlace } from "./formats.ts";
+import { editRecord, joinRecords, parseRecord, type RecordText, splitRecords } from "./record-text.ts";
+import type { RecordKind, RecordOf } from "./types.ts";
+
+/** A file of records, and where they stand. */
+export interface RecordFile extends RecordPlace {
+  readonly path: string;
+}
+
+/** A record, with the text of it. */
+export interface Row<K extends RecordKind> {
+  readonly record: RecordOf[K];
+  readonly text: RecordText;
+  readonly file: RecordFile;
+}
+
+/** Far more than the largest store of today has. */
+const fileLimit = 512 * 1024 * 1024;
+
+/** What a file held when it was last read. Only what changed since is parsed again. */
+export interface FileCache<K extends RecordKind> {
+  stamp: string | undefined;
+  rows: readonly Row<K>[];
+}
+
+export function emptyCache<K extends RecordKind>(): FileCache<K> {
+  return { stamp: undefined, rows: [] };
+}
+
+/**
+ * The records of a file, none where there is no such file.
+ * @throws `ERR_DRAYAGE_STORE_INVALID`, naming the file
+ */
+export function readRows<K extends RecordKind>(
+  kind: K,
+  { files, file, cache, stamp }: ReadRowsOptions<K>,
+): readonly Row<K>[] {
+  if (cache.stamp === stamp) return cache.rows;
+  const bytes = files.read(file.path, fileLimit);
+  const known = new Map(cache.rows.map((row) => [keyOf(row.text.bytes), row]));
+  const rows =
+    bytes === undefined
+      ? []
+      : splitRecords(bytes, file.path).map((text, index) => {
+          return known.get(keyOf(text)) ?? rowOf(kind, file, parseRecord(text, file.path, index));
+        });
+  cache.rows = rows;
+  cache.stamp = stamp;
+  return rows;
+}
+
+export interface ReadRowsOptions<K extends RecordKind> {
+  readonly files: StoreFiles;
+  readonly file: RecordFile;
+  readonly cache: FileCache<K>;
+  /** Of the file and its lock, taken before. */
+  readonly stamp: string;
+}
+
+function keyOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+function rowOf<K extends RecordKind>(kind: K, file: RecordFile, text: RecordText): Row<K> {
+  return { record: formatOf(kind).decode(fieldsOf(text, file.path), file), text, file };
+}
+
+/** All records of a kind that can be changed, in memory, while their lock is held for writing. */
+export interface RecordTable<K extends RecordKind> {
+  readonly rows: readonly Row<K>[];
+  get(id: string): RecordOf[K] | undefined;
+  /** Members by the names of the file. */
+  add(values: Readonly<Record<string, unknown>>, volatile?: boolean): RecordOf[K];
+  /** Changes members; `undefined` takes one away. */
+  change(id: string, changes: Readonly<Record<string, unknown>>): RecordOf[K];
+  remove(id: string): void;
+  /** The files that are not as they are on the disk any more, with what they are to hold. */
+  unsaved(): readonly { readonly file: RecordFile; readonly bytes: Uint8Array }[];
+  saved(): void;
+}
+
+export function recordTable<K extends RecordKind>(
+  kind: K,
+  recordFiles: readonly RecordFile[],
+  initial: readonly Row<K>[],
+): RecordTable<K> {
+  let rows = [...initial];
+  const changed = new Set<RecordFile>();
+  const { order } = formatOf(kind);
+  const indexOf = (id: string): number => rows.findIndex((row) => row.record.id === id);
+
+  return {
+    get rows() {
+      return rows;
+    },
+    get: (id) => rows[indexOf(id)]?.record,
+    add(values, volatile = false) {
+      const file = recordFiles.find((one) => one.volatile === volatile) ?? recordFiles[0];
+      if (file === undefined) throw new Error("a table has a file at least");
+      const nothing = parseRecord(Buffer.from("{}"), file.path, rows.length);
+      const text = parseRecord(editRecord(nothing, values, order), file.path, rows.length);
+      const row = rowOf(kind, file, text);
+      rows.push(row);
+      changed.add(file);
+      return row.record;
+    },
+    change(id, changes) {
+      const index = indexOf(id);
+      const row = rows[index];
+      if (row === undefined) throw new Error(`there is no ${kind} ${id} to change`);
+      const text = parseRecord(editRecord(row.text, changes, order), row.file.path, index);
+      const next = rowOf(kind, row.file, text);
+      rows[index] = next;
+      changed.add(row.file);
+      return next.record;
+    },
+    remove(id) {
+      for (const row of rows) if (row.record.id === id) changed.add(row.file);
+      rows = rows.filter((row) => row.record.id !== id);
+    },
+    unsaved: () =>
+      [...changed].map((file) => ({
+        file,
+        bytes: joinRecords(rows.filter((row) => row.file === file).map((row) => row.text.bytes)),
+      })),
+    saved: () => changed.clear(),
+  };
+}

@@ -1,0 +1,45 @@
+import { changedFlags } from "./flags.ts";
+import { unmountAll } from "./mounts.ts";
+import { forgetSize } from "./sizes.ts";
+import { createTemporaryArea } from "./temporary-area.ts";
+import type { Transaction } from "./transaction.ts";
+
+/**
+ * Removes layers: records first say that they are incomplete, so that whoever finds them knows; then their files are moved away, and
+ * the records go. What takes long follows when the locks are given back. Layers must come before those they stand on.
+ */
+export async function removeLayers(transaction: Transaction, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const layers = transaction.table("layer");
+  for (const { record, text } of layers.rows) {
+    if (ids.includes(record.id)) layers.change(record.id, { flags: changedFlags(text, "incomplete", true) });
+  }
+  transaction.save();
+  await removeMarked(transaction, ids);
+}
+
+/** What a process left that died making or deleting a layer: such records exist only as long as somebody holds the lock. */
+export async function removeIncompleteLayers(transaction: Transaction): Promise<void> {
+  const incomplete = transaction.table("layer").rows.filter(({ record }) => record.incomplete);
+  await removeMarked(
+    transaction,
+    incomplete.map(({ record }) => record.id),
+  );
+}
+
+async function removeMarked(transaction: Transaction, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const { core } = transaction;
+  const layers = transaction.table("layer");
+  const area = await createTemporaryArea(core.files, core.paths.temporary, { signal: transaction.signal });
+  transaction.later(async () => area[Symbol.asyncDispose]());
+  for (const id of ids) {
+    await unmountAll(core, id);
+    transaction.later(await core.layerFiles.remove(id));
+    area.take(core.paths.tarSplit(id));
+    area.take(core.paths.data("layer", id));
+    layers.remove(id);
+    transaction.later(() => forgetSize(core, id));
+  }
+  transaction.save();
+}

@@ -1,0 +1,92 @@
+import path from "node:path";
+import type { StoreCore } from "./core.ts";
+import { stripDuplicateNames } from "./records/own-names.ts";
+import type { RecordTable } from "./records/table.ts";
+import type { RecordKind } from "./records/types.ts";
+import { removeIncompleteLayers } from "./remove-layer.ts";
+import type { StoreOptions } from "./store.ts";
+import { createToken } from "./token.ts";
+
+/** Records that are locked, as they are now, to be changed and saved. */
+export interface Transaction {
+  readonly core: StoreCore;
+  readonly signal: AbortSignal | undefined;
+  /** Only of kinds that were locked. */
+  table<K extends RecordKind>(kind: K): RecordTable<K>;
+  /** Writes what was changed: the token first, so that nobody misses it who reads while we die. */
+  save(): void;
+  /** Does something when the locks are given back, also after a failure: what takes long, such as removing files. */
+  later(act: () => Promise<void>): void;
+}
+
+type Tables = { readonly [K in RecordKind]: RecordTable<K> | undefined };
+
+// The order of containers/storage. Whoever takes them otherwise waits for another forever.
+const lockOrder: readonly RecordKind[] = ["layer", "image", "container"];
+
+/**
+ * Locks records of some kinds for writing, and lets `act` change them. Nothing in it may take long. Layers that were left
+ * half made or half deleted are removed by the way.
+ */
+export async function inTransaction<T>(
+  core: StoreCore,
+  kinds: readonly RecordKind[],
+  { act, signal }: StoreOptions & { readonly act: (transaction: Transaction) => Promise<T> | T },
+): Promise<T> {
+  const afterwards: (() => Promise<void>)[] = [];
+  const touched = new Set<string>();
+  try {
+    await using locks = new AsyncDisposableStack();
+    for (const kind of lockOrder) {
+      if (!kinds.includes(kind)) continue;
+      locks.use(
+        await core.files.acquire(core.paths.lock(kind), "write", { signal, patience: core.patience }),
+      );
+    }
+    const tables: Tables = { layer: open("layer"), image: open("image"), container: open("container") };
+    const transaction: Transaction = {
+      core,
+      signal,
+      table: (kind) => opened(tables[kind], kind),
+      save() {
+        for (const kind of lockOrder) {
+          const table = tables[kind];
+          if (table === undefined) continue;
+          for (const folder of saveTable(core, kind, table)) touched.add(folder);
+        }
+      },
+      later: (later) => afterwards.push(later),
+    };
+    if (tables.layer !== undefined) await removeIncompleteLayers(transaction);
+    return await act(transaction);
+  } finally {
+    for (const folder of touched) await core.files.syncFolder(folder);
+    for (const later of afterwards) await later();
+  }
+
+  function open<K extends RecordKind>(kind: K): RecordTable<K> | undefined {
+    if (!kinds.includes(kind)) return undefined;
+    const table = core.catalog.table(kind);
+    stripDuplicateNames(table);
+    return table;
+  }
+}
+
+function opened<K extends RecordKind>(table: RecordTable<K> | undefined, kind: K): RecordTable<K> {
+  if (table === undefined) throw new Error(`records of the kind ${kind} are not locked`);
+  return table;
+}
+
+/** The folders in which a file was replaced, to be synced once the lock is given back. */
+function saveTable<K extends RecordKind>(
+  { files, paths }: StoreCore,
+  kind: K,
+  table: RecordTable<K>,
+): readonly string[] {
+  const unsaved = table.unsaved();
+  if (unsaved.length === 0) return [];
+  files.overwrite(paths.lock(kind), createToken());
+  for (const { file, bytes } of unsaved) files.write(file.path, bytes, { volatile: file.volatile });
+  table.saved();
+  return unsaved.filter(({ file }) => !file.volatile).map(({ file }) => path.dirname(file.path));
+}

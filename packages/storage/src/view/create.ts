@@ -1,0 +1,162 @@
+import type { Digest } from "@drayage/digest";
+import { DrayageError } from "@drayage/errors";
+import type { ContainerRecord, ImageRecord, LayerRecord, RecordKind, RecordOf } from "../records/types.ts";
+import type { StoreView } from "./contract.ts";
+import { createFinder } from "./find.ts";
+
+export interface ViewRecords {
+  /** Own store's first; a record that comes later under the same id is not seen. */
+  readonly layers: readonly LayerRecord[];
+  readonly images: readonly ImageRecord[];
+  readonly containers: readonly ContainerRecord[];
+}
+
+export function createView(records: ViewRecords): StoreView {
+  // What is being made or deleted may be half there.
+  const layers = firstOfEach(records.layers).filter((layer) => !layer.incomplete);
+  const images = firstOfEach(records.images);
+  const containers = firstOfEach(records.containers);
+  const layerById = new Map(layers.map((layer) => [layer.id, layer]));
+  const childrenOf = groupBy(layers, (layer) => layer.parent);
+  const finders = {
+    layer: createFinder("layer", layers),
+    image: createFinder("image", images),
+    container: createFinder("container", containers),
+  };
+
+  function chain(layerId: string): readonly LayerRecord[] {
+    const found: LayerRecord[] = [];
+    const seen = new Set<string>();
+    let above: LayerRecord | undefined;
+    for (let id: string | undefined = layerId; id !== undefined; id = above.parent) {
+      const layer = layerById.get(id);
+      if (layer === undefined) throw missingLayer(id, above);
+      if (seen.has(id)) throw brokenStore(`the layer ${id} stands on itself, through ${seen.size} layers`);
+      seen.add(id);
+      found.push(layer);
+      above = layer;
+    }
+    return found.reverse();
+  }
+
+  /** As far as it is there: for those who must not fail where a layer is missing. */
+  function idsBelow(layerId: string | undefined): Set<string> {
+    const ids = new Set<string>();
+    let id = layerId;
+    while (id !== undefined && !ids.has(id)) {
+      ids.add(id);
+      id = layerById.get(id)?.parent;
+    }
+    return ids;
+  }
+
+  const topsOf = (image: ImageRecord): readonly string[] =>
+    image.layer === undefined ? image.mappedLayers : [image.layer, ...image.mappedLayers];
+  const builtOn = (image: ImageRecord, base: ImageRecord): boolean =>
+    base.layer !== undefined && base.layer !== image.layer && idsBelow(image.layer).has(base.layer);
+
+  const view: StoreView = {
+    layers: Object.freeze(layers),
+    images: Object.freeze(images),
+    containers: Object.freeze(containers),
+    findLayer: finders.layer.find,
+    findImage: finders.image.find,
+    findContainer: (text) =>
+      finders.container.findExact(text) ??
+      containers.find((container) => container.layer === text) ??
+      finders.container.findPrefix(text),
+    layer: (text) => view.findLayer(text) ?? notFound("layer", text),
+    image: (text) => view.findImage(text) ?? notFound("image", text),
+    container: (text) => view.findContainer(text) ?? notFound("container", text),
+    imagesByDigest: (digest) => images.filter((image) => image.digests.includes(digest)),
+    layersByDiffDigest: byDigest((layer) => layer.diffDigest),
+    layersByCompressedDigest: byDigest((layer) => layer.compressedDigest),
+    layersByTocDigest: byDigest((layer) => layer.tocDigest),
+    chain,
+    imageLayers: (image) => (image.layer === undefined ? [] : chain(image.layer)),
+    children: (layerId) => childrenOf.get(layerId) ?? [],
+    heads: () => layers.filter((layer) => !childrenOf.has(layer.id)),
+    imagesOn: (layerId) => images.filter((image) => topsOf(image).some((top) => idsBelow(top).has(layerId))),
+    parents(image) {
+      const below = [...idsBelow(image.layer)];
+      return images
+        .filter((other) => builtOn(image, other))
+        .sort((a, b) => below.indexOf(a.layer ?? "") - below.indexOf(b.layer ?? ""));
+    },
+    containersOf: (imageId) => containers.filter((container) => container.image === imageId),
+    dangling: () =>
+      images.filter(
+        (image) =>
+          !image.readOnly && image.names.length === 0 && !images.some((other) => builtOn(other, image)),
+      ),
+    unreferencedLayers() {
+      const needed = new Set([
+        ...images.flatMap((image) => topsOf(image).flatMap((top) => [...idsBelow(top)])),
+        ...containers.flatMap((container) => [...idsBelow(container.layer)]),
+      ]);
+      const unreferenced = layers.filter((layer) => !needed.has(layer.id) && !layer.readOnly);
+      const depth = new Map(unreferenced.map((layer) => [layer.id, idsBelow(layer.id).size]));
+      return unreferenced.sort((a, b) => (depth.get(b.id) ?? 0) - (depth.get(a.id) ?? 0));
+    },
+  };
+  return Object.freeze(view);
+
+  function byDigest(
+    of: (layer: LayerRecord) => Digest | undefined,
+  ): (digest: Digest) => readonly LayerRecord[] {
+    return (digest) => layers.filter((layer) => of(layer) === digest);
+  }
+}
+
+const codes = {
+  layer: "ERR_DRAYAGE_LAYER_NOT_FOUND",
+  image: "ERR_DRAYAGE_IMAGE_NOT_FOUND",
+  container: "ERR_DRAYAGE_CONTAINER_NOT_FOUND",
+} as const;
+
+/** The record of a whole id. */
+export function requireRecord<K extends RecordKind>(view: StoreView, kind: K, id: string): RecordOf[K] {
+  const records: { readonly [R in RecordKind]: readonly RecordOf[R][] } = {
+    layer: view.layers,
+    image: view.images,
+    container: view.containers,
+  };
+  return records[kind].find((record) => record.id === id) ?? notFound(kind, id);
+}
+
+export function notFound(kind: keyof typeof codes, text: string): never {
+  throw new DrayageError(codes[kind], `the store has no ${kind} ${JSON.stringify(text)}`);
+}
+
+function missingLayer(id: string, above: LayerRecord | undefined): DrayageError {
+  if (above === undefined) {
+    return new DrayageError("ERR_DRAYAGE_LAYER_NOT_FOUND", `the store has no layer ${JSON.stringify(id)}`);
+  }
+  return brokenStore(`the layer ${id}, which ${above.id} stands on, is missing`);
+}
+
+function brokenStore(message: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_STORE_INVALID", message, {
+    hint: "`dray check` says what else is broken, `dray check --repair` mends or removes it",
+  });
+}
+
+function firstOfEach<R extends { readonly id: string }>(records: readonly R[]): R[] {
+  const seen = new Set<string>();
+  return records.filter(({ id }) => !seen.has(id) && seen.add(id));
+}
+
+function groupBy<R, K>(
+  records: readonly R[],
+  keyOf: (record: R) => K | undefined,
+): ReadonlyMap<K, readonly R[]> {
+  const groups = new Map<K, R[]>();
+  for (const record of records) {
+    const key = keyOf(record);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [record]);
+    else group.push(record);
+  }
+  return groups;
+}
