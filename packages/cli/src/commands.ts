@@ -6,6 +6,7 @@ import { copyCommand } from "./commands/copy.command.ts";
 import { deleteCommand } from "./commands/delete.command.ts";
 import { diffCommand } from "./commands/diff.command.ts";
 import { digestCommand } from "./commands/digest.command.ts";
+import { historyCommand } from "./commands/history.command.ts";
 import { inspectCommand } from "./commands/inspect.command.ts";
 import { listTagsCommand } from "./commands/list-tags.command.ts";
 import { loginCommand } from "./commands/login.command.ts";
@@ -23,6 +24,7 @@ type CommandName =
   | "digest"
   | "list-tags"
   | "catalog"
+  | "history"
   | "ls"
   | "cat"
   | "diff"
@@ -42,6 +44,7 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   digest: digestCommand,
   "list-tags": listTagsCommand,
   catalog: catalogCommand,
+  history: historyCommand,
   ls: lsCommand,
   cat: catCommand,
   diff: diffCommand,

@@ -1,4 +1,5 @@
 import { type InspectedImage, inspectImage } from "@drayage/copy";
+import { digestHex } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import { isIndexMediaType, type LayerDescriptor, parseImageManifest } from "@drayage/manifest";
 import { type ImageSource, layersOf, requireAbility } from "@drayage/transport";
@@ -12,6 +13,8 @@ import { imageOptions } from "./source-options.ts";
 export interface OpenedImage extends AsyncDisposable {
   readonly source: ImageSource;
   readonly image: InspectedImage;
+  /** The digest of the config in hex, as podman names images; that of the manifest where there is no config. */
+  readonly id: string;
   /** The base first. */
   readonly layers: readonly LayerDescriptor[];
 }
@@ -41,7 +44,8 @@ export async function openImage(
       : manifest;
     const parsed = parseImageManifest(bytes, mediaType);
     const layers = await layersOf(source, parsed, { signal: context.signal });
-    return { source, image, layers, [Symbol.asyncDispose]: () => source.close() };
+    const id = digestHex(parsed.config?.digest ?? image.digest);
+    return { source, image, id, layers, [Symbol.asyncDispose]: () => source.close() };
   } catch (error) {
     await source.close();
     throw error;
