@@ -4,6 +4,7 @@ import { detectCompression, magicLength } from "@drayage/compression";
 import { DrayageError } from "@drayage/errors";
 import { bigDataFileName } from "./big-data-name.ts";
 import type { StoreCore } from "./core.ts";
+import { createDisposal } from "./disposal.ts";
 import type { StagedLayer, UnpackedLayer } from "./driver.ts";
 import { compressionNumber, unlessEmpty } from "./records/formats.ts";
 import type { LayerCompression } from "./records/types.ts";
@@ -40,7 +41,7 @@ export function contentsOf(stage: LayerStage): StageContents {
 export async function stageLayer(core: StoreCore, options: StageLayerOptions = {}): Promise<LayerStage> {
   const { files, paths, layerFiles } = core;
   const { parent, signal } = options;
-  await using made = new AsyncDisposableStack();
+  await using made = createDisposal();
   const area = made.use(await createTemporaryArea(files, paths.temporary, { signal }));
   const driverStage = made.use(await layerFiles.stage({ parent, signal }));
   const resources = made.move();
@@ -66,7 +67,7 @@ export async function stageLayer(core: StoreCore, options: StageLayerOptions = {
   async function discard(): Promise<void> {
     if (state === "discarded") return;
     state = "discarded";
-    await resources.disposeAsync();
+    await resources[Symbol.asyncDispose]();
   }
 
   const stage: LayerStage = {

@@ -1,5 +1,6 @@
 import { DrayageError } from "@drayage/errors";
 import type { StoreCore } from "./core.ts";
+import { createDisposal } from "./disposal.ts";
 import { mountLayer, unmountLayer } from "./mounts.ts";
 import type { MountOptions, MountTarget, UnmountOptions } from "./store.ts";
 
@@ -14,7 +15,7 @@ export async function mountTarget(
 ): Promise<string> {
   const { files, paths, patience } = core;
   const { signal } = options;
-  await using locks = new AsyncDisposableStack();
+  await using locks = createDisposal();
   locks.use(await files.acquire(paths.storageLock, "write", { signal, patience }));
   locks.use(await files.acquire(paths.lock("layer"), "read", { signal, patience }));
   const { layer, mountLabel, readOnly, flags } = resolve(core, target);

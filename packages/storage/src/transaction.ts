@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { StoreCore } from "./core.ts";
+import { createDisposal } from "./disposal.ts";
 import { stripDuplicateNames } from "./records/own-names.ts";
 import type { RecordTable } from "./records/table.ts";
 import type { RecordKind } from "./records/types.ts";
@@ -36,7 +37,7 @@ export async function inTransaction<T>(
   const afterwards: (() => Promise<void>)[] = [];
   const touched = new Set<string>();
   try {
-    await using locks = new AsyncDisposableStack();
+    await using locks = createDisposal();
     for (const kind of lockOrder) {
       if (!kinds.includes(kind)) continue;
       locks.use(

@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { drain } from "@drayage/blob";
+import {
+  type DriverPlace,
+  type LayerFiles,
+  type StagedLayer,
+  type StorageDriver,
+  storageDriverApiVersion,
+  storageDriverBrand,
+} from "../src/index.ts";
+
+export interface PlainDriverOptions {
+  /** Called before a layer's files are put in place; what it throws is thrown. */
+  readonly onCommit?: ((id: string) => void) | undefined;
+}
+
+/** A driver for tests of the store: a layer is a folder with its tar, and nothing is unpacked. */
+export function plainDriver(options: PlainDriverOptions = {}): StorageDriver {
+  return {
+    [storageDriverBrand]: true,
+    apiVersion: storageDriverApiVersion,
+    name: "plain",
+    summary: "for tests",
+    open: async (place) => layerFiles(place, options),
+  };
+}
+
+function layerFiles({ graphRoot }: DriverPlace, { onCommit }: PlainDriverOptions): LayerFiles {
+  const home = path.join(graphRoot, "plain");
+  const staging = path.join(graphRoot, "plain-staging");
+  const folder = (id: string): string => path.join(home, id);
+  for (const one of [home, staging]) mkdirSync(one, { recursive: true, mode: 0o700 });
+  const temporary = (): string => path.join(staging, randomBytes(6).toString("hex"));
+
+  function stage(): StagedLayer {
+    const place = temporary();
+    mkdirSync(place);
+    const discard = async (): Promise<void> => rmSync(place, { recursive: true, force: true });
+    return {
+      async unpack(blob) {
+        const chunks: Uint8Array[] = [];
+        const drained = await drain(blob, {
+          kind: "writer",
+          write: (chunk) => void chunks.push(chunk.slice()),
+        });
+        writeFileSync(path.join(place, "layer.tar"), Buffer.concat(chunks));
+        return { drained, uids: [0, 1000], gids: [0] };
+      },
+      settle: async () => undefined,
+      async commit(id) {
+        onCommit?.(id);
+        renameSync(place, folder(id));
+      },
+      discard,
+      [Symbol.asyncDispose]: discard,
+    };
+  }
+  const tarOf = (id: string): string => path.join(folder(id), "layer.tar");
+  return {
+    independentLayers: true,
+    keepsTar: true,
+    stage: async () => stage(),
+    create: async (id) => mkdirSync(folder(id)),
+    async remove(id) {
+      if (!existsSync(folder(id))) return async () => undefined;
+      const place = temporary();
+      renameSync(folder(id), place);
+      return async () => rmSync(place, { recursive: true, force: true });
+    },
+    exists: async (id) => existsSync(folder(id)),
+    ids: async () => readdirSync(home),
+    leftovers: async () =>
+      readdirSync(staging).map((name) => ({
+        path: path.join(staging, name),
+        why: "a test left it",
+        remove: async () => rmSync(path.join(staging, name), { recursive: true, force: true }),
+      })),
+    mount: async (id) => folder(id),
+    unmount: async () => undefined,
+    openFile: () => undefined,
+    diff: (id) => createReadStream(tarOf(id)),
+    async *changes() {},
+    size: async (id) => (existsSync(tarOf(id)) ? statSync(tarOf(id)).size : 0),
+    facts: async () => ({ kind: "plain" }),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
