@@ -24,7 +24,8 @@ export async function consumeHere(
       });
     };
     const written: DrainTask = { ...task, sink: { kind: "writer", write } };
-    const run = (await prepareBuffers(written)) ?? (await prepareStream(written));
+    const isStream = task.blob.origin.kind === "stream";
+    const run = (isStream ? undefined : await prepareBuffers(written)) ?? (await prepareStream(written));
     return consumed(consumer, await run());
   } finally {
     consumer.close();

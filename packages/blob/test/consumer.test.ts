@@ -76,6 +76,17 @@ describe("a consumer", () => {
     expect(readFileSync(sink.settings.log, "utf8")).toBe("finished\nclosed\n");
   });
 
+  it("gets all bytes of a small stream that is compressed in a known way", async () => {
+    const text = Buffer.from("a layer of an image");
+    const sink = listing();
+    const blob = streamBlob(async function* () {
+      yield gzipSync(text);
+    });
+    const result = await drain(inflated(blob, { algorithm: "gzip" }), sink);
+    expect(result.size).toBe(text.length);
+    expect(readFileSync(sink.settings.path).equals(text)).toBe(true);
+  });
+
   it.each(few)("that refuses %s is closed and not finished, and its error comes through", async (_, make) => {
     const sink = listing({ failAt: mebibyte });
     await expect(drain(make(), sink)).rejects.toMatchObject({
