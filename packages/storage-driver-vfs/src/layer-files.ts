@@ -49,7 +49,7 @@ export async function openLayerFiles(place: DriverPlace): Promise<LayerFiles> {
       return requireLayer(home, id);
     },
     unmount: async () => undefined,
-    openFile: async (id, name) => openFile(requireLayer(home, id), name),
+    openFile: (id, name) => openFile(requireLayer(home, id), name),
     diff: (id, diff = {}) => diffOf(home, id, diff),
     changes: (id, diff = {}) => changesOf(home, id, diff),
     size: (id, diff = {}) => sizeOf(home, id, diff),

@@ -10,6 +10,30 @@ export type {
   TransportFixture,
   TransportTraits,
 } from "./conformance/types.ts";
+export { type DriverCase, driverCases } from "./driver-conformance/cases.ts";
+export { type LayerTree, readLayerTree, type TreeNode } from "./driver-conformance/layer-tree.ts";
+export { driverConformance } from "./driver-conformance/suite.ts";
+export type {
+  DriverConformanceOptions,
+  DriverFixture,
+  DriverTraits,
+} from "./driver-conformance/types.ts";
+export {
+  type CompareOptions,
+  type EdgeConcern,
+  edgeDifferences,
+  type FoundFile,
+  type FoundTree,
+} from "./edge-layers/compare.ts";
+export { edgeLayers } from "./edge-layers/edge-layers.ts";
+export { type ReadEdgeFolderOptions, readEdgeFolder } from "./edge-layers/read-folder.ts";
+export {
+  type EdgeFile,
+  type EdgeLayer,
+  type EdgeRefusal,
+  type EdgeTree,
+  isRefusal,
+} from "./edge-layers/types.ts";
 export {
   type BlobBytes,
   countBlobBytes,

@@ -56,7 +56,8 @@ async function runCase(name: ConformanceCase, options: CaseOptions): Promise<str
   }
 }
 
-function leaked(
+/** What is open now that was not before. */
+export function leaked(
   before: readonly string[] | undefined,
   after: readonly string[] | undefined,
 ): readonly string[] {
@@ -64,7 +65,7 @@ function leaked(
 }
 
 /** Both vitest, whose context is a function, and node:test hand a context with `skip` to a test; elsewhere it passes. */
-function skipTest(context: unknown, reason: string): void {
+export function skipTest(context: unknown, reason: string): void {
   const { skip } = Object(context) as { readonly skip?: unknown };
   if (typeof skip === "function") skip.call(context, reason);
 }
