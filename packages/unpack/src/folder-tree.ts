@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { DrayageError, errnoOf } from "@drayage/errors";
 import { type ByteString, toByteString, toPath } from "./byte-string.ts";
 import { createFolder, type Folder } from "./folder.ts";
-import { pathLimit, splitPath } from "./paths.ts";
+import { nameLimit, pathLimit, splitPath } from "./paths.ts";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
@@ -47,6 +47,7 @@ export interface FolderTreeOptions {
 }
 
 export function openFolderTree(rootPath: string, { onFound }: FolderTreeOptions = {}): FolderTree {
+  const rootLength = Buffer.byteLength(rootPath);
   const root = createFolder(undefined, "");
   root.fd = openSync(rootPath, O_RDONLY | O_DIRECTORY);
   onFound?.(root, root.fd);
@@ -90,10 +91,11 @@ export function openFolderTree(rootPath: string, { onFound }: FolderTreeOptions 
     const known = parent.children?.get(name);
     if (known !== undefined) return known;
     const made = createFolder(parent, name);
-    if (made.pathLength >= pathLimit) {
+    // Deeper ones can be made by way of links, but no program that goes by paths could remove them.
+    if (rootLength + made.pathLength > pathLimit - nameLimit) {
       throw new DrayageError(
         "ERR_DRAYAGE_LIMIT_EXCEEDED",
-        `a folder has a path of more than ${pathLimit - 1} bytes`,
+        `with the root a folder has a path of more than ${pathLimit - nameLimit} bytes`,
       );
     }
     parent.children ??= new Map();

@@ -3,6 +3,8 @@ import { type ByteString, toByteString } from "./byte-string.ts";
 
 /** The longest path that Linux takes, with the zero at its end: `PATH_MAX`. */
 export const pathLimit = 4096;
+/** The longest name, with the slash before it. */
+export const nameLimit = 256;
 
 /**
  * An entry's name, or a hard link's target, as a path below the root: no slash at either end, no empty parts, no `.` or `..`; empty
