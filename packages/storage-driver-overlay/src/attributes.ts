@@ -19,11 +19,15 @@ export function copyAttributes(
 /** All but those with which overlayfs marks a file of one layer, and the label of the machine's own policy. */
 function copyXattrs(sys: Sys, from: BytePath, to: BytePath): void {
   for (const name of sys.listXattrs(fsPath(from))) {
-    const text = Buffer.from(name).toString("latin1");
-    if (/^(trusted|user)\.overlay\./.test(text) || text === "security.selinux") continue;
+    if (isMachineXattr(Buffer.from(name).toString("latin1"))) continue;
     const value = sys.getXattr(fsPath(from), name);
     if (value !== undefined) sys.setXattr(fsPath(to), name, value);
   }
+}
+
+/** Whether an attribute is overlayfs's own, or the machine's policy's, and no part of a layer. */
+export function isMachineXattr(name: string): boolean {
+  return /^(trusted|user)\.overlay\./.test(name) || name === "security.selinux";
 }
 
 export interface Times {

@@ -1,5 +1,5 @@
 import { DrayageError, throwIfAborted } from "@drayage/errors";
-import { compareTrees, packChanges, packTree } from "@drayage/pack";
+import { compareTrees, packChanges, packTree, treeSize } from "@drayage/pack";
 import type { DiffOptions, LayerChange } from "@drayage/storage";
 import type { Context } from "./context.ts";
 import { type LayerFolder, requireLayer } from "./home.ts";
@@ -45,6 +45,18 @@ export async function* layerChanges(
   using older = way.older && showLayer(context, way.older);
   for (const { kind, path, size } of await compareTrees(newer.path, older?.path, { signal }))
     yield { kind, path, size };
+}
+
+/** The bytes of what the layer has itself; of what it adds or changes, where it is compared with another than its parent. */
+export async function layerSize(context: Context, id: string, options: DiffOptions = {}): Promise<number> {
+  const { against, signal } = options;
+  const layer = requireLayer(context.home, id);
+  if (against === undefined || against === layersBelow(context.home, layer)[0]?.id) {
+    return treeSize(layer.diff, { signal });
+  }
+  let size = 0;
+  for await (const change of layerChanges(context, id, options)) size += change.size;
+  return size;
 }
 
 type Way =

@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ioError, throwIfAborted } from "@drayage/errors";
-import { treeSize } from "@drayage/pack";
+import { errnoOf, ioError, throwIfAborted } from "@drayage/errors";
 import {
   type CreateLayerOptions,
   type DriverPlace,
@@ -9,14 +8,16 @@ import {
   type StorageDriver,
   storageDriverApiVersion,
   storageDriverBrand,
+  temporaryPlaces,
 } from "@drayage/storage";
 import { requireSys } from "@drayage/sys";
 import type { Context } from "./context.ts";
 import { createLayer } from "./create.ts";
-import { layerChanges, packLayer } from "./diff.ts";
+import { layerChanges, layerSize, packLayer } from "./diff.ts";
 import { overlayFacts } from "./facts.ts";
-import { findLayer, layerIds, type OverlayHome, requireLayer } from "./home.ts";
+import { findLayer, layerIds, type OverlayHome } from "./home.ts";
 import { leftovers } from "./leftovers.ts";
+import { createLinkName } from "./link-name.ts";
 import { overlayMarks } from "./marks.ts";
 import { mountLayer, unmountLayer } from "./mount.ts";
 import { readMountProgram } from "./mount-program.ts";
@@ -27,15 +28,17 @@ import { stageLayer } from "./stage.ts";
 import { isInUserNamespace } from "./user-namespace.ts";
 
 /** Layers that the kernel's overlay file system lays over each other, in the folders of containers/storage's driver. */
-export const overlayDriver: StorageDriver = {
-  [storageDriverBrand]: true,
-  apiVersion: storageDriverApiVersion,
-  name: "overlay",
-  summary: "folders that the kernel lays over each other (Linux, as root or in a user namespace)",
-  async open(place) {
-    return layerFiles(openContext(place));
-  },
-};
+export function overlayDriver(): StorageDriver {
+  return {
+    [storageDriverBrand]: true,
+    apiVersion: storageDriverApiVersion,
+    name: "overlay",
+    summary: "folders that the kernel lays over each other (Linux, as root or in a user namespace)",
+    async open(place) {
+      return layerFiles(openContext(place));
+    },
+  };
+}
 
 function openContext(place: DriverPlace): Context {
   throwIfAborted(place.signal, "open a store");
@@ -63,8 +66,22 @@ function makeHome(home: OverlayHome): void {
     ensureFolder(home.path, 0o700);
     ensureFolder(join(home.path, "l"), 0o755);
     ensureFolder(home.runPath, 0o700);
+    ensureFolder(temporaryPlaces(home.path), 0o700);
+    nameTemporaryPlaces(home);
   } catch (error) {
     throw ioError(error, "make the overlay driver's folders", { path: home.path });
+  }
+}
+
+/**
+ * containers/storage before 1.59 takes the folder for a layer, and gives up mending lost links, and with it the mount that it
+ * needs them for, where a layer's folder has no file `link`.
+ */
+function nameTemporaryPlaces(home: OverlayHome): void {
+  try {
+    writeFileSync(join(temporaryPlaces(home.path), "link"), createLinkName(), { mode: 0o644, flag: "wx" });
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
   }
 }
 
@@ -89,10 +106,10 @@ function layerFiles(context: Context): LayerFiles {
     leftovers: async () => leftovers(context),
     mount: async (id, options) => mountLayer(context, id, options),
     unmount: async (id) => unmountLayer(context, id),
-    openFile: async (id, name) => openLayerFile(context, id, name),
+    openFile: (id, name) => openLayerFile(context, id, name),
     diff: (id, options) => packLayer(context, id, options),
     changes: (id, options) => layerChanges(context, id, options),
-    size: async (id) => treeSize(requireLayer(home, id).diff),
+    size: async (id, options) => layerSize(context, id, options),
     facts: async () => overlayFacts(context),
     // Nothing is kept open: what was mounted stays so.
     [Symbol.asyncDispose]: async () => {},

@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import type { LayerFile } from "@drayage/storage";
 import { openFlags } from "@drayage/sys";
 import type { Context } from "./context.ts";
-import { requireLayer } from "./home.ts";
+import { layerPath, requireLayer } from "./home.ts";
 import { layersBelow, refuseComposefs } from "./lower-folders.ts";
 
 /**
@@ -11,12 +12,13 @@ import { layersBelow, refuseComposefs } from "./lower-folders.ts";
  * That is for layers whose own files are those of their parents: copies with other owners.
  */
 export function openLayerFile(context: Context, id: string, name: Uint8Array): LayerFile | undefined {
+  // Nearly always it is there, and nothing else has to be looked at.
+  const own = openIn(context, join(layerPath(context.home, id), "diff"), name);
+  if (own !== undefined) return own;
   const layer = requireLayer(context.home, id);
   refuseComposefs(layer);
-  const own = openIn(context, layer.diff, name);
-  if (own !== undefined) return own;
-  for (const below of layersBelow(context.home, layer)) {
-    const file = openIn(context, below.diff, name);
+  for (const { diff } of [layer, ...layersBelow(context.home, layer)]) {
+    const file = openIn(context, diff, name);
     if (file !== undefined) return file;
   }
   return undefined;

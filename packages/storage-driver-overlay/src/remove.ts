@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { errnoOf, ioError } from "@drayage/errors";
+import { createTemporaryPlace } from "@drayage/storage";
 import type { Context } from "./context.ts";
 import { layerPath } from "./home.ts";
 import { isLinkName } from "./link-name.ts";
 import { linkedLayer } from "./links.ts";
 import { mountsIn } from "./mount-info.ts";
-import { createTemporaryPlace } from "./temporary-place.ts";
 
 /** Takes a layer away, so that nobody finds it, and gives what removes its files. Nothing where it is gone. */
 export function removeLayer(context: Context, id: string): () => Promise<void> {

@@ -1,8 +1,8 @@
 import { chmodSync, lchownSync } from "node:fs";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, errnoOf } from "@drayage/errors";
 import type { Sys } from "@drayage/sys";
 import type { OpenLink, OpenQuestions } from "@drayage/unpack";
-import { setTimes } from "./attributes.ts";
+import { isMachineXattr, setTimes } from "./attributes.ts";
 import { type BytePath, bytePathOf, folderOf, fsPath, isWithin, join, nameOf, textOf } from "./byte-path.ts";
 import { isWhiteout, type Marks } from "./marks.ts";
 import { mergeFolder } from "./merge-folder.ts";
@@ -151,8 +151,17 @@ function applyAttributes(sys: Sys, path: BytePath, { attributes }: OpenLink): vo
   if (statOf(path)?.isSymbolicLink()) return;
   lchownSync(fsPath(path), uid, gid);
   chmodSync(fsPath(path), mode);
-  for (const [name, value] of xattrs) sys.setXattr(fsPath(path), name, value);
+  for (const [name, value] of xattrs) if (!isMachineXattr(name)) setLayerXattr(sys, path, [name, value]);
   setTimes(sys, path, { atime, mtime });
+}
+
+/** What the file system does not take is left out, as it is in unpacking. */
+function setLayerXattr(sys: Sys, path: BytePath, [name, value]: readonly [string, Uint8Array]): void {
+  try {
+    sys.setXattr(fsPath(path), name, value);
+  } catch (error) {
+    if (!["ENOTSUP", "EOPNOTSUPP", "EPERM"].includes(errnoOf(error) ?? "")) throw error;
+  }
 }
 
 function unusable({ path, target }: OpenLink, why: string): DrayageError {

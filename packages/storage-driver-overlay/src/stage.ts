@@ -2,7 +2,13 @@ import { closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Blob } from "@drayage/blob";
 import { DrayageError, ioError } from "@drayage/errors";
-import type { StagedLayer, StageOptions, UnpackedLayer, UnpackStagedOptions } from "@drayage/storage";
+import {
+  createTemporaryPlace,
+  type StagedLayer,
+  type StageOptions,
+  type UnpackedLayer,
+  type UnpackStagedOptions,
+} from "@drayage/storage";
 import { type UnpackReport, unpackLayer } from "@drayage/unpack";
 import type { Context } from "./context.ts";
 import { layerPath, requireLayer } from "./home.ts";
@@ -12,7 +18,6 @@ import { layersOfNames, lowersOn, makeLink, withinDepth } from "./links.ts";
 import { refuseMountProgram } from "./mount-program.ts";
 import { moveAside } from "./remove.ts";
 import { settleLayer } from "./settle.ts";
-import { createTemporaryPlace } from "./temporary-place.ts";
 
 /** What a staged layer tells another one that is to stand on it. */
 interface Parent {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LayerFiles } from "@drayage/storage";
@@ -41,6 +41,8 @@ export interface TestStore {
   readonly runRoot: string;
   /** A path in the driver's folder. */
   at(...names: string[]): string;
+  /** What is in the folder of temporary places, but for the file that is always there. */
+  temporary(): readonly string[];
   readonly files: LayerFiles;
 }
 
@@ -49,12 +51,14 @@ export async function openTestStore(
 ): Promise<TestStore> {
   const folder = options.folder ?? newFolder();
   const place = { graphRoot: join(folder, "root"), runRoot: join(folder, "run") };
-  const files = await overlayDriver.open({
+  const files = await overlayDriver().open({
     ...place,
     options: options.options,
     additionalStores: options.additionalStores,
   });
-  return { ...place, files, at: (...names) => join(place.graphRoot, "overlay", ...names) };
+  const at = (...names: string[]): string => join(place.graphRoot, "overlay", ...names);
+  const temporary = (): readonly string[] => readdirSync(at("tempdirs")).filter((name) => name !== "link");
+  return { ...place, files, at, temporary };
 }
 
 /** An id as ids are: 64 hexadecimal digits, all alike. */
