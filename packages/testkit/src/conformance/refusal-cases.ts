@@ -53,13 +53,15 @@ export const refusalCases: Cases<
       assertSame(await readImage(await bench.source(reference)), sample, bench);
     },
   },
-  "takes no blob that hashes to something else": spoilt(async (destination, sample) => {
+  "takes no blob that hashes to something else": spoilt(async (destination, sample, { traits }) => {
     const { digest, size, bytes } = firstLayer(sample);
     const changed = bytes.slice();
     changed[changed.length - 1] = ~(changed.at(-1) ?? 0);
     await rejects(
       putLayer(destination, sample, { open: changed, digest, size }),
       "ERR_DRAYAGE_DIGEST_MISMATCH",
+      // Whoever unpacks while bytes arrive may find them damaged before the digest is known.
+      ...(traits.layers === "unpacked" ? (["ERR_DRAYAGE_COMPRESSION_INVALID"] as const) : []),
     );
   }),
   "takes no config that hashes to something else": spoilt(async (destination, { config }) => {
