@@ -1,3 +1,3 @@
 import { base } from "../../tools/build/tsup.base.ts";
 
-export default base();
+export default base({ entry: ["src/index.ts", "src/edge-layers.ts"] });

@@ -19,22 +19,6 @@ export type {
   DriverTraits,
 } from "./driver-conformance/types.ts";
 export {
-  type CompareOptions,
-  type EdgeConcern,
-  edgeDifferences,
-  type FoundFile,
-  type FoundTree,
-} from "./edge-layers/compare.ts";
-export { edgeLayers } from "./edge-layers/edge-layers.ts";
-export { type ReadEdgeFolderOptions, readEdgeFolder } from "./edge-layers/read-folder.ts";
-export {
-  type EdgeFile,
-  type EdgeLayer,
-  type EdgeRefusal,
-  type EdgeTree,
-  isRefusal,
-} from "./edge-layers/types.ts";
-export {
   type BlobBytes,
   countBlobBytes,
   createFaultProxy,
