@@ -2,12 +2,8 @@ import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { DrayageError, errnoOf } from "@drayage/errors";
 import { type ByteString, toByteString, toPath } from "./byte-string.ts";
 import { createFolder, type Folder } from "./folder.ts";
+import { folderFlags } from "./folder-flags.ts";
 import { nameLimit, pathLimit, splitPath } from "./paths.ts";
-
-const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
-
-/** A folder is opened by its name in its parent, which is open, and never through a link. */
-export const folderFlags: number = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
 /** How many folders are kept open. */
 const openLimit = 48;
@@ -43,14 +39,16 @@ export interface FolderTree extends Disposable {
 
 export interface FolderTreeOptions {
   /** Told of a folder that is entered for the first time and that `make` has not made. */
-  onFound?(folder: Folder, fd: number): void;
+  onFound(folder: Folder, fd: number): void;
+  /** Asked to let the owner enter a folder that its mode keeps closed; gives that mode, or undefined where it cannot. */
+  unlock(path: string | Buffer): number | undefined;
 }
 
-export function openFolderTree(rootPath: string, { onFound }: FolderTreeOptions = {}): FolderTree {
+export function openFolderTree(rootPath: string, { onFound, unlock }: FolderTreeOptions): FolderTree {
   const rootLength = Buffer.byteLength(rootPath);
   const root = createFolder(undefined, "");
-  root.fd = openSync(rootPath, O_RDONLY | O_DIRECTORY);
-  onFound?.(root, root.fd);
+  root.fd = openSync(rootPath, constants.O_RDONLY | constants.O_DIRECTORY);
+  onFound(root, root.fd);
   /** The least recently used first; without the root. */
   const open = new Set<Folder>();
   const byPath = new Map<ByteString, Folder>([["", root]]);
@@ -108,19 +106,25 @@ export function openFolderTree(rootPath: string, { onFound }: FolderTreeOptions 
     const known = parent.children?.get(name);
     if (known !== undefined) return known;
     const path = at(parent, name);
+    let mode: number | undefined;
     let fd: number;
     try {
       fd = openSync(path, folderFlags);
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === "ENOENT") return "nothing";
-      if (errno !== "ENOTDIR" && errno !== "ELOOP") throw error;
-      const link = linkAt(path);
-      return link === undefined ? "other" : { link };
+      if (errno === "ENOTDIR" || errno === "ELOOP") {
+        const link = linkAt(path);
+        return link === undefined ? "other" : { link };
+      }
+      mode = errno === "EACCES" ? unlock(path) : undefined;
+      if (mode === undefined) throw error;
+      fd = openSync(path, folderFlags);
     }
     try {
       const folder = child(parent, name);
-      onFound?.(folder, fd);
+      folder.lockedMode = mode;
+      onFound(folder, fd);
       hold(folder, fd);
       return folder;
     } catch (error) {

@@ -22,6 +22,8 @@ export interface Folder {
   /** What the layer has put into it, and what it has hidden in it; told apart only while there is something below. */
   put: Set<ByteString> | undefined;
   hidden: Set<ByteString> | undefined;
+  /** The mode that it is given back in the end, where it was in the way. */
+  lockedMode: number | undefined;
   /** What is set when all is unpacked. */
   last: LastAttributes | undefined;
 }
@@ -51,6 +53,7 @@ export function createFolder(parent: Folder | undefined, name: ByteString): Fold
     gone: false,
     put: undefined,
     hidden: undefined,
+    lockedMode: undefined,
     last: undefined,
   };
 }

@@ -1,7 +1,9 @@
 import { closeSync, openSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { errnoOf } from "@drayage/errors";
 import { type ByteString, toByteString, toPath } from "./byte-string.ts";
-import { folderFlags } from "./folder-tree.ts";
+import { folderFlags } from "./folder-flags.ts";
+import { unless } from "./unless.ts";
+import { unlock, unlockOpen } from "./unlock.ts";
 
 /** How many folders are open at a time. What is deeper is brought up first. */
 const depthLimit = 32;
@@ -9,7 +11,7 @@ const depthLimit = 32;
 /** Removes a folder of an open folder with all that is in it. No link is followed, whoever puts one there meanwhile. */
 export function removeTree(parent: number, name: ByteString): void {
   const path = at(parent, name);
-  const top = openSync(path, folderFlags);
+  const top = openToEmpty(path);
   try {
     let moved = 0;
     let before: number;
@@ -28,7 +30,7 @@ export function removeTree(parent: number, name: ByteString): void {
           moved += 1;
           renameSync(at(folder, inner), at(top, `.drayage-removed-${moved}`));
         } else {
-          const fd = openSync(at(folder, inner), folderFlags);
+          const fd = openToEmpty(at(folder, inner));
           try {
             empty(fd, depth + 1);
           } finally {
@@ -48,10 +50,14 @@ function at(folder: number, name: ByteString): string | Buffer {
   return toPath(`/proc/self/fd/${folder}/${name}`);
 }
 
-function unless(errno: string, call: () => void): void {
+function openToEmpty(path: string | Buffer): number {
+  let fd: number;
   try {
-    call();
+    fd = openSync(path, folderFlags);
   } catch (error) {
-    if (errnoOf(error) !== errno) throw error;
+    if (errnoOf(error) !== "EACCES" || unlock(path) === undefined) throw error;
+    fd = openSync(path, folderFlags);
   }
+  if (process.geteuid?.() !== 0) unlockOpen(fd);
+  return fd;
 }

@@ -16,13 +16,12 @@ import { errnoOf } from "@drayage/errors";
 import { openFlags, requireSys, type Sys } from "@drayage/sys";
 import { type ByteString, toPath } from "./byte-string.ts";
 import type { Folder, Time } from "./folder.ts";
-import { type FolderTree, folderFlags } from "./folder-tree.ts";
+import type { FolderTree } from "./folder-tree.ts";
 import type { Ownership } from "./options.ts";
+import { folderNeeds } from "./unlock.ts";
 import type { Attributes } from "./unpacked.ts";
 
 const permissions = 0o7777;
-/** An owner needs them to put something into a folder. */
-export const folderNeeds = 0o700;
 
 export interface SetAttributesOptions {
   readonly tree: FolderTree;
@@ -129,16 +128,6 @@ export function createSetAttributes(options: SetAttributesOptions): SetAttribute
 /** There is no chmod that follows no link, but one by the descriptor of what was opened without following any. */
 export function chmodByHandle(path: string | Buffer, mode: number): void {
   const fd = openSync(path, openFlags.path | constants.O_NOFOLLOW);
-  try {
-    chmodSync(`/proc/self/fd/${fd}`, mode);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Of a folder that may not be readable. */
-export function chmodFolder(path: string | Buffer, mode: number): void {
-  const fd = openSync(path, folderFlags | openFlags.path);
   try {
     chmodSync(`/proc/self/fd/${fd}`, mode);
   } finally {

@@ -1,15 +1,17 @@
 import { fstatSync, lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
-import { errnoOf } from "@drayage/errors";
+import { errnoOf, ioError } from "@drayage/errors";
 import { requireSys, type Sys } from "@drayage/sys";
 import type { TarHeader } from "@drayage/tar";
 import { overrideStat } from "./attributes.ts";
-import type { ByteString } from "./byte-string.ts";
-import { type Folder, isGone, type Time } from "./folder.ts";
+import { type ByteString, quoted } from "./byte-string.ts";
+import { type Folder, isGone, pathOf, type Time } from "./folder.ts";
 import { type FolderTree, openFolderTree } from "./folder-tree.ts";
 import type { MapId } from "./id-map.ts";
 import type { Ownership } from "./options.ts";
 import { removeTree } from "./remove-tree.ts";
-import { chmodFolder, createSetAttributes, folderNeeds, type SetAttributes } from "./set-attributes.ts";
+import { createSetAttributes, type SetAttributes } from "./set-attributes.ts";
+import { unless } from "./unless.ts";
+import { chmodFolder, folderNeeds, unlock, unlockOpen } from "./unlock.ts";
 import type { Attributes } from "./unpacked.ts";
 
 /** What is asked for, with all that was left out filled in. */
@@ -53,18 +55,20 @@ export interface Site extends Disposable {
 }
 
 export function openSite(options: SiteOptions): Site {
-  const { sys, forceMask, ids } = options;
+  const { sys, isRoot, forceMask, ids } = options;
   /** Folders that were there before. */
   const found: Folder[] = [];
   const ended = new Set<Folder>();
-  const tree = openFolderTree(options.root, { onFound });
+  const tree = openFolderTree(options.root, { onFound, unlock });
   const set = createSetAttributes({ tree, ...options });
 
   function onFound(folder: Folder, fd: number): void {
-    if (!options.keepsTimes) return;
-    const { atimeNs, mtimeNs } = fstatSync(fd, { bigint: true });
-    folder.before = { atime: timeOf(atimeNs), mtime: timeOf(mtimeNs) };
-    found.push(folder);
+    if (!isRoot) folder.lockedMode ??= unlockOpen(fd);
+    if (options.keepsTimes) {
+      const { atimeNs, mtimeNs } = fstatSync(fd, { bigint: true });
+      folder.before = { atime: timeOf(atimeNs), mtime: timeOf(mtimeNs) };
+    }
+    if (options.keepsTimes || folder.lockedMode !== undefined) found.push(folder);
   }
 
   /** A folder's own name: in its parent, or `.` for the root. */
@@ -102,14 +106,18 @@ export function openSite(options: SiteOptions): Site {
   };
 
   function finishFolder(folder: Folder): void {
-    const { before, last, put, hidden } = folder;
+    const { before, last, lockedMode, put, hidden } = folder;
     const [parent, name] = place(folder);
     if (last !== undefined) {
       set.times(parent, name, last.atime, last.mtime);
       if (last.mode !== undefined) chmodFolder(tree.at(parent, name), last.mode);
-    } else if (before !== undefined && (put !== undefined || hidden !== undefined)) {
-      set.times(parent, name, before.atime, before.mtime);
+      return;
     }
+    if (before !== undefined && (put !== undefined || hidden !== undefined)) {
+      // Of a folder of somebody else's the times cannot be set: they are the kernel's then.
+      unless("EPERM", () => set.times(parent, name, before.atime, before.mtime));
+    }
+    if (lockedMode !== undefined) chmodFolder(tree.at(parent, name), lockedMode);
   }
 
   return {
@@ -143,7 +151,13 @@ export function openSite(options: SiteOptions): Site {
       const folders = new Set([...ended, ...found]);
       // What is deeper first: an owner may not get any further through a folder's last mode.
       for (const folder of [...folders].sort((a, b) => b.pathLength - a.pathLength)) {
-        if (!isGone(folder)) finishFolder(folder);
+        try {
+          if (!isGone(folder)) finishFolder(folder);
+        } catch (error) {
+          throw ioError(error, "set the attributes of", {
+            path: JSON.parse(quoted(pathOf(folder))) as string,
+          });
+        }
       }
     },
     [Symbol.dispose]: () => tree[Symbol.dispose](),

@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { bytesBlob } from "@drayage/blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -152,7 +160,12 @@ describe("hostile entries are refused by name:", () => {
     ["a folder's place is taken", [file("a"), file("a/b")], archive, 'tar entry "a/b": the archive has'],
     ["a link to itself", [file("a"), link("a", "./a")], archive, 'tar entry "a": it is a link to itself'],
     ["a hard link to nothing", [link("a", "../b")], archive, 'tar entry "a": it is a hard link to "../b"'],
-    ["a hard link to a folder", [dir("d"), link("a", "d")], archive, 'tar entry "a": it is a hard link to "d"'],
+    [
+      "a hard link to a folder",
+      [dir("d"), link("a", "d")],
+      archive,
+      'tar entry "a": it is a hard link to "d"',
+    ],
     ["a root that is no folder", [file(".", "x")], archive, 'tar entry ".": the root'],
     ["an owner that is none", [file("a", "", { uid: 2 ** 32 - 1 })], archive, 'tar entry "a": 4294967295 is'],
     ["a type without a meaning", [file("a", "", { typeflag: "V" })], archive, 'tar entry "a": its type "V"'],
@@ -166,11 +179,16 @@ describe("hostile entries are refused by name:", () => {
     ],
     [
       "a path that is too long",
-      [dir("n/".repeat(2047) + "nn")],
+      [dir(`${"n/".repeat(2047)}nn`)],
       "ERR_DRAYAGE_LIMIT_EXCEEDED",
       `tar entry "${"n/".repeat(100)}…": a name has 4096 bytes`,
     ],
-    ["a ring of links", [symlink("a", "b"), symlink("b", "a"), file("a/c")], "ERR_DRAYAGE_IO", 'cannot unpack "a/c"'],
+    [
+      "a ring of links",
+      [symlink("a", "b"), symlink("b", "a"), file("a/c")],
+      "ERR_DRAYAGE_IO",
+      'cannot unpack "a/c"',
+    ],
     ["a link without a target", [symlink("a", "")], "ERR_DRAYAGE_IO", 'cannot unpack "a"'],
   ])("%s", async (_, entries, code, start) => {
     const error = await refused(entries);

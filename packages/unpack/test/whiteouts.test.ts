@@ -27,7 +27,14 @@ async function together(...layers: readonly (readonly Entry[])[]): Promise<objec
   return tree(place.root);
 }
 
-const below = [dir("dir"), file("dir/a"), dir("dir/sub"), file("dir/sub/b"), file("file"), symlink("link", "dir")];
+const below = [
+  dir("dir"),
+  file("dir/a"),
+  dir("dir/sub"),
+  file("dir/sub/b"),
+  file("file"),
+  symlink("link", "dir"),
+];
 
 describe("whiteouts, applied,", () => {
   it("remove files, links and whole folders of the layers below", async () => {
@@ -85,12 +92,20 @@ describe("whiteouts, applied,", () => {
   });
 
   it("of a file that the layer replaces spare the new one", async () => {
-    expect(await together(below, [file("file", "new"), whiteout(".wh.file")])).toMatchObject({ file: "file new" });
-    expect(await together([whiteout(".wh.file"), file("file", "newer")])).toMatchObject({ file: "file newer" });
+    expect(await together(below, [file("file", "new"), whiteout(".wh.file")])).toMatchObject({
+      file: "file new",
+    });
+    expect(await together([whiteout(".wh.file"), file("file", "newer")])).toMatchObject({
+      file: "file newer",
+    });
   });
 
   it("below a hidden folder do not bring it back", async () => {
-    const found = await together(below, [whiteout(".wh.dir"), whiteout("dir/.wh.a"), whiteout("dir/sub/.wh.b")]);
+    const found = await together(below, [
+      whiteout(".wh.dir"),
+      whiteout("dir/.wh.a"),
+      whiteout("dir/sub/.wh.b"),
+    ]);
     expect(found).toEqual({ file: "file file", link: "link dir" });
   });
 
@@ -107,7 +122,10 @@ describe("whiteouts, applied,", () => {
   });
 
   it("are files when they are kept", async () => {
-    await unpackLayer(layer(whiteout(".wh.a"), whiteout("d/.wh..wh..opq")), { root: place.root, whiteouts: "keep" });
+    await unpackLayer(layer(whiteout(".wh.a"), whiteout("d/.wh..wh..opq")), {
+      root: place.root,
+      whiteouts: "keep",
+    });
     expect(tree(place.root)).toEqual({ ".wh.a": "file  0", d: "dir", "d/.wh..wh..opq": "file  0" });
   });
 });
@@ -126,8 +144,14 @@ describe("layers in one folder", () => {
   });
 
   it("replace a link by a folder that the layer names, and else follow it", async () => {
-    expect(await together(below, [file("link/x")])).toMatchObject({ link: "link dir", "dir/x": "file link/x" });
-    expect(await together([dir("link"), file("link/y")])).toMatchObject({ link: "dir", "link/y": "file link/y" });
+    expect(await together(below, [file("link/x")])).toMatchObject({
+      link: "link dir",
+      "dir/x": "file link/x",
+    });
+    expect(await together([dir("link"), file("link/y")])).toMatchObject({
+      link: "dir",
+      "link/y": "file link/y",
+    });
   });
 
   it("share files by hard links", async () => {
@@ -153,7 +177,12 @@ describe.runIf(loadSys() !== undefined)("a layer for overlayfs", () => {
   const nothingOpen = { opaqueRoot: false, impliedFolders: [], links: [] };
 
   it("has devices for whiteouts, and marks for folders that hide all", async () => {
-    const { found, open } = await own(dir("dir"), whiteout("dir/.wh..wh..opq"), whiteout(".wh.file"), dir("plain"));
+    const { found, open } = await own(
+      dir("dir"),
+      whiteout("dir/.wh..wh..opq"),
+      whiteout(".wh.file"),
+      dir("plain"),
+    );
     expect(found).toEqual({ dir: "dir", file: "whiteout", plain: "dir" });
     expect(opaque("dir")).toBe("y");
     expect(opaque("plain")).toBeUndefined();
@@ -182,7 +211,9 @@ describe.runIf(loadSys() !== undefined)("a layer for overlayfs", () => {
   });
 
   it("has no whiteouts below a whiteout", async () => {
-    expect((await own(whiteout(".wh.a"), whiteout("a/.wh.b"), whiteout(".wh.a"))).found).toEqual({ a: "whiteout" });
+    expect((await own(whiteout(".wh.a"), whiteout("a/.wh.b"), whiteout(".wh.a"))).found).toEqual({
+      a: "whiteout",
+    });
   });
 
   it("leaves open what hides all of the root", async () => {
