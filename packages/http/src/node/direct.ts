@@ -39,13 +39,15 @@ export interface DirectBody {
 const slabCount = 4;
 const slabSize = 256 * 1024;
 /** More than one record of TLS. */
-const leastPlace = 64 * 1024;
-/** As much is worth a chunk of its own. */
-const enough = slabSize - leastPlace;
+const leastPlace = 32 * 1024;
 const mostWaiting = 2;
 
 function newSlab(): Slab {
   return { memory: new Uint8Array(slabSize), used: 0, chunks: 0 };
+}
+
+function isFull({ used }: Slab): boolean {
+  return slabSize - used < leastPlace;
 }
 
 const endOfHead = "\r\n\r\n";
@@ -92,7 +94,7 @@ export function connectDirectly({ connect, ready }: DirectOptions): DirectConnec
 
   /** Where the next bytes are read to. It is asked for once before each reading. */
   function nextPlace(): Uint8Array {
-    if (slabSize - current.used < leastPlace) {
+    if (isFull(current)) {
       const full = current;
       current = free.pop() ?? newSlab();
       recycle(full);
@@ -119,7 +121,6 @@ export function connectDirectly({ connect, ready }: DirectOptions): DirectConnec
         break;
       case "body":
         current.used += count;
-        events?.onProgress();
         bodyArrived(start, count);
         break;
       case "over":
@@ -144,15 +145,18 @@ export function connectDirectly({ connect, ready }: DirectOptions): DirectConnec
     const wanted = Math.min(count, left);
     left -= wanted;
     if (wanted > 0) gather(start, start + wanted);
-    if (left === 0 || gatheredSize() >= enough) {
+    const full = left === 0 || isFull(current);
+    if (!full && flushing) return;
+    events?.onProgress();
+    if (full) {
       flush();
-    } else if (!flushing) {
-      flushing = true;
-      setImmediate(() => {
-        flushing = false;
-        flush();
-      });
+      return;
     }
+    flushing = true;
+    setImmediate(() => {
+      flushing = false;
+      flush();
+    });
   }
 
   function gather(start: number, end: number): void {
@@ -163,10 +167,6 @@ export function connectDirectly({ connect, ready }: DirectOptions): DirectConnec
     flush();
     current.chunks += 1;
     gathering = { slab: current, start, end };
-  }
-
-  function gatheredSize(): number {
-    return gathering === undefined ? 0 : gathering.end - gathering.start;
   }
 
   function flush(): void {
