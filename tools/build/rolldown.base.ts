@@ -2,6 +2,7 @@ import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type OutputChunk, type Plugin, type RolldownOptions, rolldown } from "rolldown";
 import { viteCodePlugin } from "./code-plugin.ts";
+import { importsOutside } from "./imports-outside.ts";
 import { lazyBuiltins } from "./lazy-builtins.ts";
 import { entryOf, ownEntries } from "./own-entries.ts";
 import { thirdPartyLicenses } from "./third-party-licenses.ts";
@@ -25,7 +26,7 @@ export async function command(options: Command): Promise<RolldownOptions> {
     ...shared,
     input: options.input,
     preserveEntrySignatures: false,
-    plugins: [...plugins, thirdPartyLicenses, executable],
+    plugins: [...plugins, importsOutside, thirdPartyLicenses, executable],
     output: {
       dir: "dist",
       format: "cjs",

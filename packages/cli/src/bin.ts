@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { keepCompiledCode } from "./compile-cache.ts";
+import { setEngineFlags } from "./engine-flags.ts";
 import { personalityOf } from "./personality.ts";
 import { quickInspection } from "./quick/inspection.ts";
 import { rootHelp } from "./quick/root-help.ts";
-import { keepHeapSmall } from "./small-heap.ts";
 import { mayBeTerminal } from "./terminal.ts";
 import { isVersionRequest, versionLine } from "./version.ts";
 import { writeDirectly } from "./write-directly.ts";
@@ -15,8 +17,8 @@ async function answer(argv: readonly string[]): Promise<void> {
   const text = quickAnswer(argv);
   const rest = text === undefined ? undefined : writeDirectly(1, Buffer.from(text)).rest;
   if (rest?.length === 0) return;
-  if (goesThroughLayers(argv)) keepHeapSmall();
-  keepCompiledCode(process.env);
+  if (goesThroughLayers(argv)) setEngineFlags();
+  keepCompiledCode(process.env, dirname(fileURLToPath(import.meta.url)));
   const { print, runProcess } = await import("./process.ts");
   await (rest === undefined ? runProcess() : print(rest));
 }

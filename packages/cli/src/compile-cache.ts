@@ -1,16 +1,36 @@
 import { lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { keepCode } from "./compiled-code.ts";
 
 /**
- * Has Node, from 22.8 on, keep compiled code between runs. Code that is taken from there is run, so it is kept in a
- * folder of the user's own, and not where Node would keep it: the folder for temporary files, where others may have
- * been first.
+ * Keeps compiled code between runs: Node does that itself from 22.8 on, and before it is done for the modules of `program`, a
+ * folder. Code that is taken from there is run, so it is kept in a folder of the user's own, and not where Node would keep it: the
+ * folder for temporary files, where others may have been first.
  */
-export function keepCompiledCode(env: NodeJS.ProcessEnv): void {
+export function keepCompiledCode(env: NodeJS.ProcessEnv, program: string): void {
   const { enableCompileCache } = process.getBuiltinModule("node:module") as CompileCache;
-  if (enableCompileCache === undefined) return;
   const folder = compileCacheFolder(env);
-  if (folder !== undefined) enableCompileCache(folder);
+  if (enableCompileCache !== undefined) {
+    if (folder !== undefined) enableCompileCache(folder);
+    return;
+  }
+  const own = folder ?? wishedFolder(env);
+  if (own !== undefined) keepCode(own, program);
+}
+
+/** Where the environment wishes a newer Node to keep compiled code. */
+function wishedFolder({
+  NODE_COMPILE_CACHE,
+  NODE_DISABLE_COMPILE_CACHE,
+}: NodeJS.ProcessEnv): string | undefined {
+  if (!NODE_COMPILE_CACHE || NODE_DISABLE_COMPILE_CACHE !== undefined) return undefined;
+  try {
+    mkdirSync(NODE_COMPILE_CACHE, { recursive: true, mode: 0o700 });
+    return isPrivate(NODE_COMPILE_CACHE) ? NODE_COMPILE_CACHE : undefined;
+  } catch {
+    // As Node does, where it cannot be: the code is compiled anew.
+    return undefined;
+  }
 }
 
 /** Of node:module; Node 20 has none. */
