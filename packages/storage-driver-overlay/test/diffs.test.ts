@@ -5,8 +5,9 @@ import type { LayerChange, LayerFiles } from "@drayage/storage";
 import { readTar } from "@drayage/tar";
 import { describe, expect, it } from "vitest";
 import { all } from "./support/all.ts";
+import { idOf } from "./support/ids.ts";
 import { named, whyNoOverlay } from "./support/machine.ts";
-import { idOf, mountsBelow, openTestStore, type TestStore } from "./support/store.ts";
+import { mountsBelow, openTestStore, type TestStore } from "./support/store.ts";
 import { makeTree, type Wish } from "./support/tree.ts";
 
 type Tree = Readonly<Record<string, string | Wish>>;

@@ -11,7 +11,8 @@ import { overlayDriver } from "../src/index.ts";
 import { all } from "./support/all.ts";
 import { fullTree } from "./support/full-tree.ts";
 import { type GoLayer, type GoStore, goStore } from "./support/go-store.ts";
-import { idOf, mountsBelow, newFolder } from "./support/store.ts";
+import { idOf } from "./support/ids.ts";
+import { mountsBelow, newFolder } from "./support/store.ts";
 import { blobOf, type Entry, link, symlink, tarOf } from "./support/tar.ts";
 import { makeTree } from "./support/tree.ts";
 

@@ -14,8 +14,9 @@ import {
 import { join } from "node:path";
 import { requireSys } from "@drayage/sys";
 import { describe, expect, it } from "vitest";
+import { idOf } from "./support/ids.ts";
 import { named, whyNoOverlay } from "./support/machine.ts";
-import { idOf, mountsBelow, newFolder, openTestStore } from "./support/store.ts";
+import { mountsBelow, newFolder, openTestStore } from "./support/store.ts";
 
 const [a, b, c] = [idOf("a"), idOf("b"), idOf("c")];
 

@@ -12,8 +12,9 @@ import {
 import { join } from "node:path";
 import { requireSys } from "@drayage/sys";
 import { describe, expect, it } from "vitest";
+import { idOf } from "./support/ids.ts";
 import { named, whyNoOverlay } from "./support/machine.ts";
-import { idOf, mountsBelow, openTestStore } from "./support/store.ts";
+import { mountsBelow, openTestStore } from "./support/store.ts";
 import { listTree, makeTree } from "./support/tree.ts";
 
 const sys = requireSys("test");

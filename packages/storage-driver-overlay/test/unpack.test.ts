@@ -2,8 +2,9 @@ import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import type { UnpackedLayer } from "@drayage/storage";
 import { describe, expect, it } from "vitest";
+import { idOf } from "./support/ids.ts";
 import { named, whyNoOverlay } from "./support/machine.ts";
-import { idOf, openTestStore, type TestStore } from "./support/store.ts";
+import { openTestStore, type TestStore } from "./support/store.ts";
 import { blobOf, type Entry, entryTime, link, symlink } from "./support/tar.ts";
 import { listTree, mtimeOf, pathsIn } from "./support/tree.ts";
 

@@ -60,8 +60,3 @@ export async function openTestStore(
   const temporary = (): readonly string[] => readdirSync(at("tempdirs")).filter((name) => name !== "link");
   return { ...place, files, at, temporary };
 }
-
-/** An id as ids are: 64 hexadecimal digits, all alike. */
-export function idOf(digit: string): string {
-  return digit.repeat(64);
-}

@@ -13,8 +13,6 @@ import {
 import { dirname, join } from "node:path";
 import { requireSys, workingFolder } from "@drayage/sys";
 
-const sys = requireSys("test");
-
 export interface Wish {
   readonly text?: string;
   readonly link?: string;
@@ -42,7 +40,7 @@ export function makeTree(folder: string, wishes: Readonly<Record<string, string 
       seconds: Number(wish.mtime / 1_000_000_000n),
       nanoseconds: Number(wish.mtime % 1_000_000_000n),
     };
-    sys.utimesAt(workingFolder, join(folder, name).replace(/\/$/, ""), time, time);
+    requireSys("test").utimesAt(workingFolder, join(folder, name).replace(/\/$/, ""), time, time);
   }
 }
 
@@ -50,14 +48,15 @@ function make(folder: string, { path, name }: { path: string; name: string }, wi
   if (name.endsWith("/")) mkdirSync(path, { recursive: true });
   else if (wish.link !== undefined) symlinkSync(wish.link, path);
   else if (wish.sameAs !== undefined) linkSync(join(folder, wish.sameAs), path);
-  else if (wish.whiteout) sys.mknodAt(workingFolder, path, 0o020000, { major: 0, minor: 0 });
-  else if (wish.fifo) sys.mknodAt(workingFolder, path, 0o010644);
+  else if (wish.whiteout) requireSys("test").mknodAt(workingFolder, path, 0o020000, { major: 0, minor: 0 });
+  else if (wish.fifo) requireSys("test").mknodAt(workingFolder, path, 0o010644);
   else writeFileSync(path, wish.text ?? "");
   const bare = path.replace(/\/$/, "");
   if (wish.owner !== undefined) lchownSync(bare, ...wish.owner);
   if (wish.mode !== undefined) chmodSync(bare, wish.mode);
-  if (wish.opaque) sys.setXattr(bare, "trusted.overlay.opaque", Buffer.from("y"));
-  for (const [key, value] of Object.entries(wish.xattrs ?? {})) sys.setXattr(bare, key, Buffer.from(value));
+  if (wish.opaque) requireSys("test").setXattr(bare, "trusted.overlay.opaque", Buffer.from("y"));
+  for (const [key, value] of Object.entries(wish.xattrs ?? {}))
+    requireSys("test").setXattr(bare, key, Buffer.from(value));
 }
 
 /** What a folder holds, but for times: each path with its kind, mode, owner, content and attributes. */
@@ -81,6 +80,7 @@ export function pathsIn(folder: string): readonly string[] {
 
 function describe(path: string): string {
   const stats = lstatSync(path);
+  const sys = requireSys("test");
   const xattrs = sys
     .listXattrs(path)
     .map((name) => `${Buffer.from(name)}=${Buffer.from(sys.getXattr(path, name) ?? [])}`);
