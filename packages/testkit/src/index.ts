@@ -11,7 +11,6 @@ export type {
   TransportTraits,
 } from "./conformance/types.ts";
 export { type DriverCase, driverCases } from "./driver-conformance/cases.ts";
-export { type LayerTree, readLayerTree, type TreeNode } from "./driver-conformance/layer-tree.ts";
 export { driverConformance } from "./driver-conformance/suite.ts";
 export type {
   DriverConformanceOptions,

@@ -1,30 +1,24 @@
 import assert from "node:assert/strict";
 import type { LayerChange } from "@drayage/storage";
+import { type EdgeConcern, edgeDifferences, type FoundTree } from "../edge-layers/compare.ts";
+import type { EdgeTree } from "../edge-layers/types.ts";
 import type { DriverBench } from "./bench.ts";
-import type { LayerTree, TreeNode } from "./layer-tree.ts";
 
 /** Fails unless a layer on its parents is seen as `expected`; the root itself is not compared unless it is in there. */
-export function assertTree(bench: DriverBench, actual: LayerTree, expected: LayerTree): void {
-  assert.deepEqual(comparable(bench, actual, expected.has(".")), comparable(bench, expected, true));
-}
-
-function comparable(
-  { traits }: DriverBench,
-  tree: LayerTree,
-  withRoot: boolean,
-): Readonly<Record<string, Partial<TreeNode>>> {
-  const nodes = [...tree]
-    .filter(([path]) => path !== "." || withRoot)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([path, each]) => [path, traits.owners === "attribute" ? withoutLost(each) : each] as const);
-  return Object.fromEntries(nodes);
+export function assertTree({ traits }: DriverBench, found: FoundTree, expected: EdgeTree): void {
+  // Only root may set them.
+  const ignore: readonly EdgeConcern[] = process.geteuid?.() === 0 ? [] : ["security-xattrs"];
+  const wanted = traits.owners === "attribute" ? withoutLost(expected) : expected;
+  assert.deepEqual(edgeDifferences(found, wanted, { ignore }), []);
 }
 
 /** Symbolic links have no attributes that users may set: there is no place for their owners. */
-function withoutLost(each: TreeNode): Partial<TreeNode> {
-  if (each.type !== "symlink") return each;
-  const { uid, gid, ...kept } = each;
-  return kept;
+function withoutLost(tree: EdgeTree): EdgeTree {
+  return new Map(
+    [...tree].map(([path, file]) =>
+      file.kind === "link" ? [path, { ...file, uid: undefined, gid: undefined }] : [path, file],
+    ),
+  );
 }
 
 /** Sorted by path, byte by byte. */

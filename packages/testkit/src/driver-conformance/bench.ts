@@ -10,8 +10,9 @@ import type {
   UnpackedLayer,
 } from "@drayage/storage";
 import { Skip } from "../conformance/bench.ts";
+import type { FoundTree } from "../edge-layers/compare.ts";
+import { readEdgeFolder } from "../edge-layers/read-folder.ts";
 import { snapshotTree } from "../snapshot-tree.ts";
-import { type LayerTree, readLayerTree } from "./layer-tree.ts";
 import { type LayerEntry, tarOf } from "./tar-of.ts";
 import type { DriverCaseOptions, DriverFixture } from "./types.ts";
 
@@ -34,7 +35,10 @@ export interface DriverBench {
   /** Makes a layer of a tar, or of entries. */
   add(id: string, layer: LayerContent, parent?: string): Promise<UnpackedLayer>;
   /** All that a layer on its parents has. Ends the case where the driver mounts nothing. */
-  tree(id: string): Promise<LayerTree>;
+  tree(id: string): Promise<FoundTree>;
+  /** What a folder holds, as a container would see it. */
+  read(folder: string): FoundTree;
+  /** All that is there, as data that can be compared. */
   snapshot(): Promise<unknown>;
   /** Settles as the promise does, or is rejected when it took too long. */
   soon<T>(promise: Promise<T>): Promise<T>;
@@ -66,6 +70,11 @@ export async function createDriverBench(
     return files;
   }
   const files = await open();
+  /** Makes what the driver makes when it is first needed, and keeps. */
+  let settled: Promise<void> | undefined;
+  async function settle(): Promise<void> {
+    await using _staged = await files.stage();
+  }
 
   const bench: DriverBench = {
     driver,
@@ -94,12 +103,17 @@ export async function createDriverBench(
       if (!bench.traits.mounts) return bench.skip("it mounts nothing");
       const folder = await files.mount(id, { readOnly: true });
       try {
-        return readLayerTree(folder);
+        return bench.read(folder);
       } finally {
         await files.unmount(id);
       }
     },
-    snapshot: () => fixture.snapshot?.() ?? snapshotTree(graphRoot),
+    read: (folder) => readEdgeFolder(folder, { overrideStat: bench.traits.owners === "attribute" }),
+    async snapshot() {
+      settled ??= settle();
+      await settled;
+      return fixture.snapshot?.() ?? snapshotTree(graphRoot);
+    },
     soon: (promise) => orTimeout(promise, patience),
     skip(reason) {
       throw new Skip(reason);

@@ -5,7 +5,6 @@ import { rejectsAborted } from "../conformance/assertions.ts";
 import { assertTree } from "./assertions.ts";
 import { blobOf } from "./bench.ts";
 import type { DriverCases } from "./case.ts";
-import { readLayerTree } from "./layer-tree.ts";
 import { lowerLayer, lowerTree, upperLayer, upperTree } from "./samples.ts";
 
 export const placeCases: DriverCases<
@@ -72,7 +71,7 @@ export const placeCases: DriverCases<
           ["upper", upperTree],
           ["lower", lowerTree],
         ] as const) {
-          const seen = readLayerTree(await other.mount(id, { readOnly: true }));
+          const seen = bench.read(await other.mount(id, { readOnly: true }));
           await other.unmount(id);
           assertTree(bench, seen, tree);
         }

@@ -1,5 +1,5 @@
+import type { EdgeFile, EdgeTree } from "../edge-layers/types.ts";
 import { createRandom } from "../random.ts";
-import { contentOf, type LayerTree, type TreeNode } from "./layer-tree.ts";
 import { type LayerEntry, sampleTime } from "./tar-of.ts";
 
 /** More than one buffer of whoever copies it. */
@@ -27,7 +27,7 @@ export const lowerLayer: readonly LayerEntry[] = [
 ];
 
 /** What the layer {@link lowerLayer} is seen as. */
-export const lowerTree: LayerTree = treeOf({
+export const lowerTree: EdgeTree = treeOf({
   bin: folder(0o755),
   "bin/tool": { ...file("a tool", 0o4755), sameAs: "bin/tool" },
   "bin/tool-link": { ...file("a tool", 0o4755), sameAs: "bin/tool" },
@@ -35,9 +35,9 @@ export const lowerTree: LayerTree = treeOf({
   etc: folder(0o755),
   "etc/hosts": { ...file("127.0.0.1 localhost\n"), uid: 1000, gid: 1001 },
   "etc/old": file("old"),
-  fifo: node({ type: "fifo", mode: 0o600 }),
-  large: file(contentOf(largeContent), 0o640),
-  lib: node({ type: "symlink", target: "usr/lib" }),
+  fifo: node({ kind: "pipe", mode: 0o600 }),
+  large: file(largeContent, 0o640),
+  lib: node({ kind: "link", target: "usr/lib" }),
   opt: folder(0o755),
   "opt/gone": folder(0o755),
   "opt/gone/inner": file("inner"),
@@ -61,7 +61,7 @@ export const upperLayer: readonly LayerEntry[] = [
   { name: "usr/lib/c.so", content: "library c" },
 ];
 
-export const upperTree: LayerTree = treeOf({
+export const upperTree: EdgeTree = treeOf({
   ...Object.fromEntries([...lowerTree].filter(([path]) => !/^(etc\/old|opt|usr)/.test(path))),
   "etc/hosts": file("127.0.0.1 other\n", 0o600),
   "etc/new": file("new"),
@@ -86,19 +86,20 @@ export const upperChanges: readonly { kind: string; path: string; size: number }
   { kind: "added", path: "/usr/lib/c.so", size: 9 },
 ];
 
-export function node(given: Partial<TreeNode> & Pick<TreeNode, "type">): TreeNode {
-  return { uid: 0, gid: 0, mtime: sampleTime, xattrs: {}, ...given };
+/** A file of the samples: root's, and changed when all of them were. */
+export function node(given: EdgeFile): EdgeFile {
+  return { uid: 0, gid: 0, mtime: sampleTime, xattrs: new Map(), ...given };
 }
 
-export function folder(mode: number): TreeNode {
-  return node({ type: "folder", mode });
+export function folder(mode: number): EdgeFile {
+  return node({ kind: "folder", mode });
 }
 
-export function file(content: string, mode = 0o644): TreeNode {
-  return node({ type: "file", mode, content });
+export function file(content: string | Uint8Array, mode = 0o644): EdgeFile {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return node({ kind: "file", mode, content: bytes });
 }
 
-/** The paths in the order in which a tree is read, without its root. */
-export function treeOf(nodes: Readonly<Record<string, TreeNode>>): LayerTree {
+function treeOf(nodes: Readonly<Record<string, EdgeFile>>): EdgeTree {
   return new Map(Object.entries(nodes));
 }

@@ -1,17 +1,13 @@
-import { encodeTarHeader, type TarEntryInput, tarEnd, tarPadding } from "@drayage/tar";
+import { encodeTarHeader, type TarEntryInput, type TarTime, tarEnd, tarPadding } from "@drayage/tar";
 import { concat } from "../bytes.ts";
 
-/** An entry of a layer that a case is about. Owner 0:0, mode 644 and 1,700,000,000 seconds where nothing else is said. */
+/** An entry of a layer that a case is about. Owner 0:0, mode 644 and {@link sampleTime} where nothing else is said. */
 export type LayerEntry = TarEntryInput & { readonly content?: string | Uint8Array | undefined };
 
-/** When the entries of the samples were changed, as nanoseconds. */
-export const sampleTime = 1_700_000_000_123_456_789n;
+/** When the entries of the samples were changed. */
+export const sampleTime: TarTime = { seconds: 1_700_000_000, nanoseconds: 123_456_789 };
 
-const defaults = {
-  mode: 0o644,
-  mtime: { seconds: 1_700_000_000, nanoseconds: 123_456_789 },
-  format: "pax",
-} as const;
+const defaults = { mode: 0o644, mtime: sampleTime, format: "pax" } as const;
 
 /** The tar of a layer, byte by byte the same for the same entries. */
 export function tarOf(entries: readonly LayerEntry[]): Uint8Array {
