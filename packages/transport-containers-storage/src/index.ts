@@ -78,7 +78,7 @@ export function containersStorage(options: ContainersStorageOptions = {}): Conta
     async resolveImage(reference, given = {}) {
       const { resolveStored } = await import("./source.ts");
       await using borrowed = await borrow(reference, given);
-      return resolveStored(reference, borrowed, await borrowed.store.read({ signal: given.signal }));
+      return await resolveStored(reference, borrowed, await borrowed.store.read({ signal: given.signal }));
     },
     async deleteImage(reference, given = {}) {
       const { deleteStored } = await import("./delete.ts");
@@ -88,7 +88,7 @@ export function containersStorage(options: ContainersStorageOptions = {}): Conta
     async listTags(reference, given = {}) {
       const { tagsOf } = await import("./list-tags.ts");
       await using borrowed = await borrow(reference, given);
-      return tagsOf(reference, borrowed.store, given);
+      return await tagsOf(reference, borrowed.store, given);
     },
     async policyScopes(reference) {
       const scopes = await import("./policy-scopes.ts");

@@ -80,7 +80,7 @@ async function unpackInto(
   await using peeked = await peekBlob(blob, magicLength, { signal: options.signal });
   const isCompressed = detectCompression(peeked.head) !== undefined;
   const path = isCompressed ? stage.bigDataFile(keptBlob) : undefined;
-  if (path === undefined) return unpackBlob(stage, peeked.blob, options);
+  if (path === undefined) return await unpackBlob(stage, peeked.blob, options);
   const result = await drainToFile(peeked.blob, path, options);
   const { digest, size } = result;
   const file = fileBlob(path, { digest, size, what: blob.what });
