@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import type { LayerFile } from "@drayage/storage";
 import { openFlags } from "@drayage/sys";
+import { bytePathOf, fsPath, textOf } from "./byte-path.ts";
 import type { Context } from "./context.ts";
 import { layerPath, requireLayer } from "./home.ts";
 import { layersBelow, refuseComposefs } from "./lower-folders.ts";
+import { mergedView } from "./merged-view.ts";
 
 /**
- * A regular file of the layer, links within it followed as if its folder were the root; else of the nearest layer below that has it.
- * That is for layers whose own files are those of their parents: copies with other owners.
+ * A regular file of the layer, links within it followed as if its folder were the root; else what the layers below show there. That is
+ * for layers whose own files are those of their parents: copies with other owners.
  */
 export function openLayerFile(context: Context, id: string, name: Uint8Array): LayerFile | undefined {
   // Nearly always it is there, and nothing else has to be looked at.
@@ -17,11 +19,16 @@ export function openLayerFile(context: Context, id: string, name: Uint8Array): L
   if (own !== undefined) return own;
   const layer = requireLayer(context.home, id);
   refuseComposefs(layer);
-  for (const { diff } of [layer, ...layersBelow(context.home, layer)]) {
-    const file = openIn(context, diff, name);
-    if (file !== undefined) return file;
+  const folders = [layer, ...layersBelow(context.home, layer)].map(({ diff }) => diff);
+  const view = mergedView(folders, context.marks);
+  const path = view.resolve(bytePathOf(name));
+  const shown = path === undefined ? undefined : view.find(path);
+  if (shown?.kind !== "file" || !shown.stats.isFile()) return undefined;
+  try {
+    return layerFile(openSync(fsPath(shown.place), constants.O_RDONLY | constants.O_NOFOLLOW));
+  } catch (error) {
+    throw ioError(error, "read", { path: textOf(shown.place) });
   }
-  return undefined;
 }
 
 /** Errors that mean that there is no file under the name. */
