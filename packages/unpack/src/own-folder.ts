@@ -34,20 +34,26 @@ export function layerInOwnFolder(site: Site, { opaqueXattr, chowns }: LayerInOwn
     else sys.setXattr(tree.at(folder.parent, folder.name), opaqueXattr, opaque);
   }
 
+  /** What is below is hidden together with its attributes, so that there is none to take them from. */
+  function replaceAll(folder: Folder): void {
+    folder.implied = false;
+    hideAll(folder);
+  }
+
   return {
     onPut(folder, name) {
       const left = linksIn.get(folder)?.get(name);
       if (left !== undefined) left.isReplaced = true;
     },
     onFolder(folder, replaced) {
-      if (replaced !== undefined && isWhiteout(replaced)) hideAll(folder);
+      if (replaced !== undefined && isWhiteout(replaced)) replaceAll(folder);
     },
     hide(folder, name, { uid, gid }) {
       try {
         sys.mknodAt(tree.descriptor(folder), toPath(name), characterDevice, { major: 0, minor: 0 });
       } catch (error) {
         if (errnoOf(error) !== "EEXIST") throw error;
-        if (site.look(folder, name)?.isDirectory() === true) hideAll(tree.child(folder, name));
+        if (site.look(folder, name)?.isDirectory() === true) replaceAll(tree.child(folder, name));
         return;
       }
       if (chowns && (uid !== 0 || gid !== 0)) lchownSync(tree.at(folder, name), uid, gid);
