@@ -1,0 +1,234 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { openTestStore, putImage, shaHex, stage } from "./fixtures.ts";
+
+describe("holds", () => {
+  it("keep layers and all below from prune, deletion and the end of their image", async () => {
+    const { store } = await openTestStore();
+    const image = await putImage(store, ["one", "two"]);
+    const [stray] = await store.commitLayers([await stage(store, "stray")]);
+    const hold = await store.hold([image.layer ?? ""], { why: "a test" });
+    await hold.add([stray?.id ?? ""]);
+    expect(await store.holds()).toMatchObject([
+      { layers: [image.layer, stray?.id], why: "a test", pid: process.pid },
+    ]);
+    await expect(store.deleteLayer(stray?.id ?? "")).rejects.toMatchObject({ code: "ERR_DRAYAGE_IN_USE" });
+    expect(await store.deleteImage(image.id)).toMatchObject({ layers: [], held: [image.layer] });
+    const report = await store.prune({ layers: true });
+    const all = [image.layer, stray?.id, shaHex("one")].sort();
+    expect(report.layers).toEqual([]);
+    expect([...report.held].sort()).toEqual(all);
+    expect((await store.check({ unreferencedAge: -1 })).findings).toEqual([]);
+    await hold.release();
+    expect(await store.holds()).toEqual([]);
+    const after = await store.prune({ layers: true });
+    expect([...after.layers].sort()).toEqual(all);
+    expect((await store.read()).layers).toEqual([]);
+  });
+
+  it("of processes that are gone hold nothing, and are removed", async () => {
+    const { store, root } = await openTestStore();
+    const [stray] = await store.commitLayers([await stage(store, "stray")]);
+    const folder = path.join(root, "drayage/holds");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      path.join(folder, "dead.json"),
+      JSON.stringify({ layers: [stray?.id], why: "", pid: 1, since: "" }),
+    );
+    writeFileSync(path.join(folder, "dead.lock"), "");
+    writeFileSync(path.join(folder, "torn.json"), "");
+    expect(await store.holds()).toEqual([]);
+    const report = await store.prune({ layers: true });
+    expect(report.layers).toEqual([stray?.id]);
+    expect(report.leftovers).toEqual([path.join(folder, "dead.json"), path.join(folder, "torn.json")]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("check and repair", () => {
+  it("find nothing in a sound store", async () => {
+    const { store } = await openTestStore();
+    await putImage(store, ["one", "two"], { names: ["x"] });
+    expect(await store.check()).toEqual({
+      findings: [],
+      layers: 2,
+      images: 1,
+      containers: 0,
+      bytes: 6,
+      unverifiable: [],
+    });
+  });
+
+  it("find a changed layer, say what it costs, and remove what cannot be used", async () => {
+    const { store, root } = await openTestStore();
+    const image = await putImage(store, ["one", "two"], { names: ["x"] });
+    const sound = await putImage(store, ["three"], { names: ["y"] });
+    writeFileSync(path.join(root, "plain", shaHex("one"), "layer.tar"), "eno");
+    const report = await store.check();
+    expect(report.findings).toMatchObject([
+      { code: "layer-content", id: shaHex("one"), repair: "remove", images: [image.id], containers: [] },
+    ]);
+    expect(await store.repair(report)).toMatchObject({
+      lostImages: [{ id: image.id, names: ["x"] }],
+      left: [],
+    });
+    expect((await store.read()).images.map(({ id }) => id)).toEqual([sound.id]);
+    expect((await store.read()).layers.map(({ id }) => id)).toEqual([sound.layer]);
+    expect((await store.check()).findings).toEqual([]);
+  });
+
+  it("leave containers alone unless they may go", async () => {
+    const { store, root } = await openTestStore();
+    const image = await putImage(store, ["one"], { names: ["x"] });
+    const container = await store.createContainer({ image: image.id });
+    rmSync(path.join(root, "plain", shaHex("one")), { recursive: true });
+    const report = await store.check();
+    expect(report.findings).toMatchObject([
+      { code: "layer-files-missing", images: [image.id], containers: [container.id] },
+    ]);
+    expect(await store.repair(report)).toMatchObject({
+      removed: [],
+      lostImages: [],
+      left: [{ code: "layer-files-missing" }],
+    });
+    expect((await store.read()).containers).toHaveLength(1);
+    expect(await store.repair(report, { containers: true })).toMatchObject({
+      lostContainers: [container.id],
+    });
+    expect((await store.check()).findings).toEqual([]);
+    expect(await store.read()).toMatchObject({ layers: [], images: [], containers: [] });
+  });
+
+  it("find and remove what no record knows, and what was left over", async () => {
+    const { store, root } = await openTestStore();
+    const id = "e".repeat(64);
+    mkdirSync(path.join(root, "plain", id));
+    mkdirSync(path.join(root, "plain-layers/tmp/temp-dir-1"), { recursive: true });
+    mkdirSync(path.join(root, "plain-images", id), { recursive: true });
+    mkdirSync(path.join(root, "plain-containers", id), { recursive: true });
+    writeFileSync(path.join(root, "plain-layers", `${id}.tar-split.gz`), "");
+    const report = await store.check();
+    expect(report.findings.map(({ code, id: what }) => [code, what.replace(root, "")])).toEqual([
+      ["unaccounted", id],
+      ["unaccounted", `/plain-layers/${id}.tar-split.gz`],
+      ["unaccounted", `/plain-images/${id}`],
+      ["unaccounted", `/plain-containers/${id}`],
+      ["leftover", "/plain-layers/tmp/temp-dir-1"],
+    ]);
+    expect(await store.repair(report)).toMatchObject({ removed: report.findings, left: [] });
+    expect((await store.check()).findings).toEqual([]);
+    expect(existsSync(path.join(root, "plain", id))).toBe(false);
+  });
+
+  it("find missing and changed data of images, and wrong sizes of layers", async () => {
+    const { store, root, text } = await openTestStore();
+    const image = await putImage(store, ["one"], { names: ["x"] });
+    const other = await putImage(store, ["two"], { names: ["y"] });
+    unlinkSync(path.join(root, "plain-images", image.id, "manifest"));
+    writeFileSync(path.join(root, "plain-images", other.id, "manifest"), "x".repeat(88));
+    const layers = path.join(root, "plain-layers/layers.json");
+    writeFileSync(layers, text("plain-layers/layers.json").replace('"diff-size":3', '"diff-size":4'));
+    const report = await store.check();
+    expect(report.findings).toMatchObject([
+      { code: "layer-size", id: shaHex("one"), size: 3 },
+      { code: "image-data-missing", images: [image.id] },
+      { code: "image-data-changed", images: [other.id] },
+    ]);
+    const { lostImages, mended } = await store.repair(report);
+    expect(lostImages.map(({ id }) => id)).toEqual([image.id, other.id]);
+    expect(mended.map(({ code }) => code)).toEqual(["layer-size"]);
+    expect((await store.read()).layer(shaHex("one")).diffSize).toBe(3);
+  });
+
+  it("find a missing parent", async () => {
+    const { store, root, text } = await openTestStore();
+    const image = await putImage(store, ["one", "two"], { names: ["x"] });
+    const layers = path.join(root, "plain-layers/layers.json");
+    writeFileSync(
+      layers,
+      JSON.stringify((JSON.parse(text("plain-layers/layers.json")) as object[]).slice(1)),
+    );
+    const report = await store.check();
+    expect(report.findings.map(({ code }) => code)).toEqual(["unaccounted", "layer-parent-missing"]);
+    expect((await store.repair(report)).lostImages).toEqual([{ id: image.id, names: ["x"] }]);
+    await expect(store.read().then((view) => view.chain(image.layer ?? ""))).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_LAYER_NOT_FOUND",
+    });
+    expect(await store.check()).toMatchObject({ findings: [], layers: 0 });
+  });
+});
+
+describe("additional stores", () => {
+  it("are read, built upon, and not changed", async () => {
+    const other = await openTestStore();
+    const image = await putImage(other.store, ["one", "two"], { names: ["shared"] });
+    const { store, root } = await openTestStore({ additionalStores: [other.root] });
+    const view = await store.read();
+    expect(view.image("shared")).toMatchObject({ id: image.id, readOnly: true, graphRoot: other.root });
+    expect(view.imageLayers(view.image("shared")).map(({ readOnly }) => readOnly)).toEqual([true, true]);
+    const built = await store.commitImage({
+      layers: [...view.imageLayers(view.image("shared")).map(({ id }) => id), await stage(store, "three")],
+      names: ["mine"],
+    });
+    expect((await store.read()).imageLayers(built).map(({ readOnly }) => readOnly)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    await expect(store.deleteImage(image.id)).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_IN_USE",
+      message: expect.stringContaining(JSON.stringify(other.root)),
+    });
+    await expect(store.setNames("image", image.id, ["x"])).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_IN_USE",
+    });
+    expect(Buffer.from(await store.bigData("image", image.id, "manifest")).toString()).toContain("config");
+    expect((await store.check()).findings).toEqual([]);
+    expect((await store.deleteImage(built.id)).layers).toEqual([built.layer]);
+    expect(readdirSync(path.join(root, "plain"))).toEqual([]);
+    expect((await other.store.read()).images).toHaveLength(1);
+  });
+});
+
+describe("containers", () => {
+  it("have the members of containers/storage, folders, and a layer of their own", async () => {
+    const { store, root, text } = await openTestStore();
+    const image = await putImage(store, ["one"]);
+    const container = await store.createContainer({
+      image: image.id,
+      names: ["c"],
+      metadata: "{}",
+      flags: { Volatile: true },
+      bigData: [{ key: "k", bytes: Buffer.from("v") }],
+    });
+    const [record] = JSON.parse(text("plain-containers/containers.json")) as Record<string, unknown>[];
+    expect(text("plain-containers/containers.json")).toBe(
+      `[{"id":"${container.id}","names":["c"],"image":"${image.id}","layer":"${container.layer}","metadata":"{}",` +
+        `"big-data-names":["k"],"big-data-sizes":{"k":1},"big-data-digests":{"k":"sha256:${shaHex("v")}"},` +
+        `"created":"${String(record?.created)}","flags":{"MountLabel":"","ProcessLabel":"","Volatile":true}}]`,
+    );
+    const layers = JSON.parse(text("plain-layers/layers.json")) as Record<string, unknown>[];
+    expect(Object.keys(layers[1] ?? {})).toEqual(["id", "parent", "created"]);
+    expect(await store.containerFolder(container.id)).toBe(
+      path.join(root, "plain-containers", container.id, "userdata"),
+    );
+    await expect(store.createContainer({ names: ["c"] })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_NAME_TAKEN",
+    });
+    expect((await store.read()).layers).toHaveLength(2);
+    const view = await store.read();
+    expect(view.container(container.layer)).toEqual(container);
+    const mounted = await store.mount({ container: container.id });
+    await store.mount({ container: container.id });
+    expect(await store.mounts()).toEqual([{ layer: container.layer, path: mounted, count: 2 }]);
+    expect(await store.unmount({ container: container.id })).toBe(true);
+    await store.deleteContainer(container.id);
+    expect(await store.mounts()).toEqual([]);
+    expect((await store.read()).layers).toHaveLength(1);
+    expect(readdirSync(path.join(root, "plain-containers"))).toEqual(["containers.json", "containers.lock"]);
+    await expect(store.unmount({ layer: image.layer ?? "" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_USAGE",
+    });
+  });
+});

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describeWithPeers } from "@drayage-internal/peers";
+import { expect, it } from "vitest";
+import { type SharedStore, sharedStore } from "../src/shared-store.ts";
+import { putImage, sampleImage } from "../src/store-samples.ts";
+
+const minute = 60_000;
+const tools = ["containers-storage", "skopeo", "buildah", "podman"] as const;
+
+async function idsByGo(shared: SharedStore, kind: "images" | "layers"): Promise<readonly string[]> {
+  const { stdout } = await shared.containersStorage([kind, "--json"]);
+  return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
+}
+
+for (const driver of ["vfs", "overlay"] as const) {
+  describeWithPeers(`a store with ${driver} that Go's tools share`, [...tools, "root"], () => {
+    it("an image of ours is listed, read, mounted, built upon, named and deleted by them", {
+      timeout: 2 * minute,
+    }, async () => {
+      const shared = sharedStore(driver);
+      await using store = await shared.open();
+      const image = await sampleImage(`ours ${driver}`, { layers: 3 });
+      const record = await putImage(store, image, ["docker.io/library/ours:latest"]);
+      const layers = (await store.read()).imageLayers(record);
+
+      expect(await idsByGo(shared, "images")).toEqual([image.id]);
+      expect([...(await idsByGo(shared, "layers"))].sort()).toEqual(layers.map(({ id }) => id).sort());
+      for (const [index, layer] of layers.entries()) {
+        const { bytes } = await shared.containersStorage(["diff", "--uncompressed", layer.id]);
+        expect(`sha256:${createHash("sha256").update(bytes).digest("hex")}`).toBe(
+          image.layers[index]?.diffId,
+        );
+      }
+      const inspected = await shared.skopeo(["inspect", "--raw", shared.reference("ours:latest")]);
+      expect(Buffer.from(inspected.bytes)).toEqual(Buffer.from(image.manifest));
+      expect(
+        (await shared.podman(["images", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"]))
+          .stdout,
+      ).toBe(`sha256:${image.id} docker.io/library/ours:latest\n`);
+
+      const container = (await shared.buildah(["from", "--pull-never", "ours:latest"])).stdout.trim();
+      const mounted = (await shared.buildah(["mount", container])).stdout.trim();
+      expect(readdirSync(mounted)).toHaveLength(3);
+      writeFileSync(path.join(mounted, "new"), "written");
+      await shared.buildah(["umount", container]);
+      await shared.buildah(["commit", "--quiet", container, "theirs:latest"]);
+      await shared.podman(["tag", "ours:latest", "another:v1"]);
+      const view = await store.read();
+      expect(view.image("localhost/another:v1").id).toBe(image.id);
+      expect(view.image("localhost/theirs:latest").layer).not.toBe(record.layer);
+      expect(view.imageLayers(view.image("localhost/theirs:latest")).slice(0, 3)).toEqual(layers);
+      expect(view.containers).toHaveLength(1);
+      await shared.buildah(["rm", container]);
+      await shared.podman(["rmi", "--force", "theirs:latest", "ours:latest", "another:v1"]);
+      expect((await store.read()).images).toEqual([]);
+      expect((await store.read()).layers).toEqual([]);
+      expect((await store.check()).findings).toEqual([]);
+    });
+
+    it("an image of theirs is read, named, checked and deleted by us", { timeout: 2 * minute }, async () => {
+      const shared = sharedStore(driver);
+      await using store = await shared.open();
+      const source = sharedStore("vfs");
+      await using sourceStore = await source.open();
+      await putImage(sourceStore, await sampleImage(`theirs ${driver}`, { layers: 3 }), [
+        "docker.io/library/theirs:latest",
+      ]);
+      await shared.skopeo(["copy", source.reference("theirs:latest"), shared.reference("theirs:latest")]);
+      const view = await store.read();
+      const image = view.image("docker.io/library/theirs:latest");
+      expect(view.imageLayers(image)).toHaveLength(3);
+      expect(await store.check()).toMatchObject({ findings: [], layers: 3, images: 1 });
+      for (const layer of view.imageLayers(image)) {
+        const hash = createHash("sha256");
+        for await (const chunk of store.openDiff(layer.id)) hash.update(chunk);
+        expect(`sha256:${hash.digest("hex")}`).toBe(layer.diffDigest);
+      }
+      await store.addNames("image", image.id, ["docker.io/library/mine:latest"]);
+      await store.setMetadata("image", image.id, "{}");
+      await store.setBigData("image", image.id, { key: "note", bytes: Buffer.from("hello") });
+      expect((await shared.containersStorage(["get-image-data", image.id, "note"])).stdout).toBe("hello");
+      expect(shared.json(`${driver}-images/images.json`)[0]?.["names-history"]).toEqual([
+        // As Go does: each name goes to the front, one after another.
+        "docker.io/library/theirs:latest",
+        "docker.io/library/mine:latest",
+      ]);
+      const deleted = await store.deleteImage(image.id);
+      expect(deleted.layers).toHaveLength(3);
+      expect(await idsByGo(shared, "layers")).toEqual([]);
+      expect(await idsByGo(shared, "images")).toEqual([]);
+    });
+  });
+}
