@@ -19,8 +19,14 @@ export function attributesOf(
     gid: ids.group(header.gid),
     atime: header.type === "directory" || isLater(atime, mtime) ? atime : mtime,
     mtime,
-    xattrs: header.xattrs,
+    xattrs: withoutEmpty(header.xattrs),
   };
+}
+
+/** A PAX record without a value takes back what was said before: it is no empty attribute. */
+function withoutEmpty(xattrs: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  const isGiven = ([, value]: readonly [string, Uint8Array]): boolean => value.length > 0;
+  return xattrs.size === 0 ? xattrs : new Map([...xattrs].filter(isGiven));
 }
 
 function sane(time: TarTime): TarTime {

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { DrayageError, errnoOf } from "@drayage/errors";
 import { type ByteString, toByteString, toPath } from "./byte-string.ts";
+import { invalid } from "./entry-error.ts";
 import { createFolder, type Folder } from "./folder.ts";
 import { folderFlags } from "./folder-flags.ts";
 import { nameLimit, pathLimit, splitPath } from "./paths.ts";
@@ -151,7 +152,7 @@ export function openFolderTree(rootPath: string, { onFound, unlock }: FolderTree
       const found = enter(folder, name);
       if (typeof found === "object" && "link" in found) {
         links += 1;
-        if (links > linkLimit) throw tooManyLinks();
+        if (links > linkLimit) throw invalid("its path leads through too many links");
         if (found.link.startsWith("/")) folder = root;
         left.push(...found.link.split("/").reverse());
         continue;
@@ -197,8 +198,4 @@ function linkAt(path: string | Buffer): ByteString | undefined {
     if (errnoOf(error) === "EINVAL") return undefined;
     throw error;
   }
-}
-
-function tooManyLinks(): Error {
-  return Object.assign(new Error("ELOOP: too many symbolic links"), { code: "ELOOP" });
 }

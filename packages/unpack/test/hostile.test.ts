@@ -186,8 +186,8 @@ describe("hostile entries are refused by name:", () => {
     [
       "a ring of links",
       [symlink("a", "b"), symlink("b", "a"), file("a/c")],
-      "ERR_DRAYAGE_IO",
-      'cannot unpack "a/c"',
+      archive,
+      'tar entry "a/c": its path',
     ],
     ["a link without a target", [symlink("a", "")], "ERR_DRAYAGE_IO", 'cannot unpack "a"'],
   ])("%s", async (_, entries, code, start) => {
