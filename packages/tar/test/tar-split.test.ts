@@ -126,7 +126,7 @@ describe("contents that are kept in the lines, since the folder does not give th
     ["a sparse file of GNU", concat(gnuSparse, text("s"), new Uint8Array(511), zeros), []],
     [
       "a whiteout with content",
-      wholeArchive(file("d/.wh.x"), file(".wh..wh..opq"), file("d/wh.x")),
+      wholeArchive(file("d/.wh.x"), file(".wh..wh..opq"), file(".wh..wh.plnk/1"), file("d/wh.x")),
       ["d/wh.x"],
     ],
     ["a type without meaning", wholeArchive(file("x", "content", { typeflag: "Z" })), []],

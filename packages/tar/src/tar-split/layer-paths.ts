@@ -1,6 +1,5 @@
 import type { TarHeader } from "../header.ts";
 import { type ByteString, toByteString } from "../text.ts";
-import { whiteoutPrefix } from "../whiteout.ts";
 import { cleanName } from "./clean-name.ts";
 
 /** Where on disk an entry comes to lie. */
@@ -21,6 +20,8 @@ export interface LayerPath {
 /** Paths longer than Linux opens (PATH_MAX) are not looked into. */
 const longestPath = 4096;
 const mostLinks = 40;
+/** A whiteout, or what is in a folder that is none: aufs has such. */
+const whiteout = /(?:^|\/)\.wh\./;
 
 interface Folder {
   readonly named: ByteString;
@@ -48,8 +49,7 @@ export class LayerPaths {
     return {
       named,
       path,
-      isFound:
-        isInside && folder.isInside && !isInItsOwnWay && named !== "" && !base.startsWith(whiteoutPrefix),
+      isFound: isInside && folder.isInside && !isInItsOwnWay && named !== "" && !whiteout.test(named),
       folders: [folder.named, ...folder.passed, folder.path],
     };
   }

@@ -126,6 +126,7 @@ export const nameLayers: readonly EdgeLayer[] = [
     below: [],
     tar: archive(file(".", "content")),
     expected: refused("."),
+    go: { overlay: "takes it, and its archive cannot be given back" },
   },
 ];
 
