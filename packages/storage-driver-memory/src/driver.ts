@@ -15,7 +15,7 @@ import {
 import { fileAt } from "./apply-layer.ts";
 import { Budget } from "./budget.ts";
 import { toByteString } from "./byte-string.ts";
-import { compareTrees, layerChange, ownSize } from "./changes.ts";
+import { compareTrees, layerChange, ownSize, type TreeChange } from "./changes.ts";
 import { emptyArchive, type Layer, layerOf } from "./layer.ts";
 import { createMounts } from "./mounts.ts";
 import { packChanges } from "./pack-changes.ts";
@@ -35,6 +35,7 @@ export function createMemoryDriver(options: MemoryDriverOptions = {}): StorageDr
     [storageDriverBrand]: true,
     apiVersion: storageDriverApiVersion,
     name: "memory",
+    inMemory: true,
     summary: "this process's memory: for tests and pipelines",
     async open(place) {
       throwIfAborted(place.signal, "open a store");
@@ -63,6 +64,12 @@ function unsupported(message: string): DrayageError {
   });
 }
 
+/** Layers that can be mounted have folders, which are called as they are. */
+function requireName(id: string): void {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(id)) return;
+  throw new DrayageError("ERR_DRAYAGE_NAME_INVALID", `${JSON.stringify(id)} cannot be the id of a layer`);
+}
+
 function layerFiles(budget: Budget): LayerFiles {
   const layers = new Map<string, Layer>();
   /** Layers of one store know each other. */
@@ -87,6 +94,7 @@ function layerFiles(budget: Budget): LayerFiles {
   }
 
   function put(id: string, layer: Layer): void {
+    requireName(id);
     layers.get(id)?.archive.release();
     layers.set(id, layer);
   }
@@ -124,6 +132,8 @@ function layerFiles(budget: Budget): LayerFiles {
       const isOpen = archive === undefined;
       archive ??= emptyArchive(budget);
       layer = layerOf(archive, parentOf(parent), isOpen);
+      // The tree has what is needed of them.
+      archive = { ...archive, entries: [] };
       state = "settled";
     }
 
@@ -148,7 +158,8 @@ function layerFiles(budget: Budget): LayerFiles {
     return staged;
   }
 
-  function changesOf(id: string, { against }: LayerDiffOptions) {
+  function changesOf(id: string, { against, signal }: LayerDiffOptions): readonly TreeChange[] {
+    throwIfAborted(signal, "compare layers");
     const layer = requireLayer(id);
     const other = against === undefined ? layer.parent : requireLayer(against);
     return compareTrees(layer.tree.root, other?.tree.root);
@@ -156,6 +167,7 @@ function layerFiles(budget: Budget): LayerFiles {
 
   async function* diff(id: string, options: LayerDiffOptions = {}): AsyncIterable<Uint8Array> {
     const { against, signal } = options;
+    throwIfAborted(signal, "read a layer");
     const layer = requireLayer(id);
     if (against !== undefined && requireLayer(against) !== layer.parent) {
       yield* packChanges(changesOf(id, options), signal);
@@ -173,6 +185,7 @@ function layerFiles(budget: Budget): LayerFiles {
     keepsTar: true,
     stage: async (options) => stage(options),
     async create(id, parent, options = {}) {
+      requireName(id);
       refuseMaps(options);
       put(id, layerOf(emptyArchive(budget), parentOf(parent), true));
     },
@@ -206,7 +219,7 @@ function layerFiles(budget: Budget): LayerFiles {
       "Bytes at most": String(budget.limit),
     }),
     async [Symbol.asyncDispose]() {
-      await mounts.removeAll();
+      await mounts[Symbol.asyncDispose]();
       layers.clear();
     },
   };

@@ -40,7 +40,6 @@ export function entryOf(header: TarHeader, data: DataRange): Entry {
   return { name, path, type, typeflag, attributes: attributesOf(header), target, major, minor, sparse, data };
 }
 
-/** Values are copied: they may be views of all that the archive brought with them. */
 function attributesOf(header: TarHeader): Attributes {
   const { mode, type, mtime, xattrs } = header;
   const [uid, gid] = [validId(header.uid, "user"), validId(header.gid, "group")];
@@ -49,8 +48,21 @@ function attributesOf(header: TarHeader): Attributes {
     uid,
     gid,
     mtime: type === "symlink" ? mtime : sane(mtime),
-    xattrs: new Map([...xattrs].map(([name, value]) => [name, Uint8Array.from(value)])),
+    xattrs: xattrs.size === 0 ? noXattrs : keptXattrs(xattrs),
   };
+}
+
+/** Most files have none: one map is enough for them. */
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
+
+/** Values are copied: they may be views of all that the archive brought with them. */
+function keptXattrs(xattrs: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  return new Map([...xattrs].filter(isKept).map(([name, value]) => [name, Uint8Array.from(value)]));
+}
+
+/** A record without a value says that there is none. SELinux's labels are the machine's to give, and overlayfs's marks its own. */
+function isKept([name, value]: readonly [string, Uint8Array]): boolean {
+  return value.length > 0 && name !== "security.selinux" && !/^(?:trusted|user)\.overlay\./.test(name);
 }
 
 function validId(id: number, kind: string): number {

@@ -1,65 +1,80 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type Blob, streamBlob, temporaryFolder } from "@drayage/blob";
 import { ioError } from "@drayage/errors";
 import { compareTrees, packChanges } from "@drayage/pack";
 import { unpackLayer } from "@drayage/unpack";
 import type { Budget } from "./budget.ts";
+import { type ByteString, toBytes } from "./byte-string.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 import { fromBelow, type Layer, layerOf } from "./layer.ts";
 import { readArchive } from "./read-archive.ts";
+import type { FolderNode } from "./tree.ts";
 
 /** Layers that are shown as folders: copies, in a temporary folder. */
-export interface Mounts {
-  /** Gives the folder. */
+export interface Mounts extends AsyncDisposable {
+  /** Gives the folder, which is the same each time. */
   mount(id: string, layer: Layer, options: { readonly readOnly: boolean }): Promise<string>;
   /** Gives the layer with what was changed in the folder; undefined where nothing is kept. */
   unmount(id: string): Promise<Layer | undefined>;
-  removeAll(): Promise<void>;
 }
 
 interface Mount {
   readonly layer: Layer;
-  /** Holds the layer's folder, and what is needed beside it. */
-  readonly place: string;
+  readonly folder: string;
+  /** Whether what is changed in the folder is the layer's. */
   readonly isKept: boolean;
 }
 
+/** Others than root cannot give files away, so that owners and modes are kept in an extended attribute. */
+const asOwner = process.geteuid?.() === 0 ? {} : ({ forceMask: 0o755, ownership: "none" } as const);
+
 export function createMounts(budget: Budget): Mounts {
   const mounts = new Map<string, Mount>();
+  let home: Promise<string> | undefined;
 
-  async function show(layer: Layer | undefined, folder: string): Promise<void> {
-    await mkdir(folder, { mode: 0o755 });
-    if (layer === undefined) return;
-    for (const one of fromBelow(layer))
-      await unpackLayer(archiveBlob(one), { root: folder, whiteouts: "apply" });
+  async function pathOf(name: string): Promise<string> {
+    home ??= temporaryFolder().then((folder) => mkdtemp(join(folder, "drayage-memory-")));
+    return join(await home, name);
   }
 
-  async function changedLayer({ layer, place }: Mount): Promise<Layer | undefined> {
-    const newer = join(place, "merged");
-    const older = join(place, "parent");
-    await show(layer.parent, older);
-    const changes = await compareTrees(newer, older);
-    const tar = streamBlob(({ signal }) => packChanges(newer, changes, { signal }), {
-      what: "what was changed",
-    });
-    const { archive } = await readArchive(tar, { budget });
-    layer.archive.release();
-    return layerOf(archive, layer.parent, true);
+  /** Makes a folder with the files of a layer and those below. */
+  async function show(layer: Layer | undefined, folder: string): Promise<void> {
+    await mkdir(folder, { mode: 0o555 });
+    for (const one of layer === undefined ? [] : fromBelow(layer)) {
+      await unpackLayer(archiveBlob(one), { root: folder, whiteouts: "apply", ...asOwner });
+    }
+    if (layer !== undefined) await settleTimes(folder, layer.tree.root);
+  }
+
+  async function changedLayer({ layer, folder }: Mount): Promise<Layer> {
+    const older = await pathOf(randomUUID());
+    try {
+      await show(layer.parent, older);
+      const changes = await compareTrees(folder, older);
+      const tar = streamBlob(({ signal }) => packChanges(folder, changes, { signal, overrideStat: true }), {
+        what: "what was changed in a layer",
+      });
+      const { archive } = await readArchive(tar, { budget });
+      layer.archive.release();
+      return layerOf(archive, layer.parent, true);
+    } finally {
+      await rm(older, { recursive: true, force: true });
+    }
   }
 
   return {
     async mount(id, layer, { readOnly }) {
-      const place = await mkdtemp(join(await temporaryFolder(), "drayage-memory-"));
-      mounts.set(id, { layer, place, isKept: layer.isOpen && !readOnly });
-      const folder = join(place, "merged");
+      const folder = await pathOf(id);
+      if (mounts.has(id)) return folder;
       try {
         await show(layer, folder);
       } catch (error) {
-        mounts.delete(id);
-        await rm(place, { recursive: true, force: true });
+        await rm(folder, { recursive: true, force: true });
         throw ioError(error, "show a layer", { path: folder });
       }
+      mounts.set(id, { layer, folder, isKept: layer.isOpen && !readOnly });
       return folder;
     },
     async unmount(id) {
@@ -67,16 +82,32 @@ export function createMounts(budget: Budget): Mounts {
       if (mount === undefined) return undefined;
       const layer = mount.isKept ? await changedLayer(mount) : undefined;
       mounts.delete(id);
-      await rm(mount.place, { recursive: true, force: true });
+      await rm(mount.folder, { recursive: true, force: true });
       return layer;
     },
-    async removeAll() {
-      for (const [id, { place }] of mounts) {
-        mounts.delete(id);
-        await rm(place, { recursive: true, force: true });
-      }
+    async [Symbol.asyncDispose]() {
+      mounts.clear();
+      if (home !== undefined) await rm(await home, { recursive: true, force: true });
+      home = undefined;
     },
   };
+}
+
+/** Folders without an entry would be as old as the copy, and so another one each time. */
+async function settleTimes(root: string, tree: FolderNode): Promise<void> {
+  const folders: { readonly path: string; readonly node: FolderNode }[] = [{ path: "", node: tree }];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const { path, node } = folder;
+    const { seconds, nanoseconds } = node.attributes.mtime;
+    if (seconds === 0 && nanoseconds === 0) await utimes(fsPath(root, path), 0, 0);
+    for (const [name, child] of node.children) {
+      if (child.type === "directory") folders.push({ path: `${path}/${name}`, node: child });
+    }
+  }
+}
+
+function fsPath(root: string, path: ByteString): Buffer {
+  return Buffer.concat([Buffer.from(root), toBytes(path)]);
 }
 
 function archiveBlob({ archive }: Layer): Blob {
