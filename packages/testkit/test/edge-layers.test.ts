@@ -6,6 +6,7 @@ import { temporaryDirectory } from "@drayage-internal/peers";
 import { describe, expect, it } from "vitest";
 import {
   type EdgeFile,
+  type EdgeLayer,
   type EdgeTree,
   edgeDifferences,
   edgeLayers,
@@ -70,6 +71,26 @@ describe("the layers that tools disagree about", () => {
   it("are many, each with a name of its own", () => {
     expect(edgeLayers.length).toBeGreaterThan(90);
     expect(new Set(edgeLayers.map(({ name }) => name)).size).toBe(edgeLayers.length);
+  });
+
+  it("are listed in docs/edge-layers.md", async () => {
+    const row = ({ name, expected, stored, go }: EdgeLayer): string => {
+      const outcome = isRefusal(expected)
+        ? "refused"
+        : stored === undefined
+          ? "taken"
+          : "taken; refused by a store";
+      return `| ${name} | ${outcome} | ${go?.overlay ?? ""} | ${go?.vfs ?? ""} |\n`;
+    };
+    const head = `# Layers that tools disagree about
+
+What \`edgeLayers\` has, what becomes of each by the OCI image-spec, and what the drivers of containers/storage 1.43 do
+instead, where they do. A store refuses what it could not give back.
+
+| layer | | its overlay | its vfs |
+|---|---|---|---|
+`;
+    await expect(head + edgeLayers.map(row).join("")).toMatchFileSnapshot("../docs/edge-layers.md");
   });
 
   for (const { name, tar, expected, stored } of edgeLayers) {
