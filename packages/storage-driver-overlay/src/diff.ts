@@ -4,9 +4,9 @@ import type { DiffOptions, LayerChange } from "@drayage/storage";
 import type { Context } from "./context.ts";
 import { type LayerFolder, requireLayer } from "./home.ts";
 import { layersBelow, refuseComposefs } from "./lower-folders.ts";
-import { refuseMountProgram } from "./mount-program.ts";
 import { showLayer } from "./naive.ts";
 import { hasDetours, nativeChanges } from "./native-changes.ts";
+import { refuseMountProgram } from "./refusals.ts";
 
 /** The tar of what a layer changes. */
 export async function* packLayer(

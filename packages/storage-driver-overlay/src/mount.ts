@@ -7,8 +7,8 @@ import { type LayerFolder, requireLayer } from "./home.ts";
 import { makeFolder } from "./layer-folder.ts";
 import { foldersBelow, refuseComposefs } from "./lower-folders.ts";
 import { isMountPoint } from "./mount-info.ts";
-import { refuseMountProgram } from "./mount-program.ts";
 import { bindHome, releaseHome } from "./private-home.ts";
+import { refuseMountProgram, requireRoot } from "./refusals.ts";
 
 /** Mounts a layer on `<id>/merged`, and gives that path; the same where it is mounted already. */
 export function mountLayer(context: Context, id: string, options: MountLayerOptions = {}): string {
@@ -46,6 +46,7 @@ interface MountOn extends MountLayerOptions {
 /** Mounts a layer on any folder. */
 export function mountOn(context: Context, layer: LayerFolder, wish: MountOn): void {
   refuseMountProgram(context);
+  requireRoot("mount a layer");
   refuseComposefs(layer);
   const { sys, home, marks, options } = context;
   const chosen =

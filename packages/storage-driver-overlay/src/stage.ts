@@ -15,7 +15,7 @@ import { layerPath, requireLayer } from "./home.ts";
 import { furnishLayerFolder, inheritRoot, makeLayerFolder, rootOwner } from "./layer-folder.ts";
 import { createLinkName } from "./link-name.ts";
 import { layersOfNames, lowersOn, makeLink, withinDepth } from "./links.ts";
-import { refuseMountProgram } from "./mount-program.ts";
+import { refuseMountProgram, requireRoot } from "./refusals.ts";
 import { moveAside } from "./remove.ts";
 import { settleLayer } from "./settle.ts";
 
@@ -36,6 +36,7 @@ type State = "made" | "unpacked" | "settled" | "committed" | "discarded";
 export function stageLayer(context: Context, options: StageOptions = {}): StagedLayer {
   const { sys, home, marks } = context;
   refuseMountProgram(context);
+  requireRoot("make a layer");
   const place = createTemporaryPlace(sys, home.path);
   const owner = rootOwner(options);
   const link = createLinkName();
