@@ -11,7 +11,7 @@ const tools = ["containers-storage", "skopeo", "buildah", "podman"] as const;
 
 async function idsByGo(shared: SharedStore, kind: "images" | "layers"): Promise<readonly string[]> {
   const { stdout } = await shared.containersStorage([kind, "--json"]);
-  return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
+  return ((JSON.parse(stdout) ?? []) as { id: string }[]).map(({ id }) => id);
 }
 
 for (const driver of ["vfs", "overlay"] as const) {
