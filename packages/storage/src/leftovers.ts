@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { StoreCore } from "./core.ts";
 import type { Leftover } from "./driver.ts";
 import { holdLeftovers } from "./holds.ts";
@@ -5,9 +6,29 @@ import { temporaryLeftovers } from "./temporary-area.ts";
 
 /** What processes that are gone left half done, and nobody can see. */
 export async function leftoversOf(core: StoreCore): Promise<readonly Leftover[]> {
+  const { files, paths, layerFiles } = core;
   return [
-    ...(await core.layerFiles.leftovers()),
-    ...temporaryLeftovers(core.files, core.paths.temporary),
+    ...(await layerFiles.leftovers()),
+    ...temporaryLeftovers(files, paths.temporary),
     ...holdLeftovers(core),
+    ...(["layer", "image", "container"] as const).flatMap((kind) => {
+      return unfinishedFiles(core, paths.folder(kind), paths.lock(kind));
+    }),
+    ...unfinishedFiles(core, path.dirname(paths.mounts), paths.mountsLock),
   ];
+}
+
+/** Files that were to replace another. Who writes one holds the lock, so with the lock in hand they are nobody's. */
+function unfinishedFiles({ files }: StoreCore, folder: string, lockPath: string): readonly Leftover[] {
+  const isUnfinished = (name: string): boolean => name.startsWith(".tmp-");
+  if (!files.list(folder).some(isUnfinished)) return [];
+  using lock = files.tryAcquire(lockPath, "write");
+  if (lock === undefined) return [];
+  return files
+    .list(folder)
+    .filter(isUnfinished)
+    .map((name) => {
+      const file = path.join(folder, name);
+      return { path: file, why: "who wrote it did not come to its end", remove: () => files.remove(file) };
+    });
 }

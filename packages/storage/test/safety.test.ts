@@ -108,6 +108,7 @@ describe("check and repair", () => {
     mkdirSync(path.join(root, "plain-images", id), { recursive: true });
     mkdirSync(path.join(root, "plain-containers", id), { recursive: true });
     writeFileSync(path.join(root, "plain-layers", `${id}.tar-split.gz`), "");
+    writeFileSync(path.join(root, "plain-images/.tmp-images.json123"), "[");
     const report = await store.check();
     expect(report.findings.map(({ code, id: what }) => [code, what.replace(root, "")])).toEqual([
       ["unaccounted", id],
@@ -115,6 +116,7 @@ describe("check and repair", () => {
       ["unaccounted", `/plain-images/${id}`],
       ["unaccounted", `/plain-containers/${id}`],
       ["leftover", "/plain-layers/tmp/temp-dir-1"],
+      ["leftover", "/plain-images/.tmp-images.json123"],
     ]);
     expect(await store.repair(report)).toMatchObject({ removed: report.findings, left: [] });
     expect((await store.check()).findings).toEqual([]);
