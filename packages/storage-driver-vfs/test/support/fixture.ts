@@ -3,14 +3,16 @@ import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sysBase } from "@drayage/sys";
 import { removeTree } from "@drayage/storage";
+import { sysBase } from "@drayage/sys";
 import type { DriverFixture } from "@drayage/testkit";
 import { bundleForNode } from "../../../../tools/build/bundle.ts";
 import { vfsDriver } from "../../src/index.ts";
 
 /** An empty place for the driver. */
-export function vfsFixture(options?: Readonly<Record<string, string>>): DriverFixture & { readonly folder: string } {
+export function vfsFixture(
+  options?: Readonly<Record<string, string>>,
+): DriverFixture & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), "drayage-"));
   const graphRoot = join(folder, "graph");
   const runRoot = join(folder, "run");

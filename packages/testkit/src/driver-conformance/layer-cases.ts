@@ -297,13 +297,14 @@ async function textOf({ files }: DriverBench, id: string, path: string): Promise
 
 function readAll(file: LayerFile, step: number): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (let position = 0; ; ) {
+  let position = 0;
+  for (let count = -1; count !== 0; position += count) {
     const part = new Uint8Array(step);
-    const count = file.read(part, position);
-    if (count === 0) return Buffer.concat(parts);
+    count = file.read(part, position);
     parts.push(part.subarray(0, count));
-    position += count;
+    assert.ok(position + count <= file.size, "more is read than there is");
   }
+  return Buffer.concat(parts);
 }
 
 /** What is packed anew has no fractions of seconds. */
