@@ -7,6 +7,7 @@ export const sections = {
   copies: "Whole copies",
   registries: "To and from a registry on this machine",
   streams: "One layer",
+  unpack: "Layers unpacked",
   "start-up": "Start-up",
   kernels: "Kernels, on one core",
   memory: "Peak memory with a layer of 3 GiB",

@@ -33,6 +33,7 @@ const columns: Readonly<Record<SectionName, readonly Column[]>> = {
   copies: comparison,
   registries: comparison,
   streams: comparison,
+  unpack: comparison,
   "start-up": [
     { ...operation, title: "command" },
     { title: "node alone, ms", cell: ({ baseline }) => milliseconds(baseline), right: true },

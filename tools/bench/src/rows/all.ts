@@ -6,12 +6,14 @@ import { memoryRows } from "./memory.ts";
 import { registryRows } from "./registries.ts";
 import { startUpRows } from "./start-up.ts";
 import { streamRows } from "./streams.ts";
+import { unpackRows } from "./unpack.ts";
 
 /** Every row. A new operation gets a file of its own beside the others, and its rows a place here. */
 export const allRows: readonly Row[] = [
   ...copyRows,
   ...registryRows,
   ...streamRows,
+  ...unpackRows,
   ...startUpRows,
   ...kernelRows,
   ...browserRows,
