@@ -70,7 +70,7 @@ export function ownSize({ root, maker }: LayerTree): number {
   return [...files].reduce((sum, file) => sum + sizeOf(file), 0);
 }
 
-export function sizeOf(node: Node): number {
+function sizeOf(node: Node): number {
   return node.type === "directory" ? 0 : (node.content?.size ?? 0);
 }
 

@@ -18,7 +18,7 @@ function install(name: string, files: Readonly<Record<string, string>>): void {
 
 describe("without koffi", () => {
   it("one sentence says so, writing is refused, and reading without locks must be asked for", async () => {
-    const program = await bundleForNode(join(import.meta.dirname, "support", "absent.ts"), at());
+    const program = await bundleForNode(join(import.meta.dirname, "support", "absent-worker.ts"), at());
     const env = { ...process.env, NODE_PATH: "", HOME: at() };
     const hint =
       "use Linux on x64 or arm64, and install the optional dependencies: npm install --include=optional";
