@@ -9,7 +9,7 @@ export async function createLayer(
   { parent, ...maps }: CreateLayerOptions & { readonly parent: string | undefined },
 ): Promise<void> {
   // There is nothing to bring to the disk that would be worth making others wait for.
-  await using staged = stageLayer({ ...context, options: { ...context.options, sync: "none" } }, maps);
+  await using staged = await stageLayer({ ...context, options: { ...context.options, sync: "none" } }, maps);
   await staged.settle(parent);
   await staged.commit(id);
 }

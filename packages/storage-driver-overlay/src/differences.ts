@@ -24,7 +24,7 @@ export function isSameType(newer: BigIntStats, older: BigIntStats): boolean {
 
 const typeBits = 0o170000n;
 
-export function placeOf(entry: MergedEntry): BytePath {
+function placeOf(entry: MergedEntry): BytePath {
   return entry.kind === "file" ? entry.place : (entry.places[0] ?? "");
 }
 

@@ -14,7 +14,7 @@ import { isLayerName, type LayerFolder, layerIds, type OverlayHome } from "./hom
 import { createLinkName, isLinkName } from "./link-name.ts";
 
 /** The deepest chain of layers that the kernel mounts, and that containers/storage does since 1.50; 1.43 mounts 128. */
-export const maxLowers = 500;
+const maxLowers = 500;
 
 /**
  * The names in `l` of a layer's parents, the nearest first: what its file `lower` says. Empty for a layer without a parent.
@@ -51,12 +51,12 @@ export function withinDepth(names: readonly string[]): readonly string[] {
   );
 }
 
-export function formatLowers(names: readonly string[]): string {
+function formatLowers(names: readonly string[]): string {
   return names.map((name) => `l/${name}`).join(":");
 }
 
 /** The layer's own name in `l`. What a crash took away is made anew. @throws `ERR_DRAYAGE_STORE_INVALID` */
-export function linkNameOf(home: OverlayHome, layer: LayerFolder): string {
+function linkNameOf(home: OverlayHome, layer: LayerFolder): string {
   const found = writtenLinkName(layer.path);
   if (found !== undefined) return found;
   if (!layer.elsewhere) healLinks(home);
@@ -128,7 +128,7 @@ function writeMode(path: string, text: string): void {
  * Restores what a crash of the machine takes away, since neither links nor such files are brought to the disk: a link in
  * `l` for each layer whose file `link` has its name, and that file for each layer to which a link leads.
  */
-export function healLinks(home: OverlayHome): void {
+function healLinks(home: OverlayHome): void {
   const links = join(home.path, "l");
   const byLayer = new Map<string, string>();
   for (const name of readdirSync(links).sort()) {

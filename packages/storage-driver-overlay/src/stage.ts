@@ -33,18 +33,22 @@ const parents = new WeakMap<StagedLayer, () => Parent>();
 type State = "made" | "unpacked" | "settled" | "committed" | "discarded";
 
 /** Begins a layer in `tempdirs`, with all that its folder will have. Committing it is a rename and a link. */
-export function stageLayer(context: Context, options: StageOptions = {}): StagedLayer {
+export async function stageLayer(context: Context, options: StageOptions = {}): Promise<StagedLayer> {
   const { sys, home, marks } = context;
   refuseMountProgram(context);
   requireRoot("make a layer");
   const place = createTemporaryPlace(sys, home.path);
-  const owner = rootOwner(options);
   const link = createLinkName();
   let path = join(place.path, "0-addition");
   let state: State = "made";
   let report: UnpackReport | undefined;
   let below: Parent | undefined;
-  makeLayerFolder(path, owner);
+  try {
+    makeLayerFolder(path, rootOwner(options));
+  } catch (error) {
+    await place.remove();
+    throw error;
+  }
 
   function expect(...states: readonly State[]): void {
     if (states.includes(state)) return;

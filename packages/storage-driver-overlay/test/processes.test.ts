@@ -13,7 +13,7 @@ let bundle = "";
 let program = "";
 beforeAll(async () => {
   bundle = mkdtempSync(join(tmpdir(), "drayage-"));
-  program = await bundleForNode(join(import.meta.dirname, "support", "driver-program.ts"), bundle);
+  program = await bundleForNode(join(import.meta.dirname, "support", "driver-worker.ts"), bundle);
 });
 afterAll(() => rmSync(bundle, { recursive: true }));
 

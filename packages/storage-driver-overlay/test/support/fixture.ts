@@ -18,7 +18,7 @@ export function overlayFixture(): DriverFixture {
     graphRoot: join(folder, "root"),
     runRoot: join(folder, "run"),
     async abandon() {
-      const program = await bundleForNode(join(import.meta.dirname, "driver-program.ts"), folder);
+      const program = await bundleForNode(join(import.meta.dirname, "driver-worker.ts"), folder);
       const child = spawn(process.execPath, [program, sysBase(), folder, "abandon"], {
         stdio: ["ignore", "pipe", "inherit"],
       });
