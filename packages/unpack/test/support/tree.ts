@@ -2,13 +2,21 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What is below a folder: `etc/passwd` → `file root:x`. Modes only where they are not the usual ones. */
-export function tree(root: string): Record<string, string> {
+/**
+ * What is below a folder: `etc/passwd` → `file root:x`. Modes only where they are not the usual ones.
+ *
+ * @param lists whether a folder may list names that are not there. overlayfs lists whiteouts in folders that only one layer has.
+ */
+export function tree(
+  root: string,
+  lists: "what is there" | "more" = "what is there",
+): Record<string, string> {
   const found: Record<string, string> = {};
   function walk(folder: Buffer, prefix: string): void {
     for (const name of readdirSync(folder, { encoding: "buffer" })) {
       const path = Buffer.concat([folder, Buffer.from("/"), name]);
       const key = `${prefix}${name.toString("latin1")}`;
+      if (lists === "more" && lstatSync(path, { throwIfNoEntry: false }) === undefined) continue;
       found[key] = describeFile(path);
       if (found[key].startsWith("dir")) walk(path, `${key}/`);
     }
