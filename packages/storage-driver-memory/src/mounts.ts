@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type Blob, streamBlob, temporaryFolder } from "@drayage/blob";
 import { ioError } from "@drayage/errors";
-import { compareTrees, packChanges } from "@drayage/pack";
+import { compareTrees, formatOverrideStat, overrideStatXattr, packChanges } from "@drayage/pack";
+import { requireSys } from "@drayage/sys";
 import { unpackLayer } from "@drayage/unpack";
 import type { Budget } from "./budget.ts";
 import { type ByteString, toBytes } from "./byte-string.ts";
@@ -28,7 +29,17 @@ interface Mount {
 }
 
 /** Others than root cannot give files away, so that owners and modes are kept in an extended attribute. */
-const asOwner = process.geteuid?.() === 0 ? {} : ({ forceMask: 0o755, ownership: "none" } as const);
+const isRoot = process.geteuid?.() === 0;
+const folderMode = isRoot ? 0o555 : 0o755;
+const asOwner = isRoot ? {} : ({ forceMask: folderMode, ownership: "none" } as const);
+
+/** As the root of a layer without parent is. */
+async function makeRoot(folder: string): Promise<void> {
+  await mkdir(folder, { mode: folderMode });
+  if (isRoot) return;
+  const value = formatOverrideStat({ uid: 0, gid: 0, mode: 0o555, type: "directory", major: 0, minor: 0 });
+  requireSys("show a layer as a folder").setXattr(folder, overrideStatXattr, value);
+}
 
 export function createMounts(budget: Budget): Mounts {
   const mounts = new Map<string, Mount>();
@@ -41,7 +52,7 @@ export function createMounts(budget: Budget): Mounts {
 
   /** Makes a folder with the files of a layer and those below. */
   async function show(layer: Layer | undefined, folder: string): Promise<void> {
-    await mkdir(folder, { mode: 0o555 });
+    await makeRoot(folder);
     for (const one of layer === undefined ? [] : fromBelow(layer)) {
       await unpackLayer(archiveBlob(one), { root: folder, whiteouts: "apply", ...asOwner });
     }

@@ -16,7 +16,7 @@ it("a store in memory has images, gives layers back to the byte, and lets contai
   expect(store.graphRoot).toBe(undefined);
   const stages = [await store.stageLayer(), await store.stageLayer()];
   const unpacked = await Promise.all(
-    [base, upper].map((tar, index) => stages[index]?.unpack(inflated(bytesBlob(gzipSync(tar))))),
+    [base, upper].map(async (tar, index) => stages[index]?.unpack(inflated(bytesBlob(gzipSync(tar))))),
   );
   expect(unpacked.map((one) => one?.drained.digest)).toEqual([digestBytes(base), digestBytes(upper)]);
   const image = await store.commitImage({ layers: stages, names: ["docker.io/library/example:1"] });
