@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, rm, utimes } from "node:fs/promises";
+import { mkdir, mkdtemp, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type Blob, streamBlob, temporaryFolder } from "@drayage/blob";
 import { ioError } from "@drayage/errors";
 import { compareTrees, formatOverrideStat, overrideStatXattr, packChanges } from "@drayage/pack";
+import { removeTree } from "@drayage/storage";
 import { requireSys } from "@drayage/sys";
 import { unpackLayer } from "@drayage/unpack";
 import type { Budget } from "./budget.ts";
@@ -71,7 +72,7 @@ export function createMounts(budget: Budget): Mounts {
       layer.archive.release();
       return layerOf(archive, layer.parent, true);
     } finally {
-      await rm(older, { recursive: true, force: true });
+      await removeTree(older);
     }
   }
 
@@ -82,7 +83,7 @@ export function createMounts(budget: Budget): Mounts {
       try {
         await show(layer, folder);
       } catch (error) {
-        await rm(folder, { recursive: true, force: true });
+        await removeTree(folder);
         throw ioError(error, "show a layer", { path: folder });
       }
       mounts.set(id, { layer, folder, isKept: layer.isOpen && !readOnly });
@@ -93,12 +94,12 @@ export function createMounts(budget: Budget): Mounts {
       if (mount === undefined) return undefined;
       const layer = mount.isKept ? await changedLayer(mount) : undefined;
       mounts.delete(id);
-      await rm(mount.folder, { recursive: true, force: true });
+      await removeTree(mount.folder);
       return layer;
     },
     async [Symbol.asyncDispose]() {
       mounts.clear();
-      if (home !== undefined) await rm(await home, { recursive: true, force: true });
+      if (home !== undefined) await removeTree(await home);
       home = undefined;
     },
   };
