@@ -3,12 +3,21 @@ import { DrayageError } from "@drayage/errors";
 import { normalizeTime } from "@drayage/manifest";
 import { bigDataMembers, factsOf } from "./big-data.ts";
 import { bigDataFileName } from "./big-data-name.ts";
-import { cleaningUp, discardStages, type PreparedLayer, prepareLayers, putLayers } from "./commit-layers.ts";
+import {
+  cleaningUp,
+  discardStages,
+  foreseeLayers,
+  type PreparedLayer,
+  prepareLayers,
+  putLayers,
+} from "./commit-layers.ts";
 import type { StoreCore } from "./core.ts";
 import { flagMap } from "./flags.ts";
 import { randomId } from "./layer-id.ts";
 import { changeNames } from "./names.ts";
+import { createReadyFiles, type ReadyFiles } from "./ready-files.ts";
 import { isManifestKey } from "./records/formats.ts";
+import { stripDuplicateNames } from "./records/own-names.ts";
 import type { BigDataFacts, ImageRecord } from "./records/types.ts";
 import type { BigDataItem, NewImage, StoreOptions } from "./store.ts";
 import { createTemporaryArea } from "./temporary-area.ts";
@@ -21,36 +30,30 @@ export async function commitImage(
   { signal }: StoreOptions = {},
 ): Promise<ImageRecord> {
   const id = image.id ?? randomId();
-  const created = createdOf(image);
   const items = uniqueItems(image.bigData ?? []);
   const facts = new Map(items.map((item) => [item.key, factsOf(item)]));
+  const created = createdOf(image);
   const layers = await prepareLayers(core, image.layers);
+  const members = { ...recordOf(image, facts), id, created, layer: layers.at(-1)?.id };
   await using area = await createTemporaryArea(core.files, core.paths.temporary, { signal });
   const dataFolder = area.next("image");
-  core.files.makeFolder(dataFolder);
-  for (const { key, bytes } of items) core.files.write(path.join(dataFolder, bigDataFileName(key)), bytes);
-  await core.files.syncFolder(dataFolder);
+  await writeItems(core, dataFolder, items);
+  const ready = createReadyFiles(core.files, area);
+  await foreseeLayers(core, layers, ready);
+  await foreseeImage(core, { id, members, names: image.names ?? [] }, ready);
 
   const record = await cleaningUp(core, () =>
     inTransaction(core, ["layer", "image"], {
       signal,
+      ready,
       async act(transaction) {
         const existing = requireSameLayer(transaction, id, layers);
-        await putLayers(transaction, layers);
+        await putLayers(transaction, layers, area);
         const images = transaction.table("image");
         if (existing === undefined) {
           area.take(core.paths.data("image", id));
-          core.files.makeFolder(core.paths.folder("image"));
           core.files.rename(dataFolder, core.paths.data("image", id));
-          images.add({
-            id,
-            digest: image.digest ?? firstManifest(facts),
-            layer: layers.at(-1)?.id,
-            metadata: image.metadata || undefined,
-            ...bigDataMembers(facts),
-            created,
-            flags: flagMap(image.flags ?? {}),
-          });
+          images.add(members);
         } else {
           update(transaction, existing, { image, items, facts });
         }
@@ -63,6 +66,51 @@ export async function commitImage(
   await discardStages(layers);
   if (record === undefined) throw new Error("a record that was added is there");
   return record;
+}
+
+function recordOf(
+  image: NewImage,
+  facts: ReadonlyMap<string, BigDataFacts>,
+): Readonly<Record<string, unknown>> {
+  return {
+    digest: image.digest ?? firstManifest(facts),
+    metadata: image.metadata || undefined,
+    ...bigDataMembers(facts),
+    flags: flagMap(image.flags ?? {}),
+  };
+}
+
+/** To the disk, before there is any record of them. */
+async function writeItems(core: StoreCore, folder: string, items: readonly BigDataItem[]): Promise<void> {
+  core.files.makeFolder(folder);
+  core.files.makeFolder(core.paths.folder("image"));
+  await Promise.all(
+    items.map(async ({ key, bytes }) => {
+      const file = path.join(folder, bigDataFileName(key));
+      core.files.makeFolder(path.dirname(file));
+      await core.files.writeNew(file, bytes);
+    }),
+  );
+  await core.files.syncFolder(folder);
+}
+
+interface ForeseenImage {
+  readonly id: string;
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly names: readonly string[];
+}
+
+async function foreseeImage(
+  core: StoreCore,
+  { id, members, names }: ForeseenImage,
+  ready: ReadyFiles,
+): Promise<void> {
+  const table = core.catalog.table("image");
+  if (table.get(id) !== undefined) return;
+  stripDuplicateNames(table);
+  table.add(members);
+  changeNames(table, id, { how: "add", names });
+  await ready.foresee(table);
 }
 
 interface ImageUpdate {

@@ -4,19 +4,24 @@ import { changedFlags, flagMap } from "./flags.ts";
 import { layerIdOf } from "./layer-id.ts";
 import { contentsOf } from "./layer-stage.ts";
 import { requireFreeNames } from "./names.ts";
+import { createReadyFiles, type ReadyFiles } from "./ready-files.ts";
 import { unlessEmpty } from "./records/formats.ts";
+import { stripDuplicateNames } from "./records/own-names.ts";
+import type { RecordTable } from "./records/table.ts";
 import type { LayerRecord } from "./records/types.ts";
 import type { LayerStage, LayerToCommit, StoreOptions } from "./store.ts";
-import { createTemporaryArea } from "./temporary-area.ts";
+import { createTemporaryArea, type TemporaryArea } from "./temporary-area.ts";
 import { now } from "./time.ts";
 import { inTransaction, type Transaction } from "./transaction.ts";
 
-/** A layer whose place is known, and who is ready for it. */
+/** A layer whose place is known, and that is ready for it. */
 export interface PreparedLayer {
   readonly id: string;
   readonly parent: string | undefined;
-  /** Undefined for one that is in the store. */
+  /** Undefined for one that is to be in the store already. */
   readonly stage: LayerStage | undefined;
+  /** Members of its record. */
+  readonly members: Readonly<Record<string, unknown>>;
 }
 
 export async function commitLayers(
@@ -25,11 +30,15 @@ export async function commitLayers(
   { signal }: StoreOptions = {},
 ): Promise<readonly LayerRecord[]> {
   const prepared = await prepareLayers(core, layers);
+  await using area = await createTemporaryArea(core.files, core.paths.temporary, { signal });
+  const ready = createReadyFiles(core.files, area);
+  await foreseeLayers(core, prepared, ready);
   const records = await cleaningUp(core, () =>
     inTransaction(core, ["layer"], {
       signal,
+      ready,
       async act(transaction) {
-        await putLayers(transaction, prepared);
+        await putLayers(transaction, prepared, area);
         return prepared.map(({ id }) => transaction.table("layer").get(id) ?? core.catalog.view().layer(id));
       },
     }),
@@ -43,62 +52,75 @@ export async function prepareLayers(
   core: StoreCore,
   layers: readonly LayerToCommit[],
 ): Promise<readonly PreparedLayer[]> {
-  const view = core.catalog.view();
+  const present = new Set(core.catalog.view().layers.map(({ id }) => id));
   const prepared: PreparedLayer[] = [];
+  const syncs: Promise<void>[] = [];
   let below: LayerToCommit | undefined;
   let parent: string | undefined;
   for (const layer of layers) {
     if (typeof layer === "string") {
-      prepared.push({ id: layer, parent, stage: undefined });
+      prepared.push({ id: layer, parent, stage: undefined, members: {} });
       below = layer;
       parent = layer;
       continue;
     }
     const { options, unpacked, settled, tarSplit, dataFolder } = contentsOf(layer);
-    if (unpacked === undefined)
+    if (unpacked === undefined) {
       throw new DrayageError("ERR_DRAYAGE_USAGE", "a staged layer was not unpacked");
+    }
     if (prepared.length === 0) {
       parent = options.parent;
       below = options.parent;
     }
     const id = options.id ?? layerIdOf(parent, unpacked.drained.digest);
-    if (view.layers.some((one) => one.id === id)) {
-      prepared.push({ id, parent, stage: layer });
-      below = id;
-    } else {
+    if (!present.has(id)) {
       if (!settled) await layer.settle(below);
-      if (tarSplit !== undefined) await core.files.syncFile(tarSplit);
-      if (dataFolder !== undefined) await core.files.syncFolder(dataFolder);
-      prepared.push({ id, parent, stage: layer });
-      below = layer;
+      if (tarSplit !== undefined) syncs.push(core.files.syncFile(tarSplit));
+      if (dataFolder !== undefined) syncs.push(core.files.syncFolder(dataFolder));
     }
+    prepared.push({ id, parent, stage: layer, members: recordOf(layer, id, parent) });
+    below = present.has(id) ? id : layer;
     parent = id;
   }
+  await Promise.all(syncs);
   return prepared;
+}
+
+/** Writes the records as they will be if nobody else changes them meanwhile. */
+export async function foreseeLayers(
+  core: StoreCore,
+  layers: readonly PreparedLayer[],
+  ready: ReadyFiles,
+): Promise<void> {
+  const table = core.catalog.table("layer");
+  if (table.rows.some(({ record }) => record.incomplete)) return;
+  stripDuplicateNames(table);
+  const missing = missingLayers(core, table, layers);
+  if (missing.length === 0) return;
+  for (const { members } of missing) table.add(members);
+  await ready.foresee(table);
+  completeRecords(table, missing);
+  await ready.foresee(table);
 }
 
 /**
  * Puts layers into the store, those that are not there: records that say they are incomplete, then the files, then records that say no
- * more so. Records are saved.
+ * more so. Records are saved. What is in the way is moved to `area`.
  */
-export async function putLayers(transaction: Transaction, layers: readonly PreparedLayer[]): Promise<void> {
+export async function putLayers(
+  transaction: Transaction,
+  layers: readonly PreparedLayer[],
+  area: TemporaryArea,
+): Promise<void> {
   const { core } = transaction;
   const table = transaction.table("layer");
-  const inOtherStores = new Set(
-    core.catalog.view().layers.flatMap(({ id, readOnly }) => (readOnly ? [id] : [])),
-  );
-  const missing = layers.filter(({ id }) => table.get(id) === undefined && !inOtherStores.has(id));
-  for (const { id, stage, parent } of missing) {
-    const isThere = (one: string): boolean => table.get(one) !== undefined || inOtherStores.has(one);
-    if (stage === undefined) throw layerGone(id);
-    if (parent !== undefined && !isThere(parent)) throw layerGone(parent);
-    addRecord(transaction, { id, parent, stage });
-  }
+  const missing = missingLayers(core, table, layers);
   if (missing.length === 0) return;
-  const area = await createTemporaryArea(core.files, core.paths.temporary, { signal: transaction.signal });
-  transaction.later(async () => area[Symbol.asyncDispose]());
+  for (const { members, stage } of missing) {
+    requireFreeNames(table, "layer", stage === undefined ? [] : (contentsOf(stage).options.names ?? []));
+    table.add(members);
+  }
   transaction.save();
-
   for (const { id, stage } of missing) {
     if (stage === undefined) continue;
     const { driverStage, tarSplit, dataFolder, committed } = contentsOf(stage);
@@ -111,32 +133,52 @@ export async function putLayers(transaction: Transaction, layers: readonly Prepa
     if (dataFolder !== undefined) core.files.rename(dataFolder, core.paths.data("layer", id));
     committed();
   }
-  for (const { record, text } of table.rows) {
-    if (missing.some(({ id }) => id === record.id)) {
-      table.change(record.id, { flags: changedFlags(text, "incomplete", undefined) });
-    }
-  }
+  completeRecords(table, missing);
   transaction.save();
 }
 
-function addRecord(
-  transaction: Transaction,
-  { id, parent, stage }: PreparedLayer & { readonly stage: LayerStage },
-): void {
+/** The layers that are to be made. Throws where one is not there that is not to be made. */
+function missingLayers(
+  core: StoreCore,
+  table: RecordTable<"layer">,
+  layers: readonly PreparedLayer[],
+): readonly PreparedLayer[] {
+  const known = new Set([
+    ...table.rows.map(({ record }) => record.id),
+    ...core.catalog.view().layers.flatMap(({ id, readOnly }) => (readOnly ? [id] : [])),
+  ]);
+  return layers.filter(({ id, stage, parent }) => {
+    if (known.has(id)) return false;
+    if (stage === undefined) throw layerGone(id);
+    if (parent !== undefined && !known.has(parent)) throw layerGone(parent);
+    known.add(id);
+    return true;
+  });
+}
+
+function recordOf(
+  stage: LayerStage,
+  id: string,
+  parent: string | undefined,
+): Readonly<Record<string, unknown>> {
   const { options, members, dataKeys } = contentsOf(stage);
-  const table = transaction.table("layer");
-  const names = [...new Set(options.names)];
-  requireFreeNames(table, "layer", names);
-  table.add({
+  return {
     id,
-    names: unlessEmpty(names),
+    names: unlessEmpty([...new Set(options.names)]),
     parent,
     metadata: options.metadata || undefined,
     created: now(),
     ...members,
     flags: flagMap({ incomplete: true }),
     "big-data-names": unlessEmpty(dataKeys),
-  });
+  };
+}
+
+function completeRecords(table: RecordTable<"layer">, layers: readonly PreparedLayer[]): void {
+  const ids = new Set(layers.map(({ id }) => id));
+  for (const { record, text } of table.rows) {
+    if (ids.has(record.id)) table.change(record.id, { flags: changedFlags(text, "incomplete", undefined) });
+  }
 }
 
 /** After a failure with the records half written, as when the disk is full: what was begun is taken away again. */
@@ -164,9 +206,6 @@ function layerGone(id: string): DrayageError {
   return new DrayageError(
     "ERR_DRAYAGE_LAYER_NOT_FOUND",
     `the store has no layer ${JSON.stringify(id)} any more`,
-    {
-      hint: "another program deleted it meanwhile: run the command again",
-      retryable: true,
-    },
+    { hint: "another program deleted it meanwhile: run the command again", retryable: true },
   );
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { StoreCore } from "./core.ts";
 import { createDisposal } from "./disposal.ts";
+import type { ReadyFiles } from "./ready-files.ts";
 import { stripDuplicateNames } from "./records/own-names.ts";
 import type { RecordTable } from "./records/table.ts";
 import type { RecordKind } from "./records/types.ts";
@@ -25,6 +26,11 @@ type Tables = { readonly [K in RecordKind]: RecordTable<K> | undefined };
 // The order of containers/storage. Whoever takes them otherwise waits for another forever.
 const lockOrder: readonly RecordKind[] = ["layer", "image", "container"];
 
+export interface TransactionOptions<T> extends StoreOptions {
+  readonly act: (transaction: Transaction) => Promise<T> | T;
+  readonly ready?: ReadyFiles | undefined;
+}
+
 /**
  * Locks records of some kinds for writing, and lets `act` change them. Nothing in it may take long. Layers that were left
  * half made or half deleted are removed by the way.
@@ -32,7 +38,7 @@ const lockOrder: readonly RecordKind[] = ["layer", "image", "container"];
 export async function inTransaction<T>(
   core: StoreCore,
   kinds: readonly RecordKind[],
-  { act, signal }: StoreOptions & { readonly act: (transaction: Transaction) => Promise<T> | T },
+  { act, signal, ready }: TransactionOptions<T>,
 ): Promise<T> {
   const afterwards: (() => Promise<void>)[] = [];
   const touched = new Set<string>();
@@ -53,7 +59,7 @@ export async function inTransaction<T>(
         for (const kind of lockOrder) {
           const table = tables[kind];
           if (table === undefined) continue;
-          for (const folder of saveTable(core, kind, table)) touched.add(folder);
+          for (const folder of saveTable(core, { kind, table, ready })) touched.add(folder);
         }
       },
       later: (later) => afterwards.push(later),
@@ -61,7 +67,7 @@ export async function inTransaction<T>(
     if (tables.layer !== undefined) await removeIncompleteLayers(transaction);
     return await act(transaction);
   } finally {
-    for (const folder of touched) await core.files.syncFolder(folder);
+    await Promise.all([...touched].map((folder) => core.files.syncFolder(folder)));
     for (const later of afterwards) await later();
   }
 
@@ -78,16 +84,23 @@ function opened<K extends RecordKind>(table: RecordTable<K> | undefined, kind: K
   return table;
 }
 
+interface SavedTable<K extends RecordKind> {
+  readonly kind: K;
+  readonly table: RecordTable<K>;
+  readonly ready: ReadyFiles | undefined;
+}
+
 /** The folders in which a file was replaced, to be synced once the lock is given back. */
 function saveTable<K extends RecordKind>(
   { files, paths }: StoreCore,
-  kind: K,
-  table: RecordTable<K>,
+  { kind, table, ready }: SavedTable<K>,
 ): readonly string[] {
   const unsaved = table.unsaved();
   if (unsaved.length === 0) return [];
   files.overwrite(paths.lock(kind), createToken());
-  for (const { file, bytes } of unsaved) files.write(file.path, bytes, { volatile: file.volatile });
+  for (const { file, bytes } of unsaved) {
+    if (!ready?.take(file.path, bytes)) files.write(file.path, bytes, { volatile: file.volatile });
+  }
   table.saved();
   return unsaved.filter(({ file }) => !file.volatile).map(({ file }) => path.dirname(file.path));
 }

@@ -62,7 +62,7 @@ export async function putImage(
 ): Promise<ImageRecord> {
   const bytes = Buffer.from(config);
   const digest = digestBytes(bytes);
-  return await store.commitImage({
+  return store.commitImage({
     id: digestHex(digest),
     layers: await Promise.all(texts.map((text) => stage(store, text))),
     names,
@@ -76,4 +76,8 @@ export async function putImage(
 
 export function shaHex(text: string): string {
   return digestHex(digestBytes(Buffer.from(text)));
+}
+
+export function sorted(ids: readonly (string | undefined)[]): readonly string[] {
+  return ids.map((id) => id ?? "").sort();
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { digestBytes } from "@drayage/digest";
 import { describe, expect, it } from "vitest";
-import { openTestStore, putImage, shaHex, stage } from "./fixtures.ts";
+import { openTestStore, putImage, shaHex, sorted, stage } from "./fixtures.ts";
 
 describe("images", () => {
   it("have the members of containers/storage, and digests of manifests", async () => {
@@ -195,13 +195,13 @@ describe("a view", () => {
         .heads()
         .map(({ id }) => id)
         .sort(),
-    ).toEqual([top.layer, side.layer, stray?.id].sort());
+    ).toEqual(sorted([top.layer, side.layer, stray?.id]));
     expect(
       view
         .children(base.layer ?? "")
         .map(({ id }) => id)
         .sort(),
-    ).toEqual([middle.layer, side.layer].sort());
+    ).toEqual(sorted([middle.layer, side.layer]));
     expect(view.parents(top).map(({ id }) => id)).toEqual([middle.id, base.id]);
     expect(
       view

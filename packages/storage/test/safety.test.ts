@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { openTestStore, putImage, shaHex, stage } from "./fixtures.ts";
+import { openTestStore, putImage, shaHex, sorted, stage } from "./fixtures.ts";
 
 describe("holds", () => {
   it("keep layers and all below from prune, deletion and the end of their image", async () => {
@@ -16,7 +16,7 @@ describe("holds", () => {
     await expect(store.deleteLayer(stray?.id ?? "")).rejects.toMatchObject({ code: "ERR_DRAYAGE_IN_USE" });
     expect(await store.deleteImage(image.id)).toMatchObject({ layers: [], held: [image.layer] });
     const report = await store.prune({ layers: true });
-    const all = [image.layer, stray?.id, shaHex("one")].sort();
+    const all = sorted([image.layer, stray?.id, shaHex("one")]);
     expect(report.layers).toEqual([]);
     expect([...report.held].sort()).toEqual(all);
     expect((await store.check({ unreferencedAge: -1 })).findings).toEqual([]);

@@ -31,6 +31,7 @@ export function folderFiles(): StoreFiles {
     exists: (file) => statsOf(file) !== undefined,
     list,
     write: replaceFile,
+    writeNew: (file, bytes) => doing("write", file, () => writeNew(file, bytes)),
     overwrite,
     makeFolder,
     rename,
@@ -183,6 +184,17 @@ function removeQuietly(file: string): void {
     unlinkSync(file);
   } catch {
     // It was not made, or cannot be removed: the next check finds it.
+  }
+}
+
+async function writeNew(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, "wx", 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.chmod(0o600);
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 

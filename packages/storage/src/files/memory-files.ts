@@ -48,6 +48,7 @@ export function memoryFiles(): StoreFiles {
     exists: (path) => files.has(path) || namesBelow(files, path).length > 0,
     list: (folder) => [...new Set(namesBelow(files, folder).map((name) => name.split("/")[0] ?? name))],
     write: (path, bytes) => put(path, bytes.slice()),
+    writeNew: async (path, bytes) => put(path, bytes.slice()),
     overwrite: (path, bytes) => put(path, bytes.slice()),
     makeFolder: () => undefined,
     rename(from, to) {

@@ -27,6 +27,8 @@ export interface StoreFiles {
    * Replaces a file in one step, mode 0600, and makes its folder where that is missing. `volatile`: without waiting for the disk.
    */
   write(path: string, bytes: Uint8Array, options?: { readonly volatile?: boolean | undefined }): void;
+  /** A file that is not there yet, in a folder that is, mode 0600, brought to the disk. Takes its time. */
+  writeNew(path: string, bytes: Uint8Array): Promise<void>;
   /** Writes over the first bytes of a file in place: tokens. */
   overwrite(path: string, bytes: Uint8Array): void;
   makeFolder(path: string): void;
