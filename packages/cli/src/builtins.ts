@@ -3,6 +3,12 @@ import { type LazyTransport, lazyTransport } from "@drayage/transport";
 /** The transports that come with dray, each imported when it is first used. */
 export const builtinTransports: readonly LazyTransport[] = [
   lazyTransport({
+    scheme: "containers-storage",
+    summary: "an image in the store of podman, buildah and skopeo",
+    syntax: "[[DRIVER@GRAPHROOT+RUNROOT:OPTIONS]]NAME[:TAG]|@ID",
+    load: async () => (await import("@drayage/transport-containers-storage")).containersStorage(),
+  }),
+  lazyTransport({
     scheme: "dir",
     summary: "a folder with the manifest and the blobs as plain files",
     syntax: "PATH",

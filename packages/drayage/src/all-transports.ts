@@ -1,4 +1,5 @@
 import type { Transport } from "@drayage/transport";
+import { containersStorage } from "@drayage/transport-containers-storage";
 import { dir } from "@drayage/transport-dir";
 import { docker } from "@drayage/transport-docker";
 import { dockerArchive } from "@drayage/transport-docker-archive";
@@ -9,5 +10,14 @@ import { tarball } from "@drayage/transport-tarball";
 
 /** One of each transport that this package brings, for `createRegistry`. */
 export function allTransports(): readonly Transport[] {
-  return [dir(), docker(), dockerArchive(), dockerDaemon(), ociArchive(), ociDir(), tarball()];
+  return [
+    containersStorage(),
+    dir(),
+    docker(),
+    dockerArchive(),
+    dockerDaemon(),
+    ociArchive(),
+    ociDir(),
+    tarball(),
+  ];
 }

@@ -35,6 +35,8 @@ export interface FoundStore {
   /** Those that do not count for the driver that is used included. */
   readonly options: readonly StorageOption[];
   readonly additionalStores: readonly string[];
+  /** The files of storage.conf that were read. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -51,6 +53,7 @@ export async function findStore(place: StorePlace = {}, options: FindStoreOption
   const given = place.options?.filter((text) => text !== "").map(parseStorageOption);
   const own = isConfigured ? settings.options : [];
   return {
+    files: settings.files,
     graphRoot,
     runRoot: place.runRoot ?? settings.runRoot,
     drivers: await driversFor(

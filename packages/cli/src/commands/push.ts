@@ -1,0 +1,84 @@
+import { writeFile } from "node:fs/promises";
+import { copy } from "@drayage/copy";
+import { DrayageError, ioError } from "@drayage/errors";
+import { formatReference, parseNormalizedNamed, tagNameOnly } from "@drayage/reference";
+import type { Location } from "@drayage/transport";
+import { connectionOptions } from "../connection-options.ts";
+import type { DrayContext } from "../context.ts";
+import { openKnownBlobs } from "../known-blobs.ts";
+import { type Locations, openLocations } from "../locations.ts";
+import { readTrustPolicy } from "../policy.ts";
+import { createReporter } from "../progress/reporter.ts";
+import { sourceOptions } from "../source-options.ts";
+import { type FoundImage, findLocalImage } from "../store/find-local-image.ts";
+import { openLocalStore } from "../store/open-local-store.ts";
+import { storedLocation } from "../store/stored-location.ts";
+import type { PushFlags } from "./push.command.ts";
+
+/** `dray push`, as `podman push`. */
+export async function push(this: DrayContext, flags: PushFlags, text: string, to?: string): Promise<void> {
+  const { env, signal } = this;
+  const trust = await readTrustPolicy(this, flags);
+  const locations = await openLocations(this, flags.plugin);
+  await using store = await openLocalStore(this, flags);
+  const found = await findLocalImage(await store.read({ signal }), text, {
+    env,
+    registriesConf: flags.registriesConf,
+  });
+  const source = await storedLocation(store, found.name ?? `@${found.image.id}`);
+  const destination = await destinationOf(locations, found, to);
+  await using known = await openKnownBlobs(this, [destination.transport.scheme]);
+  const reporter = createReporter(this, {
+    style: flags.quiet ? "none" : (flags.progress ?? "auto"),
+    verb: "Copying",
+    removeSignatures: flags.removeSignatures,
+  });
+  const { compressionFormat: format, compressionLevel: level } = flags;
+  let digest: string;
+  try {
+    const result = await copy(source, destination, {
+      signal,
+      format: flags.format,
+      removeSignatures: flags.removeSignatures,
+      compression: { format, level },
+      destinationOptions: {
+        ...sourceOptions(this, { tmpdir: flags.tmpdir }),
+        connection: connectionOptions(flags),
+      },
+      admit: trust(source),
+      blobInfoCache: known.blobInfoCache,
+      onProgress: (event) => reporter.report(event),
+    });
+    digest = result.digest;
+  } finally {
+    reporter.end();
+  }
+  if (flags.digestfile === undefined) return;
+  try {
+    await writeFile(flags.digestfile, digest);
+  } catch (error) {
+    throw ioError(error, "write the digest of the pushed image", { path: flags.digestfile });
+  }
+}
+
+/** A name is a registry's, unless a transport's scheme stands before it. */
+async function destinationOf(
+  locations: Locations,
+  { image, name }: FoundImage,
+  to?: string,
+): Promise<Location> {
+  const target = to ?? name ?? image.names[0];
+  if (target === undefined) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `the image ${image.id.slice(0, 12)} has no name to push it to`,
+      {
+        hint: "name the destination",
+      },
+    );
+  }
+  const scheme = target.slice(0, Math.max(target.indexOf(":"), 0));
+  if (locations.registry.has(scheme)) return locations.resolve(target, "destination");
+  const reference = formatReference(tagNameOnly(parseNormalizedNamed(target)));
+  return locations.resolve(`docker://${reference}`, "destination");
+}

@@ -1,0 +1,34 @@
+import { DrayageError } from "@drayage/errors";
+import type { ImageRecord } from "@drayage/storage";
+import type { DrayContext } from "../context.ts";
+import { collectErrors } from "../store/collect-errors.ts";
+import { findLocalImage } from "../store/find-local-image.ts";
+import { openLocalStore } from "../store/open-local-store.ts";
+import type { UmountFlags } from "./umount.command.ts";
+
+/** `dray umount`, as `podman image umount`. */
+export async function umount(this: DrayContext, flags: UmountFlags, ...texts: string[]): Promise<void> {
+  if (flags.all ? texts.length > 0 : texts.length === 0) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      flags.all ? "--all takes no names" : "name an image to unmount",
+    );
+  }
+  const { env, signal } = this;
+  await using store = await openLocalStore(this, flags);
+  const view = await store.read({ signal });
+  const unmount = async ({ id }: ImageRecord): Promise<void> => {
+    await store.unmount({ image: id }, { signal, force: flags.force });
+    this.process.stdout.write(`${id}\n`);
+  };
+  if (flags.all) {
+    const mounted = new Set((await store.mounts()).map(({ layer }) => layer));
+    const images = view.images.filter(({ layer }) => layer !== undefined && mounted.has(layer));
+    await collectErrors(this, images, unmount);
+    return;
+  }
+  await collectErrors(this, texts, async (text) => {
+    const { image } = await findLocalImage(view, text, { env, registriesConf: flags.registriesConf });
+    await unmount(image);
+  });
+}
