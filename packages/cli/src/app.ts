@@ -30,17 +30,20 @@ function buildDray(options: {
   const root = buildRouteMap({
     routes: builtCommands(),
     docs: {
-      brief: "Haul container images between registries, archives, layouts and folders",
+      brief: "Haul container images between registries, archives, layouts, folders and container storage",
       fullDescription: [
-        "Haul container images between registries, archives, layouts and folders, and what plugins reach.",
+        "Haul container images between registries, archives, layouts, folders and the store that podman, buildah and skopeo",
+        "share, and what plugins reach.",
         "",
-        "An image is named as TRANSPORT:DETAILS; `dray transports` lists the transports.",
+        "An image is named as TRANSPORT:DETAILS; `dray transports` lists the transports. The store's own commands (images, pull, push,",
+        "tag …) take names and IDs, as podman's do.",
         "",
         "EXAMPLES",
         "  dray copy docker://quay.io/podman/stable oci-dir:layout:podman",
         "  dray copy docker-archive:app.tar oci-dir:layout:app",
         "  dray inspect oci-dir:layout:app",
         "  dray validate oci-archive:app.oci.tar",
+        "  dray pull alpine",
       ].join("\n"),
     },
   });

@@ -10,12 +10,12 @@ export async function deleteImage(this: DrayContext, flags: DeleteFlags, image: 
   const locations = await openLocations(this, flags.plugin);
   const { transport, reference } = await locations.resolve(requireText(image, "delete"));
   // What ignores the flag would delete more than was asked for.
-  if (flags.tagOnly && transport.scheme !== "docker") {
+  if (flags.tagOnly && !["containers-storage", "docker"].includes(transport.scheme)) {
     throw new DrayageError(
       "ERR_DRAYAGE_USAGE",
       `--tag-only: ${transport.scheme} has no tags to delete alone`,
       {
-        hint: "it is for docker://",
+        hint: "it is for docker:// and containers-storage:",
       },
     );
   }
