@@ -55,6 +55,8 @@ export interface ConsumerSink {
    */
   code(): Promise<string>;
   readonly settings: unknown;
+  /** Whether nothing else is drained meanwhile, so that two threads may serve one blob: one inflates it, one consumes it. */
+  readonly alone?: boolean | undefined;
 }
 
 /** Where a blob's bytes go. */

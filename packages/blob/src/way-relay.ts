@@ -1,13 +1,13 @@
 import { throwIfAborted } from "@drayage/errors";
 import { originChunks } from "./chunks.ts";
 import { largeSize } from "./large.ts";
-import { chunkSize } from "./pace.ts";
 import { plainSink, plainStep } from "./plain-blob.ts";
 import type { ConsumerSink, DrainResult, FileSink } from "./sink.ts";
 import { createSyncSteps } from "./sync-steps.ts";
 import type { DrainTask, Run } from "./task.ts";
 import { prepareConsumer } from "./way-consumer.ts";
 import { prepareStream } from "./way-stream.ts";
+import { createFeeder } from "./workers/feeder.ts";
 import type { PlainSink } from "./workers/messages.ts";
 import { holdWorkers, idlest, type JobWorker, startWorkers, usefulThreads } from "./workers/pool.ts";
 
@@ -64,59 +64,14 @@ async function relay(task: DrainTask, sink: PlainSink, worker: JobWorker): Promi
   const { blob, interrupt, counter } = task;
   const { digest, size, what } = blob;
   const steps = blob.steps.map(plainStep);
-  const opened = await worker.run({ kind: "receive", blob: { digest, size, what, steps }, sink });
-  if (opened.state !== "received") throw new TypeError(`a worker answered a receiver with ${opened.state}`);
-  const { receiver } = opened;
-
-  const free = Array.from({ length: slotCount }, () => new SharedArrayBuffer(chunkSize));
-  const taken: { readonly slot: SharedArrayBuffer; readonly done: Promise<unknown> }[] = [];
-  let filling: { readonly slot: SharedArrayBuffer; readonly bytes: Uint8Array; size: number } | undefined;
-
-  async function nextSlot(): Promise<SharedArrayBuffer> {
-    const known = free.pop();
-    if (known !== undefined) return known;
-    const oldest = taken.shift();
-    if (oldest === undefined) throw new TypeError("there is no slot");
-    await interrupt.race(oldest.done);
-    return oldest.slot;
+  const job = { kind: "receive", blob: { digest, size, what, steps }, sink } as const;
+  await using feeder = await createFeeder({ worker, job, slotCount, interrupt });
+  const { signal } = task;
+  const onRead = (count: number): void => counter.add(count);
+  for await (const chunk of originChunks(blob.origin, { signal, interrupt, borrow: true, onRead })) {
+    await feeder.take(chunk);
   }
-  function send(): void {
-    if (filling === undefined) return;
-    const { slot, size: filled } = filling;
-    filling = undefined;
-    const done = worker.run({ kind: "chunk", receiver, slot, size: filled });
-    // It is awaited in its turn; until then a failure must not count as unhandled.
-    done.catch(() => undefined);
-    taken.push({ slot, done });
-  }
-  async function take(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length; ) {
-      if (filling === undefined) {
-        const slot = await nextSlot();
-        filling = { slot, bytes: new Uint8Array(slot), size: 0 };
-      }
-      const part = chunk.subarray(at, at + chunkSize - filling.size);
-      filling.bytes.set(part, filling.size);
-      filling.size += part.length;
-      at += part.length;
-      if (filling.size === chunkSize) send();
-    }
-  }
-
-  try {
-    const { signal } = task;
-    const onRead = (count: number): void => counter.add(count);
-    for await (const chunk of originChunks(blob.origin, { signal, interrupt, borrow: true, onRead })) {
-      await take(chunk);
-    }
-    send();
-    for (const { done } of taken.splice(0)) await interrupt.race(done);
-    const ended = await worker.run({ kind: "end", receiver });
-    if (ended.state !== "drained") throw new TypeError(`a worker answered an end with ${ended.state}`);
-    throwIfAborted(signal);
-    return ended.result;
-  } finally {
-    // Awaited also after an error: the file must not be closed while another thread writes to it.
-    await worker.run({ kind: "drop", receiver }).catch(() => undefined);
-  }
+  const result = await feeder.end();
+  throwIfAborted(signal);
+  return result;
 }

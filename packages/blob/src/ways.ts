@@ -1,6 +1,7 @@
 import type { BlobOrigin } from "./blob.ts";
 import type { BlobSink } from "./sink.ts";
 import type { DrainTask, Run } from "./task.ts";
+import { prepareAhead } from "./way-ahead.ts";
 import { prepareBlocks } from "./way-blocks.ts";
 import { prepareBuffers } from "./way-buffers.ts";
 import { prepareClone } from "./way-clone.ts";
@@ -21,6 +22,8 @@ interface Way {
 const ways: readonly Way[] = [
   // The file system shares or copies the bytes, which are then read once, from the copy.
   { origins: ["file"], sinks: ["file"], prepare: prepareClone },
+  // This thread inflates what a consumer on another uses up: for large layers that must wait for each other.
+  { origins: ["file", "bytes"], sinks: ["consumer"], prepare: prepareAhead },
   // As with buffers below, on a thread of its own where this one is busy: for large layers.
   { origins: ["file"], sinks: ["file", "consumer"], prepare: prepareThread },
   // Blocks are deflated by several threads where there is much to do.

@@ -64,6 +64,9 @@ const forms: readonly (readonly [string, () => Blob])[] = [
   ],
 ];
 
+/** As if it were the only one: with another thread for the consumer. */
+const alone = (sink: ReturnType<typeof listing>): ReturnType<typeof listing> => ({ ...sink, alone: true });
+
 const few = forms.filter(([name]) => ["a file", "a stream", "bytes"].includes(name));
 
 describe("a consumer", () => {
@@ -114,6 +117,32 @@ describe("a consumer", () => {
     await vi.waitFor(() => expect(readFileSync(sink.settings.log, "utf8")).toBe("closed\n"));
   });
 
+  it("that is alone is in another thread than what inflates the bytes", async () => {
+    for (const make of [forms[0]?.[1], forms[3]?.[1]]) {
+      const sink = alone(listing());
+      const result = await drain(make?.() ?? bytesBlob(content), sink);
+      expect(result).toMatchObject({
+        digest,
+        size: content.length,
+        consumed: { bytes: content.length, main: false },
+      });
+      expect(readFileSync(sink.settings.path).equals(content)).toBe(true);
+      expect(readFileSync(sink.settings.log, "utf8")).toBe("finished\nclosed\n");
+    }
+  });
+
+  it.each([
+    ["refuses the bytes", { failAt: mebibyte }, {}, "ERR_DRAYAGE_ARCHIVE_INVALID"],
+    ["refuses their end", { failAtEnd: true }, {}, "ERR_DRAYAGE_ARCHIVE_INVALID"],
+    ["gets others than it should", {}, { size: 5 }, "ERR_DRAYAGE_SIZE_MISMATCH"],
+    ["gets fewer than it should", {}, { size: content.length + 1 }, "ERR_DRAYAGE_SIZE_MISMATCH"],
+  ])("that is alone and %s is closed and not finished", async (_, settings, facts, code) => {
+    const sink = alone(listing(settings));
+    await expect(drain(inflated(fileBlob(zipped), facts), sink)).rejects.toMatchObject({ code });
+    expect(readFileSync(sink.settings.log, "utf8")).toBe("closed\n");
+    expect(readFileSync(sink.settings.path).length).toBeLessThanOrEqual(content.length);
+  });
+
   it("of which several are at work is in several threads", async () => {
     const results = await Promise.all([1, 2, 3].map(() => drain(inflated(fileBlob(zipped)), listing())));
     const places = results.map(({ consumed }) => consumed as Listed);
@@ -137,10 +166,14 @@ describe("a consumer", () => {
   });
 
   it("ends with its drain when that is aborted", async () => {
-    for (const make of forms.slice(0, 2).map(([, form]) => form)) {
-      const sink = listing();
+    const sinks = [forms[0], forms[1], forms[0]].map((form, index) => [form?.[1], index === 2] as const);
+    for (const [make, isAlone] of sinks) {
+      const sink = isAlone ? alone(listing()) : listing();
       const controller = new AbortController();
-      const drained = drain(make(), sink, { signal: controller.signal, onBytes: () => controller.abort() });
+      const drained = drain(make?.() ?? bytesBlob(content), sink, {
+        signal: controller.signal,
+        onBytes: () => controller.abort(),
+      });
       await expect(drained).rejects.toMatchObject({ code: "ERR_DRAYAGE_ABORTED" });
       await vi.waitFor(() => expect(readFileSync(sink.settings.log, "utf8")).toBe("closed\n"));
     }

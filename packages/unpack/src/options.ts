@@ -55,6 +55,8 @@ export interface UnpackSettings {
 }
 
 export interface UnpackOptions extends UnpackSettings {
+  /** Whether no other layer is unpacked meanwhile: two threads then serve this one, where it is large. */
+  readonly alone?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the count of bytes read from the blob's origin so far. */
   readonly onBytes?: ((total: number) => void) | undefined;

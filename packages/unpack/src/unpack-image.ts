@@ -1,4 +1,4 @@
-import type { Blob } from "@drayage/blob";
+import { type Blob, holdWorkers } from "@drayage/blob";
 import type { UnpackOptions } from "./options.ts";
 import { unpackLayer } from "./unpack-layer.ts";
 import type { Unpacked } from "./unpacked.ts";
@@ -10,9 +10,10 @@ import type { Unpacked } from "./unpacked.ts";
  */
 export async function unpackImage(
   layers: Iterable<Blob>,
-  options: Omit<UnpackOptions, "whiteouts" | "tarSplitPath">,
+  options: Omit<UnpackOptions, "whiteouts" | "tarSplitPath" | "alone">,
 ): Promise<readonly Unpacked[]> {
+  using _hold = holdWorkers();
   const unpacked: Unpacked[] = [];
-  for (const layer of layers) unpacked.push(await unpackLayer(layer, options));
+  for (const layer of layers) unpacked.push(await unpackLayer(layer, { ...options, alone: true }));
   return unpacked;
 }

@@ -14,12 +14,13 @@ import type { Unpacked, UnpackReport } from "./unpacked.ts";
  * name the entry, and what `drain` throws
  */
 export async function unpackLayer(blob: Blob, options: UnpackOptions): Promise<Unpacked> {
-  const { signal, onBytes } = options;
+  const { signal, onBytes, alone } = options;
   const sink: ConsumerSink = {
     kind: "consumer",
     create: createConsumer,
     code: async () => (await import("./consumer.ts?code")).default,
     settings: settingsOf(options),
+    alone,
   };
   const { consumed, ...drained } = await drain(blob, sink, { signal, onBytes });
   return { ...(consumed as UnpackReport), drained };
@@ -27,7 +28,7 @@ export async function unpackLayer(blob: Blob, options: UnpackOptions): Promise<U
 
 /** Without what cannot be sent to another thread. Paths are made absolute before anybody changes the current folder. */
 function settingsOf(options: UnpackOptions): ConsumerSettings {
-  const { signal: _signal, onBytes: _onBytes, root, tarSplitPath, ...rest } = options;
+  const { signal: _signal, onBytes: _onBytes, alone: _alone, root, tarSplitPath, ...rest } = options;
   return {
     ...rest,
     root: resolve(root),

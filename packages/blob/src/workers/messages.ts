@@ -34,8 +34,8 @@ export interface DrainJob {
 /** Makes ready to take the chunks of a blob that another thread gets, and to write what comes of them. */
 export interface ReceiveJob {
   readonly kind: "receive";
-  /** The blob, but for its origin. */
-  readonly blob: Pick<Blob, "digest" | "size" | "what" | "steps">;
+  /** The blob, but for its origin. Absent where what is sent is inflated and verified already. */
+  readonly blob?: Pick<Blob, "digest" | "size" | "what" | "steps"> | undefined;
   readonly sink: PlainSink;
 }
 
@@ -47,9 +47,17 @@ export interface ChunkJob {
   readonly size: number;
 }
 
-/** There is no chunk more, because that was the last or because the blob is not wanted any more. */
+/** There is no chunk more. */
 export interface EndJob {
-  readonly kind: "end" | "drop";
+  readonly kind: "end";
+  readonly receiver: number;
+  /** What passed, where it was verified before it was sent. */
+  readonly drained: DrainResult | undefined;
+}
+
+/** The receiver is not needed any more: it has ended, or the blob is not wanted. */
+export interface DropJob {
+  readonly kind: "drop";
   readonly receiver: number;
 }
 
@@ -67,7 +75,7 @@ export interface DeflateJob {
   readonly blockSize: number;
 }
 
-export type Job = DrainJob | DeflateJob | ReceiveJob | ChunkJob | EndJob;
+export type Job = DrainJob | DeflateJob | ReceiveJob | ChunkJob | EndJob | DropJob;
 
 export interface JobMessage {
   readonly id: number;

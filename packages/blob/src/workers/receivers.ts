@@ -2,8 +2,8 @@ import type { Blob } from "../blob.ts";
 import { consumed } from "../consumer.ts";
 import { createReceiver } from "../receiver.ts";
 import type { DrainResult } from "../sink.ts";
-import { resultOf, stagesOf } from "../stages.ts";
-import { syncLine } from "../sync-chunks.ts";
+import { resultOf, type Stages, stagesOf } from "../stages.ts";
+import { type SyncLine, syncLine } from "../sync-chunks.ts";
 import { createSyncSteps } from "../sync-steps.ts";
 import { liveSink } from "./live-sink.ts";
 import type { PlainSink, ReceiveJob } from "./messages.ts";
@@ -12,14 +12,14 @@ import type { PlainSink, ReceiveJob } from "./messages.ts";
 export interface Receivers {
   open(id: number, job: ReceiveJob): Promise<void>;
   take(id: number, chunk: Uint8Array): void;
-  /** What passed, verified to its end. */
-  end(id: number): DrainResult;
+  /** What passed, verified to its end: `drained`, or what was found out here. */
+  end(id: number, drained: DrainResult | undefined): DrainResult;
   drop(id: number): void;
 }
 
 interface Receiving {
   take(chunk: Uint8Array): void;
-  end(): DrainResult;
+  end(drained: DrainResult | undefined): DrainResult;
   close(): void;
 }
 
@@ -35,7 +35,7 @@ export function createReceivers(): Receivers {
       open.set(id, await receiving(job));
     },
     take: (id, chunk) => find(id).take(chunk),
-    end: (id) => find(id).end(),
+    end: (id, drained) => find(id).end(drained),
     drop(id) {
       open.get(id)?.close();
       open.delete(id);
@@ -43,31 +43,56 @@ export function createReceivers(): Receivers {
   };
 }
 
-async function receiving({ blob: described, sink }: ReceiveJob): Promise<Receiving> {
-  // Its bytes are sent: nobody opens this.
-  const origin: Blob["origin"] = { kind: "stream", open: () => [] as never };
-  const blob: Blob = { ...described, origin };
-  const stages = stagesOf(blob);
-  const steps = await createSyncSteps(origin, stages.transforms);
-  if (steps === undefined) throw new TypeError("an engine was there a moment ago");
-  const line = syncLine(stages, steps);
-  const end = await endOf(sink).catch((error: unknown) => {
-    for (const step of steps) step.close();
+async function receiving({ blob, sink }: ReceiveJob): Promise<Receiving> {
+  const line = await lineOf(blob);
+  let end: End;
+  try {
+    end = await endOf(sink);
+  } catch (error) {
+    line.close();
     throw error;
-  });
+  }
+  let failure: { readonly error: unknown } | undefined;
+  function take(chunks: Iterable<Uint8Array>): void {
+    // What was on its way when something failed is not used any more.
+    if (failure !== undefined) throw failure.error;
+    try {
+      for (const made of chunks) end.take(made);
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  }
   return {
-    take(chunk) {
-      for (const made of line.push(chunk)) end.take(made);
-    },
-    end() {
-      for (const made of line.finish()) end.take(made);
-      return end.result(resultOf(stages));
+    take: (chunk) => take(line.push(chunk)),
+    end(drained) {
+      take(line.finish());
+      return end.result(drained ?? resultOf(line.stages));
     },
     close() {
-      for (const step of steps) step.close();
+      line.close();
       end.close();
     },
   };
+}
+
+interface Line extends SyncLine {
+  readonly stages: Stages;
+  close(): void;
+}
+
+/** What is done with what is sent; nothing where it is verified already. */
+async function lineOf(described: ReceiveJob["blob"]): Promise<Line> {
+  // Its bytes are sent: nobody opens this.
+  const origin: Blob["origin"] = { kind: "stream", open: () => [] as never };
+  const stages =
+    described === undefined ? { meters: [], transforms: [] } : stagesOf({ ...described, origin });
+  const steps = await createSyncSteps(origin, stages.transforms);
+  if (steps === undefined) throw new TypeError("an engine was there a moment ago");
+  const close = (): void => {
+    for (const step of steps) step.close();
+  };
+  return { ...syncLine(stages, steps), stages, close };
 }
 
 interface End {

@@ -47,7 +47,7 @@ async function done(id: number, job: Job, onBytes: (bytes: number) => void): Pro
       receivers.take(job.receiver, new Uint8Array(job.slot, 0, job.size));
       return { state: "received", receiver: job.receiver };
     case "end":
-      return { state: "drained", result: receivers.end(job.receiver) };
+      return { state: "drained", result: receivers.end(job.receiver, job.drained) };
     case "drop":
       receivers.drop(job.receiver);
       return { state: "received", receiver: job.receiver };
