@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { acquireFileLock } from "@drayage/sys";
+import { afterEach, describe, expect, it } from "vitest";
+import { openStore } from "../src/index.ts";
+import { openTestStore, putImage, stage, temporaryFolder } from "./fixtures.ts";
+import { plainDriver } from "./plain-driver.ts";
+
+describe("a lock that another keeps", () => {
+  it("does not keep readers waiting, and is waited for by writers, who say who has it", async () => {
+    const { store, root } = await openTestStore({ patience: 30 });
+    const image = await putImage(store, ["one"], { names: ["x"] });
+    await using lock = await acquireFileLock(path.join(root, "plain-images/images.lock"), "write");
+    expect((await store.read()).image("x").id).toBe(image.id);
+    await expect(store.setNames("image", image.id, ["y"])).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_LOCKED",
+      message: expect.stringContaining(path.join(root, "plain-images/images.lock")),
+      retryable: true,
+    });
+    lock.release();
+    await store.setNames("image", image.id, ["y"]);
+    expect((await store.read()).image("y").id).toBe(image.id);
+  });
+
+  it("is no longer waited for once the caller has given up", async () => {
+    const { store, root } = await openTestStore();
+    const image = await putImage(store, ["one"]);
+    await using _lock = await acquireFileLock(path.join(root, "plain-layers/layers.lock"), "write");
+    const signal = AbortSignal.timeout(20);
+    await expect(store.deleteImage(image.id, { signal })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_ABORTED",
+    });
+  });
+});
+
+describe("what is no driver", () => {
+  it("is refused, and so is one of another version", async () => {
+    const place = { graphRoot: "/nowhere", runRoot: "/nowhere-run" };
+    await expect(openStore({ ...place, driver: {} as never })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_PLUGIN_INVALID",
+    });
+    const later = { ...plainDriver(), apiVersion: 2 as never };
+    await expect(openStore({ ...place, driver: later })).rejects.toThrow("version 2 of the contract");
+    await expect(
+      openStore({ graphRoot: "here", runRoot: "there", driver: plainDriver() }),
+    ).rejects.toMatchObject({ code: "ERR_DRAYAGE_USAGE" });
+  });
+});
+
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!isRoot)(
+  isRoot ? "a full disk" : "a full disk [skipped: it needs root, to mount a small one]",
+  () => {
+    const disks: string[] = [];
+    afterEach(() => {
+      for (const disk of disks.splice(0)) spawnSync("umount", ["-l", disk]);
+    });
+
+    it("is a clear error, and the store is as it was", async () => {
+      const disk = path.join(temporaryFolder(), "disk");
+      mkdirSync(disk);
+      expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "none", disk]).status).toBe(0);
+      disks.push(disk);
+      const { store, root } = await openTestStore({ root: path.join(disk, "root") });
+      const image = await putImage(store, ["one"], { names: ["x"] });
+      const files = ["plain-layers/layers.json", "plain-images/images.json"].map((file) =>
+        path.join(root, file),
+      );
+      const before = files.map((file) => readFileSync(file, "utf8"));
+      const staged = await stage(store, "two");
+      // All but what one page holds.
+      const rest = spawnSync("sh", ["-c", `df --output=avail "$0" | tail -1`, disk]).stdout.toString().trim();
+      writeFileSync(path.join(disk, "fill"), Buffer.alloc(Number(rest) * 1024));
+      await expect(store.commitImage({ layers: [staged], names: ["y"] })).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_IO",
+        message: expect.stringContaining("no space left on the device"),
+      });
+      await expect(store.setNames("image", image.id, ["z"])).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_IO",
+      });
+      expect(files.map((file) => readFileSync(file, "utf8"))).toEqual(before);
+      await staged.discard();
+      spawnSync("rm", [path.join(disk, "fill")]);
+      expect((await store.check()).findings).toEqual([]);
+      expect(readdirSync(path.join(root, "plain"))).toEqual([image.layer]);
+      await putImage(store, ["two"], { names: ["y"] });
+      expect((await store.read()).image("y").names).toEqual(["y"]);
+    });
+  },
+);
