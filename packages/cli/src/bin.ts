@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { keepCompiledCode } from "./compile-cache.ts";
 import { setEngineFlags } from "./engine-flags.ts";
 import { personalityOf } from "./personality.ts";
@@ -18,7 +16,7 @@ async function answer(argv: readonly string[]): Promise<void> {
   const rest = text === undefined ? undefined : writeDirectly(1, Buffer.from(text)).rest;
   if (rest?.length === 0) return;
   if (goesThroughLayers(argv)) setEngineFlags();
-  keepCompiledCode(process.env, dirname(fileURLToPath(import.meta.url)));
+  keepCompiledCode(process.env, import.meta.dirname);
   const { print, runProcess } = await import("./process.ts");
   await (rest === undefined ? runProcess() : print(rest));
 }
