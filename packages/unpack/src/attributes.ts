@@ -52,5 +52,10 @@ export function overrideStat(
 ): Uint8Array {
   const name = types[type] ?? "file";
   const device = type === "character" || type === "block" ? `-${devmajor}-${devminor}` : "";
-  return Buffer.from(`${uid}:${gid}:${mode.toString(8).padStart(4, "0")}:${name}${device}`);
+  return Buffer.from(`${overrideOwner({ uid, gid, mode })}:${name}${device}`);
+}
+
+/** The part of it before the type. */
+export function overrideOwner({ uid, gid, mode }: Pick<Attributes, "mode" | "uid" | "gid">): string {
+  return `${uid}:${gid}:${mode.toString(8).padStart(4, "0")}`;
 }

@@ -2,7 +2,7 @@ import { fstatSync, lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs
 import { errnoOf, ioError } from "@drayage/errors";
 import { requireSys, type Sys } from "@drayage/sys";
 import type { TarHeader } from "@drayage/tar";
-import { overrideStat } from "./attributes.ts";
+import { overrideOwner, overrideStat } from "./attributes.ts";
 import { type ByteString, quoted } from "./byte-string.ts";
 import { type Folder, isGone, pathOf, type Time } from "./folder.ts";
 import { type FolderTree, openFolderTree } from "./folder-tree.ts";
@@ -49,6 +49,8 @@ export interface Site extends Disposable {
     attributes: Attributes,
     header: Pick<TarHeader, "type" | "devmajor" | "devminor">,
   ): void;
+  /** The same of a file that has it, whose type stays. */
+  changeOverride(folder: Folder, name: ByteString, attributes: Attributes): void;
   /** The mode and extended attributes that are really set. */
   masked(attributes: Attributes): Attributes;
   finish(): void;
@@ -101,9 +103,21 @@ export function openSite(options: SiteOptions): Site {
 
   const setOverride: Site["setOverride"] = (folder, name, attributes, header) => {
     if (forceMask === undefined) return;
-    const calls = sys ?? requireSys("keep owners and modes in extended attributes");
-    calls.setXattr(tree.at(folder, name), "user.containers.override_stat", overrideStat(attributes, header));
+    overrideCalls().setXattr(tree.at(folder, name), overrideName, overrideStat(attributes, header));
   };
+
+  function overrideCalls(): Sys {
+    return sys ?? requireSys("keep owners and modes in extended attributes");
+  }
+
+  function changeOverride(folder: Folder, name: ByteString, attributes: Attributes): void {
+    if (forceMask === undefined) return;
+    const before = overrideCalls().getXattr(tree.at(folder, name), overrideName);
+    const type = /:([^:]*)$/.exec(Buffer.from(before ?? []).toString())?.[1] ?? "file";
+    const { uid, gid, mode } = attributes;
+    const after = Buffer.from(`${overrideOwner({ uid, gid, mode })}:${type}`);
+    overrideCalls().setXattr(tree.at(folder, name), overrideName, after);
+  }
 
   function finishFolder(folder: Folder): void {
     const { before, last, lockedMode, put, hidden } = folder;
@@ -128,6 +142,7 @@ export function openSite(options: SiteOptions): Site {
     masked,
     setFolder,
     setOverride,
+    changeOverride,
     clear(folder, name, stats) {
       if (stats.isDirectory()) removeTree(tree.descriptor(folder), name);
       else unlinkSync(tree.at(folder, name));
@@ -163,6 +178,8 @@ export function openSite(options: SiteOptions): Site {
     [Symbol.dispose]: () => tree[Symbol.dispose](),
   };
 }
+
+const overrideName = "user.containers.override_stat";
 
 const impliedAttributes = {
   mode: 0o755,

@@ -152,6 +152,7 @@ export function createUnpacker(settings: UnpackSettings): Unpacker {
     }
     put(folder, name, (path) => linkSync(tree.at(there, targetName), path));
     set.other(folder, name, site.masked(attributes));
+    if (!stats.isSymbolicLink()) site.changeOverride(folder, name, attributes);
   }
 
   function putNode(folder: Folder, name: ByteString, { header, attributes }: Described): void {
