@@ -27,7 +27,7 @@ export async function loadDriver(name: string, given: Drivers = {}): Promise<Sto
   if (load !== undefined) return checked(await load(), name, `the driver ${name}`);
   for (const packageName of [`@drayage/storage-driver-${name}`, `drayage-storage-driver-${name}`]) {
     const found = await importBeside(packageName);
-    if (found !== undefined) return checked(exported(found), name, `the package ${packageName}`);
+    if (found !== undefined) return checked(exported(found, name), name, `the package ${packageName}`);
   }
   throw new DrayageError(
     "ERR_DRAYAGE_STORE_UNSUPPORTED",
@@ -55,10 +55,11 @@ async function importBeside(name: string): Promise<object | undefined> {
   }
 }
 
-/** A module's `default` export, else its `driver`; either may be a function that makes it. */
-function exported(module: object): unknown {
-  const { default: main, driver } = module as { readonly default?: unknown; readonly driver?: unknown };
-  const found = main ?? driver;
+/** A module's `default` export, else its `driver`, else `<name>Driver`; each may be a function that makes it. */
+function exported(module: object, name: string): unknown {
+  const exports = module as Readonly<Record<string, unknown>>;
+  const own = `${name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}Driver`;
+  const found = exports.default ?? exports.driver ?? exports[own];
   return typeof found === "function" ? found() : found;
 }
 
