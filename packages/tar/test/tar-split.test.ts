@@ -214,6 +214,11 @@ describe("an archive that replaces what it has brought is refused", () => {
       "replaces a file by a folder",
     ],
     [
+      "a file by a folder that is only implied, whose name had led round in a circle",
+      wholeArchive({ header: { name: "d/l", type: "symlink", linkname: "l" } }, file("d"), file("d/l/x")),
+      "replaces a file by a folder",
+    ],
+    [
       "a file by a link",
       wholeArchive(file("x"), { header: { name: "x", type: "link", linkname: "y" } }),
       "replaces a file that",

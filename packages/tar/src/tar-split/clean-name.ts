@@ -1,4 +1,3 @@
-import { cleanPath } from "../clean-path.ts";
 import { type ByteString, fromByteString, toByteString } from "../text.ts";
 
 const needsCleaning = /(?:^|\/)\.{0,2}(?:\/|$)/;
@@ -14,9 +13,16 @@ export interface CleanName {
 export function cleanName(name: ByteString): CleanName {
   const trimmed = name.endsWith("/") ? name.slice(0, -1) : name;
   if (!needsCleaning.test(trimmed)) return { path: trimmed, isInside: true };
-  const clean = cleanPath(name);
-  const isInside = clean !== ".." && !clean.startsWith("../");
-  return { path: cleanPath(`/${name}`).slice(1), isInside };
+  const parts: string[] = [];
+  // Above `/` there is `/`, for everybody.
+  const isAbsolute = name.startsWith("/");
+  let isInside = true;
+  for (const part of name.split("/")) {
+    if (part === "..") {
+      if (parts.pop() === undefined && !isAbsolute) isInside = false;
+    } else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return { path: parts.join("/"), isInside };
 }
 
 export function cleanRawName(rawName: Uint8Array): Uint8Array {

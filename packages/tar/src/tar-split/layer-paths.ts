@@ -1,121 +1,118 @@
 import type { TarHeader } from "../header.ts";
 import { type ByteString, toByteString } from "../text.ts";
 import { cleanName } from "./clean-name.ts";
+import { childOf, createPlace, type Place } from "./place.ts";
 
 /** Where on disk an entry comes to lie. */
 export interface LayerPath {
-  /** The path below the layer's folder as the name says it; "" for the root. */
-  readonly named: ByteString;
-  /** The same with the links of the layer itself followed, but the last. */
+  /** The path by its name alone, at least as much the same for two names as it is to Go's tools. */
   readonly path: ByteString;
+  /** Where the links of the layer itself lead, but the last. */
+  readonly place: Place;
+  /** All folders and links that lead there, from the root on. */
+  readonly way: readonly Place[];
   /**
    * Whether the content stands where Go's tools find it by its name. They do not where the name or a link on its way leads
    * out of the layer's folder, as they follow links on the host then; and a whiteout is no file on disk.
    */
   readonly isFound: boolean;
-  /** What has to stay for the path to be found: the folder by its name, what its links lead over, and the folder itself. */
-  readonly folders: readonly ByteString[];
 }
 
-/** Paths longer than Linux opens (PATH_MAX) are not looked into. */
+/** What Linux opens: PATH_MAX, and how many links it follows. */
 const longestPath = 4096;
 const mostLinks = 40;
+/** Links can make a short name a long way. */
+const mostSteps = 4096;
 /** A whiteout, or what is in a folder that is none: aufs has such. */
 const whiteout = /(?:^|\/)\.wh\./;
 
 interface Folder {
-  readonly named: ByteString;
   readonly path: ByteString;
-  /** The links on the way, and the folders that `..` in a link leaves. */
-  readonly passed: readonly ByteString[];
+  readonly place: Place;
+  readonly way: readonly Place[];
   readonly isInside: boolean;
 }
 
 /** Follows names through the symbolic links of a layer, in the order in which these come. */
 export class LayerPaths {
-  /** The symbolic links so far, and where they point. */
-  readonly #links: Map<ByteString, ByteString> = new Map();
+  readonly #root: Place = createPlace();
   /** That of the entry before, which is most often that of the next one. */
   #folder: Folder | undefined;
 
-  /** `name` is the text of `rawName` where that is at hand. */
-  find(rawName: Uint8Array, name?: string): LayerPath {
-    const { path: named, isInside } = cleanName(textOf(rawName, name));
-    const slash = named.lastIndexOf("/");
-    const base = named.slice(slash + 1);
-    const folder = this.#resolved(slash === -1 ? "" : named.slice(0, slash));
-    const path = folder.path === "" ? base : `${folder.path}/${base}`;
-    const isInItsOwnWay = folder.passed.some((place) => `${place}/`.startsWith(`${path}/`));
+  /** Undefined for a name that Linux does not take. `name` is the text of `rawName` where that is at hand. */
+  find(rawName: Uint8Array, name?: string): LayerPath | undefined {
+    const { path, isInside } = cleanName(textOf(rawName, name));
+    if (path.length >= longestPath) return undefined;
+    if (path === "") return { path, place: this.#root, way: [], isFound: false };
+    const slash = path.lastIndexOf("/");
+    const base = path.slice(slash + 1);
+    const folder = this.#folderOf(slash === -1 ? "" : path.slice(0, slash));
+    const place = childOf(folder.place, base);
+    // What is on its own way, by a link that goes up again, is gone with the last step.
+    const isReached = folder.isInside && !folder.way.includes(place);
     return {
-      named,
       path,
-      isFound: isInside && folder.isInside && !isInItsOwnWay && named !== "" && !whiteout.test(named),
-      folders: [folder.named, ...folder.passed, folder.path],
+      place,
+      way: folder.way,
+      isFound: isInside && isReached && !whiteout.test(path),
     };
   }
 
-  /** Whether the entry is the link that is there already. */
-  isSameLink(path: ByteString, header: TarHeader): boolean {
-    return header.type === "symlink" && this.#links.get(path) === targetOf(header);
-  }
-
-  isLink(path: ByteString): boolean {
-    return this.#links.has(path);
-  }
-
-  /** Takes note of what stands at the path from now on. */
-  put(path: ByteString, header: TarHeader): void {
+  /** Takes note of what stands at the place from now on. */
+  put(place: Place, header: TarHeader): void {
     const target =
       header.type === "symlink"
-        ? targetOf(header)
+        ? linkTarget(header)
         : header.type === "link"
-          ? this.#links.get(this.find(header.rawLinkname, header.linkname).path)
+          ? this.find(header.rawLinkname, header.linkname)?.place.target
           : undefined;
-    if (target !== undefined) this.#links.set(path, target);
-    else if (!this.#links.delete(path)) return;
+    const loses = header.type !== "directory" && place.children !== undefined;
+    if (place === this.#root || (target === place.target && !loses)) return;
+    place.target = target;
+    if (loses) place.children = undefined;
     this.#folder = undefined;
   }
 
-  #resolved(named: ByteString): Folder {
-    if (this.#folder?.named !== named) this.#folder = this.#resolve(named);
+  #folderOf(path: ByteString): Folder {
+    if (this.#folder?.path !== path) this.#folder = this.#follow(path);
     return this.#folder;
   }
 
-  #resolve(named: ByteString): Folder {
-    const notFollowed: Folder = { named, path: named, passed: [], isInside: false };
-    if (named.length > longestPath) return notFollowed;
-    if (this.#links.size === 0) return { ...notFollowed, isInside: true };
-    const rest = named.split("/").reverse();
-    const passed: ByteString[] = [];
-    let links = 0;
-    let path: ByteString[] = [];
+  #follow(path: ByteString): Folder {
+    const way: Place[] = [];
+    const lost: Folder = { path, place: createPlace(), way, isInside: false };
+    const rest = path.split("/").reverse();
+    /** The folders from the root down to where we are. */
+    let stack: Place[] = [];
     let isInside = true;
+    let links = 0;
+    let steps = 0;
     for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
       if (part === "" || part === ".") continue;
+      if (++steps > mostSteps) return lost;
       if (part === "..") {
-        if (path.length > 0) passed.push(path.join("/"));
-        if (path.pop() === undefined) isInside = false;
+        if (stack.pop() === undefined) isInside = false;
         continue;
       }
-      path.push(part);
-      const place = path.join("/");
-      const target = this.#links.get(place);
-      if (target === undefined) continue;
-      passed.push(place);
-      links++;
-      if (links > mostLinks || target.length > longestPath) return notFollowed;
-      path.pop();
-      if (target.startsWith("/")) {
-        isInside = false;
-        path = [];
+      const place = childOf(stack.at(-1) ?? this.#root, part);
+      way.push(place);
+      if (place.target === undefined) {
+        stack.push(place);
+        continue;
       }
-      rest.push(...target.split("/").reverse());
+      if (++links > mostLinks || place.target.length >= longestPath) return lost;
+      if (place.target.startsWith("/")) {
+        isInside = false;
+        stack = [];
+      }
+      rest.push(...place.target.split("/").reverse());
     }
-    return { named, path: path.join("/"), passed, isInside };
+    return { path, place: stack.at(-1) ?? this.#root, way, isInside };
   }
 }
 
-function targetOf(header: TarHeader): ByteString {
+/** One character for each byte. */
+export function linkTarget(header: TarHeader): ByteString {
   return textOf(header.rawLinkname, header.linkname);
 }
 

@@ -2,11 +2,13 @@ import type { DrayageError } from "@drayage/errors";
 import { paddingLength } from "../block.ts";
 import { type BlockHeader, parseBlock } from "../block-header.ts";
 import type { TarEvent, TarGlobalEvent, TarHeaderEvent } from "../events.ts";
+import type { TarHeader } from "../header.ts";
 import { archiveProblem, type Problem } from "../problem.ts";
 import type { ByteString } from "../text.ts";
 import { chooseCrc64, crc64Bytes } from "./crc64.ts";
 import { createJsonLines } from "./json-lines.ts";
-import { LayerPaths } from "./layer-paths.ts";
+import { type LayerPath, LayerPaths, linkTarget } from "./layer-paths.ts";
+import type { Content, Place } from "./place.ts";
 import { createSegmentBuffer } from "./segment-buffer.ts";
 
 export interface TarSplitPackerOptions {
@@ -27,18 +29,12 @@ export interface TarSplitPacker {
   finish(): void;
 }
 
-/** A file whose content is left to the layer's folder. */
-interface Content {
-  readonly size: number;
-  readonly crc: bigint;
-}
-
 /** What becomes of the data of the entry that is being read. */
 interface Current {
   readonly event: TarHeaderEvent;
-  readonly path: ByteString;
+  readonly found: LayerPath | undefined;
   /** Whether the data stays in the folder; else it is kept here, among the headers. */
-  readonly isLeft: boolean;
+  isLeft: boolean;
   /** What the data has to be equal to. */
   readonly before: Content | undefined;
   crc: bigint;
@@ -55,49 +51,36 @@ export function createTarSplitPacker(options: TarSplitPackerOptions): TarSplitPa
   const segment = createSegmentBuffer((payload) => lines.add({ type: "segment", payload }));
   const crc64 = chooseCrc64();
   const paths = new LayerPaths();
-  /** Every path so far: with its content where that is left to the folder. */
-  const known = new Map<ByteString, Content | undefined>();
-  /** The folders on the way to such contents. */
-  const needed = new Set<ByteString>();
+  /** Those of the entries so far: Go's tools take no tar-split that has a name twice. */
+  const names = new Set<ByteString>();
   let current: Current | undefined;
 
   function takeHeader(event: TarHeaderEvent): void {
-    const { header } = event;
-    const { named, path, isFound, folders } = paths.find(header.rawName, header.name);
-    if (needed.has(path) && !staysOnTheWay(path, event)) throw replaced(event, "the folder of a file");
-    if (folders.some((folder) => hasContent(folder))) throw replaced(event, "a file by a folder");
-    const before = known.get(path);
-    const hasData = header.type === "file" && header.size > 0 && isFound;
-    if (before !== undefined && !(hasData && header.size === before.size)) throw replaced(event, "a file");
-    const isFirst = !known.has(path) && !known.has(named);
     segment.addHeaders(event.rawBlocks);
     segment.flush();
-    const isLeft = hasData && isFirst;
-    if (isLeft) for (const folder of folders) need(folder);
-    if (isFirst) {
-      known.set(named, undefined);
-      known.set(path, undefined);
-      if (!isLeft) addFile(header.rawName, undefined);
-    }
-    paths.put(path, header);
-    current = { event, path, isLeft, before, crc: 0n };
+    const { header } = event;
+    const found = paths.find(header.rawName, header.name);
+    current = { event, found, isLeft: false, before: found?.place.content, crc: 0n };
+    if (found === undefined) return;
+    const { path, place, way, isFound } = found;
+    if (place.isNeeded && !staysOnTheWay(place, header)) throw replaced(event, "the folder of a file");
+    if (way.some(({ content }) => content !== undefined)) throw replaced(event, "a file by a folder");
+    const hasData = header.type === "file" && header.size > 0 && isFound;
+    const { before } = current;
+    if (before !== undefined && !(hasData && header.size === before.size)) throw replaced(event, "a file");
+    const isFirst = !place.isTaken && !names.has(path);
+    place.isTaken = true;
+    names.add(path);
+    current.isLeft = hasData && isFirst;
+    if (current.isLeft) for (const folder of way) folder.isNeeded = true;
+    else if (isFirst) addFile(header.rawName, undefined);
+    paths.put(place, header);
   }
 
-  /** Whether a path on which contents depend goes on leading to them. */
-  function staysOnTheWay(path: ByteString, { header }: TarHeaderEvent): boolean {
-    return paths.isLink(path) ? paths.isSameLink(path, header) : header.type === "directory";
-  }
-
-  /** Whether a folder of this path has to take the place of a file. */
-  function hasContent(folder: ByteString): boolean {
-    for (let path = folder; path !== "" && !needed.has(path); path = parentOf(path)) {
-      if (known.get(path) !== undefined) return true;
-    }
-    return false;
-  }
-
-  function need(folder: ByteString): void {
-    for (let path = folder; path !== "" && !needed.has(path); path = parentOf(path)) needed.add(path);
+  /** Whether a place on which contents depend goes on leading to them. */
+  function staysOnTheWay({ target }: Place, header: TarHeader): boolean {
+    if (target === undefined) return header.type === "directory";
+    return header.type === "symlink" && linkTarget(header) === target;
   }
 
   function takeData(bytes: Uint8Array): void {
@@ -108,11 +91,10 @@ export function createTarSplitPacker(options: TarSplitPackerOptions): TarSplitPa
 
   function endEntry(padding: Uint8Array | undefined): void {
     if (current !== undefined) {
-      const { event, path, isLeft, before, crc } = current;
-      if (isLeft) {
-        const content = { size: event.header.size, crc };
-        known.set(path, content);
-        addFile(event.header.rawName, content);
+      const { event, found, isLeft, before, crc } = current;
+      if (isLeft && found !== undefined) {
+        found.place.content = { size: event.header.size, crc };
+        addFile(event.header.rawName, found.place.content);
       } else if (before !== undefined && before.crc !== crc) {
         throw replaced(event, "a file");
       }
@@ -129,9 +111,9 @@ export function createTarSplitPacker(options: TarSplitPackerOptions): TarSplitPa
     segment.addHeaders(rawBlocks.subarray(0, end));
     segment.flush();
     segment.addHeaders(rawBlocks.subarray(end));
-    const { named } = paths.find(rawName);
-    if (known.has(named)) return;
-    known.set(named, undefined);
+    const path = paths.find(rawName)?.path;
+    if (path === undefined || names.has(path)) return;
+    names.add(path);
     addFile(rawName, undefined);
   }
 
@@ -163,10 +145,6 @@ export function createTarSplitPacker(options: TarSplitPackerOptions): TarSplitPa
       lines.flush();
     },
   };
-}
-
-function parentOf(path: ByteString): ByteString {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function replaced(event: TarHeaderEvent, what: string): DrayageError {
