@@ -35,7 +35,7 @@ export async function commitImage(
   const created = createdOf(image);
   const layers = await prepareLayers(core, image.layers);
   const members = { ...recordOf(image, facts), id, created, layer: layers.at(-1)?.id };
-  await using area = await createTemporaryArea(core.files, core.paths.temporary, { signal });
+  await using area = createTemporaryArea(core.files, core.paths.temporary);
   const dataFolder = area.next("image");
   await writeItems(core, dataFolder, items);
   const ready = createReadyFiles(core.files, area);

@@ -30,7 +30,7 @@ export async function commitLayers(
   { signal }: StoreOptions = {},
 ): Promise<readonly LayerRecord[]> {
   const prepared = await prepareLayers(core, layers);
-  await using area = await createTemporaryArea(core.files, core.paths.temporary, { signal });
+  await using area = createTemporaryArea(core.files, core.paths.temporary);
   const ready = createReadyFiles(core.files, area);
   await foreseeLayers(core, prepared, ready);
   const records = await cleaningUp(core, () =>
@@ -143,15 +143,18 @@ function missingLayers(
   table: RecordTable<"layer">,
   layers: readonly PreparedLayer[],
 ): readonly PreparedLayer[] {
-  const known = new Set([
-    ...table.rows.map(({ record }) => record.id),
-    ...core.catalog.view().layers.flatMap(({ id, readOnly }) => (readOnly ? [id] : [])),
-  ]);
-  return layers.filter(({ id, stage, parent }) => {
-    if (known.has(id)) return false;
+  const others = core.catalog.view().layers.filter(({ readOnly }) => readOnly);
+  const parents = new Map(
+    [...others, ...table.rows.map(({ record }) => record)].map((one) => [one.id, one.parent]),
+  );
+  return layers.filter(({ id, stage, parent }, index) => {
+    if (parents.has(id)) {
+      if (index > 0 && parents.get(id) !== parent) throw standsElsewhere(id, parents.get(id), parent);
+      return false;
+    }
     if (stage === undefined) throw layerGone(id);
-    if (parent !== undefined && !known.has(parent)) throw layerGone(parent);
-    known.add(id);
+    if (parent !== undefined && !parents.has(parent)) throw layerGone(parent);
+    parents.set(id, parent);
     return true;
   });
 }
@@ -200,6 +203,13 @@ export async function cleaningUp<T>(core: StoreCore, act: () => Promise<T>): Pro
 /** Those that were not needed, and what is left of the others. */
 export async function discardStages(layers: readonly PreparedLayer[]): Promise<void> {
   for (const { stage } of layers) await stage?.discard();
+}
+
+function standsElsewhere(id: string, actual: string | undefined, wanted: string | undefined): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_USAGE",
+    `the layer ${id} stands on ${actual ?? "nothing"}, not on ${wanted ?? "nothing"}`,
+  );
 }
 
 function layerGone(id: string): DrayageError {

@@ -104,7 +104,7 @@ export async function removeRecord(
   id: string,
 ): Promise<void> {
   const { core } = transaction;
-  const area = await createTemporaryArea(core.files, core.paths.temporary, { signal: transaction.signal });
+  const area = createTemporaryArea(core.files, core.paths.temporary);
   transaction.later(async () => area[Symbol.asyncDispose]());
   transaction.table(kind).remove(id);
   transaction.save();

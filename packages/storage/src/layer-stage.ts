@@ -42,7 +42,7 @@ export async function stageLayer(core: StoreCore, options: StageLayerOptions = {
   const { files, paths, layerFiles } = core;
   const { parent, signal } = options;
   await using made = createDisposal();
-  const area = made.use(await createTemporaryArea(files, paths.temporary, { signal }));
+  const area = made.use(createTemporaryArea(files, paths.temporary));
   const driverStage = made.use(await layerFiles.stage({ parent, signal }));
   const resources = made.move();
 

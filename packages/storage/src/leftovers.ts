@@ -2,14 +2,13 @@ import path from "node:path";
 import type { StoreCore } from "./core.ts";
 import type { Leftover } from "./driver.ts";
 import { holdLeftovers } from "./holds.ts";
-import { temporaryLeftovers } from "./temporary-area.ts";
 
 /** What processes that are gone left half done, and nobody can see. */
 export async function leftoversOf(core: StoreCore): Promise<readonly Leftover[]> {
   const { files, paths, layerFiles } = core;
   return [
     ...(await layerFiles.leftovers()),
-    ...temporaryLeftovers(files, paths.temporary),
+    ...files.abandonedAreas(paths.temporary).map((area) => ({ ...area, why: "its process is gone" })),
     ...holdLeftovers(core),
     ...(["layer", "image", "container"] as const).flatMap((kind) => {
       return unfinishedFiles(core, paths.folder(kind), paths.lock(kind));

@@ -31,7 +31,7 @@ async function removeMarked(transaction: Transaction, ids: readonly string[]): P
   if (ids.length === 0) return;
   const { core } = transaction;
   const layers = transaction.table("layer");
-  const area = await createTemporaryArea(core.files, core.paths.temporary, { signal: transaction.signal });
+  const area = createTemporaryArea(core.files, core.paths.temporary);
   transaction.later(async () => area[Symbol.asyncDispose]());
   for (const id of ids) {
     await unmountAll(core, id);

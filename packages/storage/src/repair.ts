@@ -185,7 +185,7 @@ async function removeUnaccounted({ transaction }: Work, { kind, id, path }: Find
     (one) => path.startsWith(`${core.paths.folder(one)}/`) && transaction.table(one).get(name) !== undefined,
   );
   if (known) return true;
-  const area = await createTemporaryArea(core.files, core.paths.temporary, { signal: transaction.signal });
+  const area = createTemporaryArea(core.files, core.paths.temporary);
   transaction.later(async () => area[Symbol.asyncDispose]());
   area.take(path);
   return true;

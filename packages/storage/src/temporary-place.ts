@@ -36,7 +36,11 @@ export function temporaryPlaces(home: string): string {
 
 /** @throws `ERR_DRAYAGE_IO` */
 export function createTemporaryPlace(sys: Sys, home: string): TemporaryPlace {
-  const places = temporaryPlaces(home);
+  return createPlaceIn(sys, temporaryPlaces(home));
+}
+
+/** The same in any folder. */
+export function createPlaceIn(sys: Sys, places: string): TemporaryPlace {
   try {
     mkdirSync(places, { recursive: true, mode: 0o700 });
     const { name, fd } = createLock(sys, places);
@@ -105,12 +109,18 @@ function createLock(sys: Sys, places: string): { readonly name: string; readonly
   }
 }
 
+export interface AbandonedPlace {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
 /** The temporary places of processes that died: what each had begun, and how to remove it. */
-export function abandonedPlaces(
-  sys: Sys,
-  home: string,
-): readonly { readonly path: string; remove(): Promise<void> }[] {
-  const places = temporaryPlaces(home);
+export function abandonedPlaces(sys: Sys, home: string): readonly AbandonedPlace[] {
+  return abandonedPlacesIn(sys, temporaryPlaces(home));
+}
+
+/** The same of any folder. */
+export function abandonedPlacesIn(sys: Sys, places: string): readonly AbandonedPlace[] {
   return placeNames(places)
     .filter((name) => isAbandoned(sys, join(places, `${lockPrefix}${name}`)))
     .map((name) => ({

@@ -14,11 +14,13 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { open, rm } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import path from "node:path";
 import { syncDirectory } from "@drayage/blob";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import { acquireFileLock, requireSys } from "@drayage/sys";
+import { removeTree } from "../remove-tree.ts";
+import { abandonedPlacesIn, createPlaceIn } from "../temporary-place.ts";
 import type { LockKind, StoreFiles } from "./store-files.ts";
 
 /** Files of a store in folders, with the modes that the Go tools give them. */
@@ -35,9 +37,11 @@ export function folderFiles(): StoreFiles {
     overwrite,
     makeFolder,
     rename,
-    remove: (file) => doing("remove", file, () => rm(file, { recursive: true, force: true })),
+    remove: removeTree,
     syncFile: (file) => doing("sync", file, () => syncFile(file)),
     syncFolder: syncDirectory,
+    makeArea: (root) => createPlaceIn(requireSys(`write to ${JSON.stringify(root)}`), root),
+    abandonedAreas: (root) => abandonedPlacesIn(requireSys("find what is left over"), root),
     acquire(file, kind, options) {
       makeFolder(path.dirname(file));
       return acquireFileLock(file, kind, options);

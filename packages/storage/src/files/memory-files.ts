@@ -13,6 +13,12 @@ export function memoryFiles(): StoreFiles {
     files.set(path, { bytes, stamp: String(changes) });
   };
 
+  async function remove(path: string): Promise<void> {
+    for (const file of [...files.keys()]) {
+      if (file === path || file.startsWith(`${path}/`)) files.delete(file);
+    }
+  }
+
   function tryAcquire(path: string, kind: LockKind): Disposable | undefined {
     const lock = locks.get(path) ?? { readers: 0, writer: false };
     if (lock.writer || (kind === "write" && lock.readers > 0)) return undefined;
@@ -59,13 +65,15 @@ export function memoryFiles(): StoreFiles {
       }
       return moved.length > 0;
     },
-    async remove(path) {
-      for (const file of [...files.keys()]) {
-        if (file === path || file.startsWith(`${path}/`)) files.delete(file);
-      }
-    },
+    remove,
     syncFile: async () => undefined,
     syncFolder: async () => undefined,
+    makeArea(root) {
+      changes += 1;
+      const path = `${root}/${changes}`;
+      return { path, remove: () => remove(path) };
+    },
+    abandonedAreas: () => [],
     acquire,
     tryAcquire,
   };

@@ -7,6 +7,12 @@ export interface AcquireOptions {
   readonly patience: number;
 }
 
+/** A folder for what is being made or removed. */
+export interface Area {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
 /**
  * Where a store keeps its records: folders, or this process's memory. Synchronous, as it is used while locks are held, where an
  * await would let others wait for this thread's other work.
@@ -40,6 +46,10 @@ export interface StoreFiles {
   syncFile(path: string): Promise<void>;
   /** Brings a folder's entries to the disk. */
   syncFolder(path: string): Promise<void>;
+  /** A new folder in `root` that is this process's alone, and is removed by whoever looks for leftovers if this process dies. */
+  makeArea(root: string): Area;
+  /** Such folders of processes that are gone. */
+  abandonedAreas(root: string): readonly Area[];
   acquire(path: string, kind: LockKind, options: AcquireOptions): Promise<AsyncDisposable>;
   /** Takes a lock that nobody else has, at once; undefined where somebody has it. */
   tryAcquire(path: string, kind: LockKind): Disposable | undefined;
