@@ -5,6 +5,7 @@ import type { SampleImage, SampleIndex } from "@drayage/testkit";
 import { randomImage, randomIndex, readImage, writeImage } from "@drayage/testkit";
 import { dir } from "@drayage/transport-dir";
 import { ociDir } from "@drayage/transport-oci-dir";
+import { putImage } from "@drayage-internal/fixtures/layouts";
 import { describeWithPeers, skopeo } from "@drayage-internal/peers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { containersStorage } from "../src/index.ts";
@@ -84,6 +85,45 @@ for (const driver of driverNames) {
       await skopeo(["copy", "-q", `dir:${at("docker")}`, `${target}quay.io/a/b:c`]);
       await pull(other, "quay.io/a/b:c");
       expectSame();
+    });
+
+    it("so they are for docker's oldest format, whose image ID is that of the config it would have", async () => {
+      const image = await randomImage({ seed: "old" });
+      await skopeo(["copy", "-q", "--format", "v2s1", await layout("old", image), `dir:${at("old")}`]);
+      await skopeo(["copy", "-q", `dir:${at("old")}`, `containers-storage:${place("theirs")}old:1`]);
+      const old = dir();
+      await using source = await old.openSource(old.parse(at("old")));
+      await using destination = await transport.openDestination(transport.parse(`${place("ours")}old:1`));
+      await putImage(source, destination);
+      await destination.commit();
+      expectSame();
+      await using stored = await transport.openSource(transport.parse(`${place("ours")}old:1`));
+      const read = await readImage(stored);
+      expect(read.kind === "image" && read.layers.length).toBe(image.layers.length);
+    });
+
+    it("blobs that were kept outlive what skopeo does to the store, and are nothing to it", async () => {
+      const image = await richImage();
+      const keeping = containersStorage({ keepBlobs: true });
+      {
+        await using destination = await keeping.openDestination(keeping.parse(`${place("ours")}rich:1`));
+        await writeImage(destination, image);
+      }
+      const other = await randomImage({ seed: "beside" });
+      await skopeo([
+        "copy",
+        "-q",
+        await layout("beside", other),
+        `containers-storage:${place("ours")}beside:1`,
+      ]);
+      await skopeo(["copy", "-q", await layout("rich", image), `containers-storage:${place("ours")}again:1`]);
+      await using source = await transport.openSource(transport.parse(`${place("ours")}again:1`));
+      const read = await readImage(source);
+      expect(read.kind === "image" && read.layers.map(({ descriptor }) => descriptor.digest)).toEqual(
+        image.layers.map(({ descriptor }) => descriptor.digest),
+      );
+      await skopeo(["delete", `containers-storage:${place("ours")}again:1`]);
+      expect(storeRecords(at("ours"), driver).layers.length).toBe(other.layers.length);
     });
 
     it("skopeo gives back the layers of our image, with the digests of their tars", async () => {
