@@ -1,6 +1,8 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { bytesBlob, inflated } from "@drayage/blob";
 import { digestBytes, digestHex } from "@drayage/digest";
-import type { ImageRecord, Store } from "@drayage/storage";
+import type { ImageRecord, NewImage, Store } from "@drayage/storage";
 import { randomLayer, type SampleLayer } from "@drayage/testkit";
 
 /** An image of small layers, as its maker knows it. */
@@ -59,6 +61,7 @@ export async function putImage(
   store: Store,
   image: SampleImage,
   names: readonly string[],
+  { metadata, bigData = [] }: Pick<NewImage, "bigData" | "metadata"> = {},
 ): Promise<ImageRecord> {
   const ids: string[] = [];
   await using hold: Hold = await store.hold([], { why: "a test" });
@@ -75,11 +78,29 @@ export async function putImage(
     layers: ids,
     names,
     created: "2024-05-06T07:08:09.123456789Z",
-    metadata: '{"signatures-sizes":{}}',
+    metadata,
     bigData: [
       { key: digestBytes(image.config), bytes: image.config },
       { key: `manifest-${digestBytes(image.manifest)}`, bytes: image.manifest },
       { key: "manifest", bytes: image.manifest },
+      ...bigData,
     ],
   });
+}
+
+/** The image as an OCI layout, called `x`. */
+export function writeLayout(folder: string, image: SampleImage): void {
+  const blobs = path.join(folder, "blobs", "sha256");
+  mkdirSync(blobs, { recursive: true });
+  for (const bytes of [image.config, image.manifest, ...image.layers.map((layer) => layer.bytes)]) {
+    writeFileSync(path.join(blobs, digestHex(digestBytes(bytes))), bytes);
+  }
+  const manifest = {
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest: digestBytes(image.manifest),
+    size: image.manifest.length,
+    annotations: { "org.opencontainers.image.ref.name": "x" },
+  };
+  writeFileSync(path.join(folder, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
+  writeFileSync(path.join(folder, "index.json"), JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { digestBytes, digestHex } from "@drayage/digest";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { expect, it } from "vitest";
 import { type SharedStore, sharedStore } from "../src/shared-store.ts";
-import { putImage, sampleImage } from "../src/store-samples.ts";
+import { putImage, sampleImage, writeLayout } from "../src/store-samples.ts";
 
 const minute = 60_000;
 const tools = ["containers-storage", "skopeo", "buildah", "podman"] as const;
@@ -57,6 +58,35 @@ for (const driver of ["vfs", "overlay"] as const) {
       expect((await store.read()).images).toEqual([]);
       expect((await store.read()).layers).toEqual([]);
       expect((await store.check()).findings).toEqual([]);
+    });
+
+    it("has the records, to the byte, that skopeo makes of the same image", { timeout: minute }, async () => {
+      const [ours, theirs] = [sharedStore(driver), sharedStore(driver)];
+      const image = await sampleImage(`parity ${driver}`, { layers: 3 });
+      const layout = path.join(theirs.root, "..", "layout");
+      writeLayout(layout, image);
+      await theirs.skopeo(["copy", "--quiet", `oci:${layout}:x`, theirs.reference("x:latest")]);
+      await using store = await ours.open();
+      const [theirImage] = theirs.json(`${driver}-images/images.json`);
+      const signature = `signature-${digestHex(digestBytes(image.manifest))}`;
+      await putImage(store, image, ["docker.io/library/x:latest"], {
+        metadata: String(theirImage?.metadata),
+        bigData: [{ key: signature, bytes: new Uint8Array() }],
+      });
+      const text = (shared: SharedStore, file: string): string =>
+        readFileSync(path.join(shared.root, file), "utf8").replaceAll(
+          /"created":"202[5-9][^"]*"/g,
+          '"created":""',
+        );
+      expect(text(ours, `${driver}-images/images.json`)).toBe(text(theirs, `${driver}-images/images.json`));
+      expect(text(ours, `${driver}-layers/layers.json`)).toBe(text(theirs, `${driver}-layers/layers.json`));
+      const names = (shared: SharedStore, folder: string): readonly string[] =>
+        readdirSync(path.join(shared.root, folder), { recursive: true, encoding: "utf8" }).sort();
+      expect(names(ours, `${driver}-images`)).toEqual(names(theirs, `${driver}-images`));
+      // Ours has a place for what is being made.
+      expect(names(ours, `${driver}-layers`).filter((name) => name !== "tmp")).toEqual(
+        names(theirs, `${driver}-layers`),
+      );
     });
 
     it("an image of theirs is read, named, checked and deleted by us", { timeout: 2 * minute }, async () => {
