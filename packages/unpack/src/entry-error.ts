@@ -24,3 +24,10 @@ export function entryError(error: unknown, header: TarHeader): unknown {
 export function invalid(message: string): DrayageError {
   return new DrayageError("ERR_DRAYAGE_ARCHIVE_INVALID", message);
 }
+
+export function tooMany(count: number, what: string): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_LIMIT_EXCEEDED",
+    `the archive has more than the ${count} ${what} that are accepted`,
+  );
+}

@@ -1,7 +1,7 @@
-import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { closeSync, constants, openSync, readlinkSync, statSync } from "node:fs";
 import { DrayageError, errnoOf } from "@drayage/errors";
 import { type ByteString, toByteString, toPath } from "./byte-string.ts";
-import { invalid } from "./entry-error.ts";
+import { invalid, tooMany } from "./entry-error.ts";
 import { createFolder, type Folder } from "./folder.ts";
 import { folderFlags } from "./folder-flags.ts";
 import { nameLimit, pathLimit, splitPath } from "./paths.ts";
@@ -41,14 +41,23 @@ export interface FolderTree extends Disposable {
 export interface FolderTreeOptions {
   /** Told of a folder that is entered for the first time and that `make` has not made. */
   onFound(folder: Folder, fd: number): void;
+  /** Told of every folder that is no more. */
+  onGone(folder: Folder): void;
   /** Asked to let the owner enter a folder that its mode keeps closed; gives that mode, or undefined where it cannot. */
   unlock(path: string | Buffer): number | undefined;
+  /** How many folders may be known. */
+  readonly limit: number;
 }
 
-export function openFolderTree(rootPath: string, { onFound, unlock }: FolderTreeOptions): FolderTree {
+export function openFolderTree(
+  rootPath: string,
+  { onFound, onGone, unlock, limit }: FolderTreeOptions,
+): FolderTree {
   const rootLength = Buffer.byteLength(rootPath);
   const root = createFolder(undefined, "");
   root.fd = openSync(rootPath, constants.O_RDONLY | constants.O_DIRECTORY);
+  requireProc(root.fd);
+  let count = 0;
   onFound(root, root.fd);
   /** The least recently used first; without the root. */
   const open = new Set<Folder>();
@@ -97,6 +106,8 @@ export function openFolderTree(rootPath: string, { onFound, unlock }: FolderTree
         `with the root a folder has a path of more than ${pathLimit - nameLimit} bytes`,
       );
     }
+    count += 1;
+    if (count > limit) throw tooMany(limit, "folders");
     parent.children ??= new Map();
     parent.children.set(name, made);
     return made;
@@ -173,7 +184,7 @@ export function openFolderTree(rootPath: string, { onFound, unlock }: FolderTree
     forget(parent, name) {
       const folder = parent.children?.get(name);
       if (folder !== undefined) {
-        folder.gone = true;
+        count -= markGone(folder, onGone);
         parent.children?.delete(name);
       }
       // Any path may have led through it.
@@ -197,5 +208,35 @@ function linkAt(path: string | Buffer): ByteString | undefined {
   } catch (error) {
     if (errnoOf(error) === "EINVAL") return undefined;
     throw error;
+  }
+}
+
+/** Marks a folder with all that is known below it, and says how many these are. */
+function markGone(folder: Folder, onGone: (folder: Folder) => void): number {
+  const left = [folder];
+  let count = 0;
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    one.gone = true;
+    count += 1;
+    onGone(one);
+    for (const child of one.children?.values() ?? []) left.push(child);
+  }
+  return count;
+}
+
+/** Throws where names cannot be looked up in an open folder: on other systems than Linux, or without /proc. */
+function requireProc(fd: number): void {
+  try {
+    statSync(`/proc/self/fd/${fd}/.`);
+  } catch (cause) {
+    closeSync(fd);
+    throw new DrayageError(
+      "ERR_DRAYAGE_SYSTEM_UNSUPPORTED",
+      "layers are unpacked by way of /proc/self/fd, which is not there",
+      {
+        hint: "unpack on Linux, where /proc is mounted",
+        cause,
+      },
+    );
   }
 }

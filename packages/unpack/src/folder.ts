@@ -64,8 +64,3 @@ export function pathOf(folder: Folder): ByteString {
   for (let at: Folder = folder; at.parent !== undefined; at = at.parent) names.unshift(at.name);
   return names.join("/");
 }
-
-export function isGone(folder: Folder): boolean {
-  for (let at: Folder | undefined = folder; at !== undefined; at = at.parent) if (at.gone) return true;
-  return false;
-}

@@ -2,7 +2,14 @@
  * Layers of container images as files in a folder.
  * @module
  */
-export type { IdMapping, Ownership, UnpackOptions, UnpackSettings, Whiteouts } from "./options.ts";
+export type {
+  IdMapping,
+  Ownership,
+  UnpackLimits,
+  UnpackOptions,
+  UnpackSettings,
+  Whiteouts,
+} from "./options.ts";
 export { unpackImage } from "./unpack-image.ts";
 export { unpackLayer } from "./unpack-layer.ts";
 export type { Attributes, OpenLink, OpenQuestions, Unpacked, UnpackReport } from "./unpacked.ts";

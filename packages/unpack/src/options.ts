@@ -51,7 +51,17 @@ export interface UnpackSettings {
   readonly rootEntry?: "apply" | "ignore" | undefined;
   /** Where the tar-split is written, gzipped; a new file. None is made where absent. */
   readonly tarSplitPath?: string | undefined;
-  readonly limits?: TarLimits | undefined;
+  readonly limits?: UnpackLimits | undefined;
+}
+
+/** What is accepted of one archive. Memory grows with the number of its folders, of hard links that are left open, and a little with its entries. */
+export interface UnpackLimits extends TarLimits {
+  /** 5,000,000 where absent. */
+  readonly entries?: number | undefined;
+  /** Folders, with all that paths lead through: 1,000,000 where absent. */
+  readonly folders?: number | undefined;
+  /** Hard links to names that the layer does not have, for overlayfs: 100,000 where absent. */
+  readonly openLinks?: number | undefined;
 }
 
 export interface UnpackOptions extends UnpackSettings {

@@ -2,7 +2,8 @@ import { lchownSync, type Stats } from "node:fs";
 import { errnoOf } from "@drayage/errors";
 import { requireSys } from "@drayage/sys";
 import { type ByteString, toBytes, toPath } from "./byte-string.ts";
-import { type Folder, isGone, pathOf } from "./folder.ts";
+import { tooMany } from "./entry-error.ts";
+import { type Folder, pathOf } from "./folder.ts";
 import { joinPath } from "./paths.ts";
 import type { Site } from "./site.ts";
 import type { OpenLink } from "./unpacked.ts";
@@ -19,10 +20,14 @@ export interface LayerInOwnFolderOptions {
   /** `trusted.overlay.opaque` or `user.overlay.opaque` */
   readonly opaqueXattr: string;
   readonly chowns: boolean;
+  readonly linkLimit: number;
 }
 
 /** The layer has a folder of its own, which overlayfs will put on those of the layers below. */
-export function layerInOwnFolder(site: Site, { opaqueXattr, chowns }: LayerInOwnFolderOptions): LayersBelow {
+export function layerInOwnFolder(
+  site: Site,
+  { opaqueXattr, chowns, linkLimit }: LayerInOwnFolderOptions,
+): LayersBelow {
   const { tree } = site;
   const sys = site.sys ?? requireSys("unpack a layer for overlayfs");
   const links: Left[] = [];
@@ -67,6 +72,7 @@ export function layerInOwnFolder(site: Site, { opaqueXattr, chowns }: LayerInOwn
     leaveOpen(folder, name, link) {
       const left: Left = { folder, name, link, isReplaced: false };
       links.push(left);
+      if (links.length > linkLimit) throw tooMany(linkLimit, "hard links to files of other layers");
       const others = linksIn.get(folder) ?? new Map<ByteString, Left>();
       linksIn.set(folder, others.set(name, left));
     },
@@ -84,7 +90,7 @@ interface Left {
 }
 
 function isLeft({ folder, isReplaced }: Left): boolean {
-  return !isReplaced && !isGone(folder);
+  return !isReplaced && !folder.gone;
 }
 
 function openLink({ folder, name, link }: Left): OpenLink {

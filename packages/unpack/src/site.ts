@@ -4,7 +4,7 @@ import { requireSys, type Sys } from "@drayage/sys";
 import type { TarHeader } from "@drayage/tar";
 import { overrideOwner, overrideStat } from "./attributes.ts";
 import { type ByteString, quoted } from "./byte-string.ts";
-import { type Folder, isGone, pathOf, type Time } from "./folder.ts";
+import { type Folder, pathOf, type Time } from "./folder.ts";
 import { type FolderTree, openFolderTree } from "./folder-tree.ts";
 import type { MapId } from "./id-map.ts";
 import type { Ownership } from "./options.ts";
@@ -25,6 +25,7 @@ export interface SiteOptions {
   readonly ids: { readonly user: MapId; readonly group: MapId };
   /** Whether folders that were there before keep their times where the archive has no entry for them. */
   readonly keepsTimes: boolean;
+  readonly folderLimit: number;
 }
 
 /** The folder that is unpacked into. */
@@ -61,7 +62,12 @@ export function openSite(options: SiteOptions): Site {
   /** Folders that were there before. */
   const found: Folder[] = [];
   const ended = new Set<Folder>();
-  const tree = openFolderTree(options.root, { onFound, unlock });
+  const tree = openFolderTree(options.root, {
+    onFound,
+    onGone: (folder) => void ended.delete(folder),
+    unlock,
+    limit: options.folderLimit,
+  });
   const set = createSetAttributes({ tree, ...options });
 
   function onFound(folder: Folder, fd: number): void {
@@ -167,7 +173,7 @@ export function openSite(options: SiteOptions): Site {
       // What is deeper first: an owner may not get any further through a folder's last mode.
       for (const folder of [...folders].sort((a, b) => b.pathLength - a.pathLength)) {
         try {
-          if (!isGone(folder)) finishFolder(folder);
+          if (!folder.gone) finishFolder(folder);
         } catch (error) {
           throw ioError(error, "set the attributes of", {
             path: JSON.parse(quoted(pathOf(folder))) as string,

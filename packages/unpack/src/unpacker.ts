@@ -4,8 +4,8 @@ import { loadSys, requireSys } from "@drayage/sys";
 import type { TarEvent, TarHeader } from "@drayage/tar";
 import { attributesOf } from "./attributes.ts";
 import { type ByteString, toBytes, toPath } from "./byte-string.ts";
-import { entryError, invalid } from "./entry-error.ts";
-import { type Folder, isGone, pathOf } from "./folder.ts";
+import { entryError, invalid, tooMany } from "./entry-error.ts";
+import { type Folder, pathOf } from "./folder.ts";
 import type { MakeFolder } from "./folder-tree.ts";
 import { createIdMap } from "./id-map.ts";
 import { layersInOneFolder, noLayersBelow } from "./one-folder.ts";
@@ -49,12 +49,14 @@ export function createUnpacker(settings: UnpackSettings): Unpacker {
     user: createIdMap(settings.uidMap, "user"),
     group: createIdMap(settings.gidMap, "group"),
   };
+  const { limits = {} } = settings;
+  const { entries: entryLimit = 5_000_000, folders: folderLimit = 1_000_000, openLinks = 100_000 } = limits;
   const sys = loadSys();
   const keepsTimes = whiteouts === "apply";
   const { xattrs = "set", root } = settings;
-  const site = openSite({ root, sys, isRoot, ownership, xattrs, forceMask, ids, keepsTimes });
+  const site = openSite({ root, sys, isRoot, ownership, xattrs, forceMask, ids, keepsTimes, folderLimit });
   const { tree, set } = site;
-  const below = layersBelow(site, { whiteouts, chowns: ownership !== "none" });
+  const below = layersBelow(site, { whiteouts, chowns: ownership !== "none", linkLimit: openLinks });
 
   const uids = new Set<number>();
   const gids = new Set<number>();
@@ -191,6 +193,7 @@ export function createUnpacker(settings: UnpackSettings): Unpacker {
 
   function takeHeader(header: TarHeader): void {
     entries += 1;
+    if (entries > entryLimit) throw tooMany(entryLimit, "entries");
     const path = cleanPath(header.rawName);
     const { folder: folderPath, base } = splitPath(path);
     const whiteout = whiteouts === "keep" ? undefined : parseWhiteoutName(path, base);
@@ -287,15 +290,18 @@ interface Described {
   readonly attributes: Attributes;
 }
 
-function layersBelow(
-  site: Site,
-  { whiteouts, chowns }: { readonly whiteouts: UnpackSettings["whiteouts"]; readonly chowns: boolean },
-): LayersBelow {
+interface BelowOptions {
+  readonly whiteouts: UnpackSettings["whiteouts"];
+  readonly chowns: boolean;
+  readonly linkLimit: number;
+}
+
+function layersBelow(site: Site, { whiteouts, chowns, linkLimit }: BelowOptions): LayersBelow {
   switch (whiteouts) {
     case "overlay-trusted":
-      return layerInOwnFolder(site, { opaqueXattr: "trusted.overlay.opaque", chowns });
+      return layerInOwnFolder(site, { opaqueXattr: "trusted.overlay.opaque", chowns, linkLimit });
     case "overlay-user":
-      return layerInOwnFolder(site, { opaqueXattr: "user.overlay.opaque", chowns });
+      return layerInOwnFolder(site, { opaqueXattr: "user.overlay.opaque", chowns, linkLimit });
     case "keep":
       return noLayersBelow();
     default:
@@ -304,7 +310,7 @@ function layersBelow(
 }
 
 function isStillImplied(folder: Folder): boolean {
-  return folder.implied && !isGone(folder);
+  return folder.implied && !folder.gone;
 }
 
 function bytesOf(folder: Folder): Uint8Array {

@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { bytesBlob } from "@drayage/blob";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { unpackImage, unpackLayer, type Whiteouts } from "../src/index.ts";
+import { type UnpackLimits, unpackImage, unpackLayer, type Whiteouts } from "../src/index.ts";
 import { dir, type Entry, file, layer, link, symlink, tarOf, whiteout } from "./support/layers.ts";
 import { type Playground, playground, tree } from "./support/tree.ts";
 
@@ -219,6 +219,46 @@ describe("hostile entries are refused by name:", () => {
     });
     expect(tree(root)).toMatchObject({ a: "file a" });
   });
+});
+
+it.each<readonly [string, UnpackLimits, Whiteouts, readonly Entry[], string]>([
+  [
+    "entries",
+    { entries: 2 },
+    "apply",
+    [file("a"), file("b"), file("c")],
+    'tar entry "c": the archive has more than the 2',
+  ],
+  [
+    "folders",
+    { folders: 3 },
+    "apply",
+    [dir("a"), file("b/c/d"), dir("e")],
+    'tar entry "e/": the archive has more than the 3',
+  ],
+  [
+    "hard links to files of other layers",
+    { openLinks: 1 },
+    "overlay-user",
+    [link("a", "x"), link("b", "x")],
+    'tar entry "b": the archive has more than the 1',
+  ],
+])("too many %s are refused", async (what, limits, whiteouts, entries, start) => {
+  const { root } = place;
+  await expect(unpackLayer(layer(...entries), { root, limits, whiteouts })).rejects.toMatchObject({
+    code: "ERR_DRAYAGE_LIMIT_EXCEEDED",
+    message: `${start} ${what} that are accepted`,
+  });
+});
+
+it("a folder that is replaced over and over counts once", async () => {
+  const { root } = place;
+  const entries = Array.from({ length: 300 }, (_, index) =>
+    index % 2 ? symlink("x", "y") : file(`x${index % 4}/y/z`),
+  );
+  const swapped = Array.from({ length: 50 }, () => [dir("s"), dir("s/t"), symlink("s", "t")]).flat();
+  await unpackLayer(layer(...entries, ...swapped), { root, limits: { folders: 8 } });
+  expect(tree(root)).toMatchObject({ s: "link t" });
 });
 
 it("a deep tree is unpacked, replaced and removed without running out of descriptors", async () => {
