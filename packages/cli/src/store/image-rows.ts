@@ -96,7 +96,8 @@ export function imageFields(
     ParentId: view.parents(image)[0]?.id ?? "",
     Digest: image.digest ?? none,
     Created: age,
-    CreatedAt: secondsOf(image),
+    // As Go prints a time.
+    CreatedAt: secondsOf(image).replace("T", " ").replace(/Z$/, " +0000 UTC"),
     CreatedSince: age,
     CreatedTime: image.created,
     Size: humanSize(size),

@@ -4,20 +4,27 @@ import { type TextFlag, text, toggle } from "../flags/kinds.ts";
 import { textParser } from "../flags/parsers.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
-/** What every command of the store takes: podman's flags, which count more than storage.conf. */
-export type StoreFlags = GlobalFlags & {
+/** Which store is meant: podman's flags, which count more than storage.conf. */
+export interface StorePlaceFlags {
   readonly root?: string;
   readonly runroot?: string;
   readonly storageDriver?: string;
   readonly storageOpt?: readonly string[];
-};
+}
 
-export const storeFlags: FlagParametersForType<StoreFlags, DrayContext> = {
-  ...globalFlags,
+export const storePlaceFlags: FlagParametersForType<StorePlaceFlags, DrayContext> = {
   root: text("folder", "Where the store is, instead of where storage.conf says"),
   runroot: text("folder", "Where the store keeps what is gone after a reboot"),
   storageDriver: text("driver", "overlay, vfs, or another storage driver that is installed"),
   storageOpt: several("driver.option=value", "An option of the storage driver"),
+};
+
+/** What every command of the store takes. */
+export type StoreFlags = GlobalFlags & StorePlaceFlags;
+
+export const storeFlags: FlagParametersForType<StoreFlags, DrayContext> = {
+  ...globalFlags,
+  ...storePlaceFlags,
 };
 
 /** A flag that may be given several times; its value may have commas. */
