@@ -60,6 +60,7 @@ export function mountOn(context: Context, layer: LayerFolder, wish: MountOn): vo
       (option) => option !== "ro" && !(marks.namespace === "user" && option === "metacopy=on"),
     ),
     ...(marks.namespace === "user" && !chosen.includes("userxattr") ? ["userxattr"] : []),
+    ...(wish.volatile === true && !readOnly && !chosen.includes("volatile") ? ["volatile"] : []),
     ...(wish.mountLabel === undefined || wish.mountLabel === "" ? [] : [`context="${wish.mountLabel}"`]),
   ];
   if (readOnly) {

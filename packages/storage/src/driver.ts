@@ -151,7 +151,9 @@ export interface CreateLayerOptions {
 export interface MountLayerOptions {
   readonly readOnly?: boolean | undefined;
   readonly mountLabel?: string | undefined;
-  /** Options of the mount, such as `volatile`. */
+  /** What is written need not outlive a crash of the machine: mounts need not sync. No matter to drivers that mount nothing. */
+  readonly volatile?: boolean | undefined;
+  /** Options of the mount, instead of those that the driver was opened with. */
   readonly options?: readonly string[] | undefined;
 }
 

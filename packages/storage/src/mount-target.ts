@@ -18,12 +18,13 @@ export async function mountTarget(
   await using locks = createDisposal();
   locks.use(await files.acquire(paths.storageLock, "write", { signal, patience }));
   locks.use(await files.acquire(paths.lock("layer"), "read", { signal, patience }));
-  const { layer, mountLabel, readOnly, flags } = resolve(core, target);
+  const { layer, mountLabel, readOnly, volatile, wanted } = resolve(core, target);
   return await mountLayer(core, layer, {
     signal,
     mountLabel: options.mountLabel ?? mountLabel,
     readOnly: readOnly || options.readOnly,
-    options: [...(options.options ?? []), ...flags],
+    volatile: options.volatile ?? volatile,
+    options: options.options ?? wanted,
   });
 }
 
@@ -41,8 +42,9 @@ interface Resolved {
   readonly layer: string;
   readonly mountLabel: string | undefined;
   readonly readOnly: boolean;
+  readonly volatile: boolean;
   /** Options of the mount that the record asks for. */
-  readonly flags: readonly string[];
+  readonly wanted: readonly string[] | undefined;
 }
 
 function resolve({ catalog }: StoreCore, target: MountTarget): Resolved {
@@ -56,7 +58,8 @@ function resolve({ catalog }: StoreCore, target: MountTarget): Resolved {
       readOnly: false,
       mountLabel:
         typeof MountLabel === "string" && MountLabel !== "" ? MountLabel : view.layer(layer).mountLabel,
-      flags: Volatile === true ? [...texts, "volatile"] : texts,
+      volatile: Volatile === true,
+      wanted: texts.length > 0 ? texts : undefined,
     };
   }
   const id = "image" in target ? topLayer(view.image(target.image)) : target.layer;
@@ -68,7 +71,13 @@ function resolve({ catalog }: StoreCore, target: MountTarget): Resolved {
       { hint: "mount its image, or a container that is made from it" },
     );
   }
-  return { layer: id, mountLabel: layer.mountLabel, readOnly: "image" in target, flags: [] };
+  return {
+    layer: id,
+    mountLabel: layer.mountLabel,
+    readOnly: "image" in target,
+    volatile: false,
+    wanted: undefined,
+  };
 }
 
 function topLayer({ id, layer }: { readonly id: string; readonly layer: string | undefined }): string {

@@ -318,7 +318,9 @@ export interface MountOptions extends StoreOptions {
   /** Images always are. */
   readonly readOnly?: boolean | undefined;
   readonly mountLabel?: string | undefined;
-  /** Such as `volatile`. */
+  /** What is written need not outlive a crash of the machine. As the container's record says, where absent. */
+  readonly volatile?: boolean | undefined;
+  /** Options of the mount, instead of the container's and the driver's. */
   readonly options?: readonly string[] | undefined;
 }
 

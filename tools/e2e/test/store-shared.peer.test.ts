@@ -60,6 +60,45 @@ for (const driver of ["vfs", "overlay"] as const) {
       expect((await store.check()).findings).toEqual([]);
     });
 
+    it("has containers that either makes, mounts, counts and deletes", { timeout: 2 * minute }, async () => {
+      const shared = sharedStore(driver);
+      await using store = await shared.open();
+      const image = await putImage(store, await sampleImage(`containers ${driver}`), [
+        "docker.io/library/c:latest",
+      ]);
+      const container = await store.createContainer({ image: image.id, names: ["ours"] });
+      const mounted = await store.mount({ container: container.id });
+      writeFileSync(path.join(mounted, "written"), "by us");
+      const said = (await shared.containersStorage(["mount", "ours"])).stdout.trim().split("\n").at(-1);
+      expect(said).toBe(mounted);
+      expect(await store.mounts()).toEqual([{ layer: container.layer, path: mounted, count: 2 }]);
+      await shared.containersStorage(["unmount", "ours"]);
+      expect(await store.unmount({ container: container.id })).toBe(false);
+      expect(await store.mounts()).toEqual([]);
+      const changes = async (layer: string): Promise<readonly string[]> => {
+        const found: string[] = [];
+        for await (const change of store.changes(layer)) found.push(`${change.kind} ${change.path}`);
+        return found;
+      };
+      expect(await changes(container.layer)).toContain("added /written");
+      const diff = await shared.containersStorage(["diff", "--uncompressed", container.layer]);
+      expect(Buffer.from(diff.bytes).toString("latin1")).toContain("written");
+      await shared.containersStorage(["delete-container", "ours"]);
+      expect((await store.read()).containers).toEqual([]);
+
+      const theirs = (await shared.buildah(["from", "--pull-never", "c:latest"])).stdout.trim();
+      const place = (await shared.buildah(["mount", theirs])).stdout.trim();
+      const { id, layer } = (await store.read()).container(theirs);
+      expect(await store.mounts()).toEqual([{ layer, path: place, count: 1 }]);
+      expect(await store.mount({ container: id })).toBe(place);
+      expect(await store.unmount({ container: id })).toBe(true);
+      expect(await store.unmount({ container: id })).toBe(false);
+      await store.deleteContainer(id);
+      expect((await shared.buildah(["containers", "--quiet"])).stdout).toBe("");
+      await store.deleteImage(image.id);
+      expect((await store.check()).findings).toEqual([]);
+    });
+
     it("has the records, to the byte, that skopeo makes of the same image", { timeout: minute }, async () => {
       const [ours, theirs] = [sharedStore(driver), sharedStore(driver)];
       const image = await sampleImage(`parity ${driver}`, { layers: 3 });
