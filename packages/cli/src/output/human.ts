@@ -1,7 +1,13 @@
 const prefixes = ["", "k", "M", "G", "T", "P", "E"];
 
 /** A count of bytes as podman prints it: powers of 1000, so many digits that count. `space` stands before the unit. */
-export function humanSize(bytes: number, { digits = 3, space = " " } = {}): string {
+export function humanSize(
+  bytes: number,
+  {
+    digits = 3,
+    space = " ",
+  }: { readonly digits?: number | undefined; readonly space?: string | undefined } = {},
+): string {
   let value = bytes;
   let unit = 0;
   // What would be rounded to 1000 is 1 of the next unit.
