@@ -10,7 +10,7 @@ const tarSplitSuffix = ".tar-split.gz";
 const idPattern = /^[0-9a-f]{64}$/;
 
 /** Something in the store's folders that looks like that of a record. */
-export interface Account {
+interface Account {
   readonly kind: RecordKind;
   readonly id: string;
   /** Undefined for a layer's own files, which are the driver's. */
@@ -18,7 +18,7 @@ export interface Account {
 }
 
 /** Everything that should have a record. */
-export async function listAccounts({ files, paths, layerFiles }: StoreCore): Promise<readonly Account[]> {
+async function listAccounts({ files, paths, layerFiles }: StoreCore): Promise<readonly Account[]> {
   const accounts: Account[] = (await layerFiles.ids()).map((id) => ({ kind: "layer", id, path: undefined }));
   for (const kind of ["layer", "image", "container"] as const) {
     for (const name of files.list(paths.folder(kind))) {

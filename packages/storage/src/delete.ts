@@ -45,11 +45,7 @@ export function deleteImage(core: StoreCore, id: string, options: StoreOptions =
 }
 
 /** While everything is locked. `needs` is as it was before. */
-export async function deleteImageNow(
-  transaction: Transaction,
-  needs: Needs,
-  id: string,
-): Promise<DeletedImage> {
+async function deleteImageNow(transaction: Transaction, needs: Needs, id: string): Promise<DeletedImage> {
   const image = requireOwn(transaction, "image", id);
   const user = needs.containers.find((container) => container.image === id);
   if (user !== undefined) {

@@ -120,7 +120,7 @@ function saveRows({ files, paths }: StoreCore, records: readonly Uint8Array[]): 
 }
 
 /** Whether something is mounted there, as this process sees it. */
-export function isMountPoint(path: string): boolean {
+function isMountPoint(path: string): boolean {
   let table: string;
   try {
     table = readFileSync("/proc/self/mountinfo", "utf8");

@@ -87,7 +87,7 @@ export function fieldsOf(record: RecordText, path: string): Fields {
 }
 
 /** The plain value of a node, frozen. */
-export function plain(node: JsonNode): unknown {
+function plain(node: JsonNode): unknown {
   switch (node.kind) {
     case "null":
       return null;
