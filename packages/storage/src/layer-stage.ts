@@ -6,6 +6,7 @@ import { bigDataFileName } from "./big-data-name.ts";
 import type { StoreCore } from "./core.ts";
 import { createDisposal } from "./disposal.ts";
 import type { StagedLayer, UnpackedLayer } from "./driver.ts";
+import { clearLeftovers } from "./leftovers.ts";
 import { compressionNumber, unlessEmpty } from "./records/formats.ts";
 import type { LayerCompression } from "./records/types.ts";
 import type { LayerStage, LayerToCommit, StageLayerOptions } from "./store.ts";
@@ -41,6 +42,7 @@ export function contentsOf(stage: LayerStage): StageContents {
 export async function stageLayer(core: StoreCore, options: StageLayerOptions = {}): Promise<LayerStage> {
   const { files, paths, layerFiles } = core;
   const { parent, signal } = options;
+  await clearLeftovers(core);
   await using made = createDisposal();
   const area = made.use(createTemporaryArea(files, paths.temporary));
   const driverStage = made.use(await layerFiles.stage({ parent, signal }));

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { isDrayageError } from "@drayage/errors";
 import type { StoreCore } from "./core.ts";
 import type { Leftover } from "./driver.ts";
 import { holdLeftovers } from "./holds.ts";
@@ -15,6 +16,22 @@ export async function leftoversOf(core: StoreCore): Promise<readonly Leftover[]>
     }),
     ...unfinishedFiles(core, path.dirname(paths.mounts), paths.mountsLock),
   ];
+}
+
+const cleared = new WeakSet<StoreCore>();
+
+/** Removes them, once for each store that is opened: before the first layer is staged, which may need the room. */
+export async function clearLeftovers(core: StoreCore): Promise<void> {
+  if (cleared.has(core)) return;
+  cleared.add(core);
+  for (const leftover of await leftoversOf(core)) {
+    try {
+      await leftover.remove();
+    } catch (error) {
+      // It takes room, and no more. A check tells of it.
+      if (!isDrayageError(error, "ERR_DRAYAGE_IO")) throw error;
+    }
+  }
 }
 
 /** Files that were to replace another. Who writes one holds the lock, so with the lock in hand they are nobody's. */

@@ -20,6 +20,9 @@ import {
   storageDriverBrand,
 } from "../src/index.ts";
 
+/** What this process is still at work on. */
+const live = new Set<string>();
+
 export interface PlainDriverOptions {
   /** Called before a layer's files are put in place; what it throws is thrown. */
   readonly onCommit?: ((id: string) => void) | undefined;
@@ -46,7 +49,11 @@ function layerFiles({ graphRoot }: DriverPlace, { onCommit }: PlainDriverOptions
   function stage(): StagedLayer {
     const place = temporary();
     mkdirSync(place);
-    const discard = async (): Promise<void> => rmSync(place, { recursive: true, force: true });
+    live.add(place);
+    const discard = async (): Promise<void> => {
+      rmSync(place, { recursive: true, force: true });
+      live.delete(place);
+    };
     return {
       async unpack(blob) {
         const chunks: Uint8Array[] = [];
@@ -75,17 +82,21 @@ function layerFiles({ graphRoot }: DriverPlace, { onCommit }: PlainDriverOptions
     async remove(id) {
       if (!existsSync(folder(id))) return async () => undefined;
       const place = temporary();
+      live.add(place);
       renameSync(folder(id), place);
       return async () => rmSync(place, { recursive: true, force: true });
     },
     exists: async (id) => existsSync(folder(id)),
     ids: async () => readdirSync(home),
     leftovers: async () =>
-      readdirSync(staging).map((name) => ({
-        path: path.join(staging, name),
-        why: "a test left it",
-        remove: async () => rmSync(path.join(staging, name), { recursive: true, force: true }),
-      })),
+      readdirSync(staging)
+        .map((name) => path.join(staging, name))
+        .filter((place) => !live.has(place))
+        .map((place) => ({
+          path: place,
+          why: "a test left it",
+          remove: async () => rmSync(place, { recursive: true, force: true }),
+        })),
     mount: async (id) => folder(id),
     unmount: async () => undefined,
     openFile: () => undefined,

@@ -123,6 +123,19 @@ describe("check and repair", () => {
     expect(existsSync(path.join(root, "plain", id))).toBe(false);
   });
 
+  it("have nothing to do after the next layer was begun: what was left over is removed then", async () => {
+    const first = await openTestStore();
+    await putImage(first.store, ["one"], { names: ["x"] });
+    const folder = path.join(first.root, "plain-layers/tmp/temp-dir-1");
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, "large"), "");
+    const { store } = await openTestStore({ root: first.root });
+    expect((await store.check()).findings).toMatchObject([{ code: "leftover", id: folder }]);
+    await using _stage = await store.stageLayer();
+    expect(existsSync(folder)).toBe(false);
+    expect((await store.check()).findings).toEqual([]);
+  });
+
   it("find missing and changed data of images, and wrong sizes of layers", async () => {
     const { store, root, text } = await openTestStore();
     const image = await putImage(store, ["one"], { names: ["x"] });
