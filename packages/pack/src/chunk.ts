@@ -1,7 +1,7 @@
 import { readSync } from "node:fs";
 
 /** How much is handed on at a time, in bytes. */
-export const chunkSize: number = 256 * 1024;
+const chunkSize: number = 256 * 1024;
 
 /** Where headers and bodies are put one after the other, in chunks of one size; the last may be smaller. */
 export interface ChunkBuilder {

@@ -92,7 +92,7 @@ function deviceFields(
 }
 
 /** The type of a file; undefined for a socket. */
-export function typeOf(stats: BigIntStats): TarEntryType | undefined {
+function typeOf(stats: BigIntStats): TarEntryType | undefined {
   if (stats.isFile()) return "file";
   if (stats.isDirectory()) return "directory";
   if (stats.isSymbolicLink()) return "symlink";

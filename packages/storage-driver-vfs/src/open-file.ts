@@ -48,7 +48,7 @@ function openInTree(root: string, name: Uint8Array): number | undefined {
 const absent: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENXIO", "EISDIR"]);
 
 /** A pipe is not waited for. */
-export const readFlags: number = constants.O_RDONLY | constants.O_NONBLOCK;
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 function openByKernel(sys: Sys, root: string, name: Uint8Array): number {
   const folder = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);

@@ -23,7 +23,7 @@ export function vfsFixture(
     runRoot,
     options,
     async abandon() {
-      const script = await bundleForNode(join(import.meta.dirname, "abandon.ts"), folder);
+      const script = await bundleForNode(join(import.meta.dirname, "abandon-worker.ts"), folder);
       const child = spawn(process.execPath, [script, graphRoot, runRoot, sysBase()], {
         stdio: ["ignore", "pipe", "inherit"],
       });

@@ -87,11 +87,11 @@ export const upperChanges: readonly { kind: string; path: string; size: number }
 ];
 
 /** A file of the samples: root's, and changed when all of them were. */
-export function node(given: EdgeFile): EdgeFile {
+function node(given: EdgeFile): EdgeFile {
   return { uid: 0, gid: 0, mtime: sampleTime, xattrs: new Map(), ...given };
 }
 
-export function folder(mode: number): EdgeFile {
+function folder(mode: number): EdgeFile {
   return node({ kind: "folder", mode });
 }
 
