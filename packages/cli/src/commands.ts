@@ -27,7 +27,9 @@ import { saveCommand } from "./commands/save.command.ts";
 import { syncCommand } from "./commands/sync.command.ts";
 import { tagCommand } from "./commands/tag.command.ts";
 import { transportsCommand } from "./commands/transports.command.ts";
+import { treeCommand } from "./commands/tree.command.ts";
 import { umountCommand } from "./commands/umount.command.ts";
+import { unpackCommand } from "./commands/unpack.command.ts";
 import { untagCommand } from "./commands/untag.command.ts";
 import { validateCommand } from "./commands/validate.command.ts";
 
@@ -39,9 +41,11 @@ type CommandName =
   | "list-tags"
   | "catalog"
   | "history"
+  | "tree"
   | "ls"
   | "cat"
   | "diff"
+  | "unpack"
   | "validate"
   | "images"
   | "rmi"
@@ -73,9 +77,11 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   "list-tags": listTagsCommand,
   catalog: catalogCommand,
   history: historyCommand,
+  tree: treeCommand,
   ls: lsCommand,
   cat: catCommand,
   diff: diffCommand,
+  unpack: unpackCommand,
   validate: validateCommand,
   images: imagesCommand,
   rmi: rmiCommand,

@@ -5,8 +5,9 @@ import { isIndexMediaType, type LayerDescriptor, parseImageManifest } from "@dra
 import { type ImageSource, layersOf, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "./context.ts";
 import type { ImageFlags } from "./flags/image-flags.ts";
-import { openLocations, requireText } from "./locations.ts";
+import { type ImagePath, imagePaths } from "./image-path.ts";
 import { chosenPlatform } from "./platform-wish.ts";
+import { resolveFirst, resolveSource, type SourceLocation } from "./source-location.ts";
 import { imageOptions } from "./source-options.ts";
 
 /** An image whose layers and config can be looked at. */
@@ -19,35 +20,74 @@ export interface OpenedImage extends AsyncDisposable {
   readonly layers: readonly LayerDescriptor[];
 }
 
+interface Wanted {
+  readonly text: string;
+  /** The command that wants it. */
+  readonly what: string;
+}
+
 /** Opens an image; of an index the one for the platform that the flags name, else for this machine. */
 export async function openImage(
   context: DrayContext,
   flags: ImageFlags,
-  { text, what }: { readonly text: string; readonly what: string },
+  { text, what }: Wanted,
 ): Promise<OpenedImage> {
-  const locations = await openLocations(context, flags.plugin);
-  const { transport, reference } = await locations.resolve(requireText(text, what), "source");
-  const source = await requireAbility(transport, "openSource").openSource(
-    reference,
-    imageOptions(context, flags),
-  );
-  try {
-    const { image, manifest } = await inspectImage(source, {
-      platform: chosenPlatform(flags) ?? {},
-      signal: context.signal,
-    });
-    if (image === undefined) {
-      throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${text} is no image, it has no files`);
+  return openImageAt(context, flags, await resolveSource(context, flags, { text, what }));
+}
+
+/** The same for `IMAGE:/PATH`. */
+export async function openImagePath(
+  context: DrayContext,
+  flags: ImageFlags,
+  { text, what }: Wanted,
+): Promise<{ readonly opened: OpenedImage; readonly path: string | undefined }> {
+  const { location, reading } = await resolveFirst<ImagePath>(context, flags, {
+    readings: imagePaths(text),
+    what,
+  });
+  return { opened: await openImageAt(context, flags, location), path: reading.path };
+}
+
+/** Opens the image at a place, which is closed with it, or where that fails. */
+export async function openImageAt(
+  context: DrayContext,
+  flags: ImageFlags,
+  location: SourceLocation,
+): Promise<OpenedImage> {
+  const { transport, reference, text } = location;
+  let source: ImageSource | undefined;
+  const close = async (): Promise<void> => {
+    try {
+      await source?.close();
+    } finally {
+      await location[Symbol.asyncDispose]();
     }
-    const { bytes, mediaType } = isIndexMediaType(manifest.mediaType)
-      ? await source.manifest(image.digest, { signal: context.signal })
-      : manifest;
-    const parsed = parseImageManifest(bytes, mediaType);
-    const layers = await layersOf(source, parsed, { signal: context.signal });
-    const id = digestHex(parsed.config?.digest ?? image.digest);
-    return { source, image, id, layers, [Symbol.asyncDispose]: () => source.close() };
+  };
+  try {
+    source = await requireAbility(transport, "openSource").openSource(
+      reference,
+      imageOptions(context, flags),
+    );
+    return { source, ...(await describe(source, context, { flags, text })), [Symbol.asyncDispose]: close };
   } catch (error) {
-    await source.close();
+    await close();
     throw error;
   }
+}
+
+async function describe(
+  source: ImageSource,
+  { signal }: DrayContext,
+  { flags, text }: { readonly flags: ImageFlags; readonly text: string },
+): Promise<Pick<OpenedImage, "image" | "id" | "layers">> {
+  const { image, manifest } = await inspectImage(source, { platform: chosenPlatform(flags) ?? {}, signal });
+  if (image === undefined) {
+    throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${text} is no image, it has no files`);
+  }
+  const { bytes, mediaType } = isIndexMediaType(manifest.mediaType)
+    ? await source.manifest(image.digest, { signal })
+    : manifest;
+  const parsed = parseImageManifest(bytes, mediaType);
+  const layers = await layersOf(source, parsed, { signal });
+  return { image, layers, id: digestHex(parsed.config?.digest ?? image.digest) };
 }

@@ -6,13 +6,15 @@ export interface ImagePath {
 }
 
 /**
- * Takes `IMAGE:/path` apart at its last `:/`, which is neither that of a scheme (`oci-dir:/layout`) nor that of an address
- * (`docker://host/name`).
+ * What `IMAGE:/path` may mean, the likeliest first. It is taken apart at its last `:/`, which is neither that of a scheme
+ * (`oci-dir:/layout`) nor that of an address (`docker://host/name`). What may be a scheme may also be the name of an image
+ * of the store (`alpine:/etc`).
  */
-export function splitImagePath(text: string): ImagePath {
+export function imagePaths(text: string): readonly ImagePath[] {
   const at = text.lastIndexOf(":/");
   const image = text.slice(0, Math.max(0, at));
   const path = text.slice(at + 1);
-  if (at < 0 || path.startsWith("//") || !image.includes(":")) return { image: text, path: undefined };
-  return { image, path };
+  const whole = { image: text, path: undefined };
+  if (at <= 0 || path.startsWith("//")) return [whole];
+  return image.includes(":") ? [{ image, path }] : [whole, { image, path }];
 }

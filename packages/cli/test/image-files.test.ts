@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeTarHeader, type TarEntryInput, tarEnd, tarPadding } from "@drayage/tar";
 import { beforeAll, describe, expect, it } from "vitest";
-import { splitImagePath } from "../src/image-path.ts";
+import { imagePaths } from "../src/image-path.ts";
 import { dray, testFolder } from "./run-dray.ts";
 
 const folder = testFolder();
@@ -46,9 +46,20 @@ describe("an image and a path in it", () => {
     ["docker://host/name:/", "docker://host/name", "/"],
     ["containers-storage:[vfs@/a+/b]name:/x", "containers-storage:[vfs@/a+/b]name", "/x"],
     ["oci:relative:tag:/a:/b", "oci:relative:tag:/a", "/b"],
+    ["alpine:3.18:/etc", "alpine:3.18", "/etc"],
     ["nothing", "nothing", undefined],
   ])("%s", (text, name, path) => {
-    expect(splitImagePath(text)).toEqual({ image: name, path });
+    expect(imagePaths(text)[0]).toEqual({ image: name, path });
+  });
+
+  it("what may be a scheme is one first, and else the name of an image", () => {
+    expect(imagePaths("alpine:/etc")).toEqual([
+      { image: "alpine:/etc", path: undefined },
+      { image: "alpine", path: "/etc" },
+    ]);
+    expect(imagePaths("quay.io/a/b:/")).toHaveLength(2);
+    expect(imagePaths("docker://alpine")).toHaveLength(1);
+    expect(imagePaths(":/etc")).toHaveLength(1);
   });
 });
 

@@ -12,7 +12,7 @@ export const diffCommand: CommandDefinition = defineCommand<DiffFlags, [string, 
     positional: {
       kind: "tuple",
       parameters: [
-        imageArgument("BEFORE", "An image, as TRANSPORT:DETAILS"),
+        imageArgument("BEFORE", "An image, as TRANSPORT:DETAILS, or a name or ID of the store's"),
         imageArgument("AFTER", "The image to compare with it"),
       ],
     },

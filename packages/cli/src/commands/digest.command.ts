@@ -8,8 +8,10 @@ import {
 import { imageArgument } from "../flags/image-argument.ts";
 import { settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
+import { type StorePlaceFlags, storePlaceFlags } from "../store/store-flags.ts";
 
 export type DigestFlags = GlobalFlags &
+  StorePlaceFlags &
   ConnectionFlags<""> &
   RetryFlags & {
     readonly platform?: string;
@@ -23,6 +25,7 @@ export const digestCommand: CommandDefinition = defineCommand<DigestFlags, [stri
   parameters: {
     flags: {
       ...globalFlags,
+      ...storePlaceFlags,
       ...connectionFlags(""),
       ...retryFlags,
       platform: text("os/arch", "Of an index, the digest of the image for this platform"),
@@ -32,7 +35,7 @@ export const digestCommand: CommandDefinition = defineCommand<DigestFlags, [stri
     },
     positional: {
       kind: "tuple",
-      parameters: [imageArgument("IMAGE", "The image, as TRANSPORT:DETAILS")],
+      parameters: [imageArgument("IMAGE", "The image, as TRANSPORT:DETAILS, or a name or ID of the store's")],
     },
   },
   docs: {

@@ -1,8 +1,8 @@
 import type { Descriptor, PlatformWish } from "@drayage/manifest";
 import { type ImageSource, requireAbility, resolveImage } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
-import { openLocations, requireText } from "../locations.ts";
 import { chosenPlatform } from "../platform-wish.ts";
+import { resolveSource } from "../source-location.ts";
 import { imageOptions } from "../source-options.ts";
 import type { DigestFlags } from "./digest.command.ts";
 
@@ -11,8 +11,8 @@ type Named = Pick<Descriptor, "mediaType" | "digest" | "size">;
 /** `dray digest` */
 export async function digest(this: DrayContext, flags: DigestFlags, image: string): Promise<void> {
   const options = imageOptions(this, flags);
-  const locations = await openLocations(this, flags.plugin);
-  const { transport, reference } = await locations.resolve(requireText(image, "digest"), "source");
+  await using location = await resolveSource(this, flags, { text: image, what: "digest" });
+  const { transport, reference } = location;
   const platform = chosenPlatform(flags);
   let found: Named;
   if (platform === undefined) {

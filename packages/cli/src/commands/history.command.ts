@@ -23,7 +23,7 @@ export const historyCommand: CommandDefinition = defineCommand<HistoryFlags, [st
     aliases: { q: "quiet" },
     positional: {
       kind: "tuple",
-      parameters: [imageArgument("IMAGE", "The image, as TRANSPORT:DETAILS")],
+      parameters: [imageArgument("IMAGE", "The image, as TRANSPORT:DETAILS, or a name or ID of the store's")],
     },
   },
   docs: {
@@ -33,6 +33,7 @@ export const historyCommand: CommandDefinition = defineCommand<HistoryFlags, [st
       "image's place keeps it, so that of a registry's layers is that of their compressed bytes.",
       "",
       "EXAMPLES",
+      "  dray history alpine",
       "  dray history docker://quay.io/podman/stable",
       "  dray history --no-trunc --format '{{.CreatedBy}}' oci-dir:layout:app",
     ].join("\n"),

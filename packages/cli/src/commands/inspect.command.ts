@@ -8,8 +8,10 @@ import {
 import { imageArgument } from "../flags/image-argument.ts";
 import { hidden, settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
+import { type StorePlaceFlags, storePlaceFlags } from "../store/store-flags.ts";
 
 export type InspectFlags = GlobalFlags &
+  StorePlaceFlags &
   ConnectionFlags<""> &
   RetryFlags & {
     readonly raw?: boolean;
@@ -28,6 +30,7 @@ export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, [st
   parameters: {
     flags: {
       ...globalFlags,
+      ...storePlaceFlags,
       ...connectionFlags(""),
       ...retryFlags,
       raw: toggle("Print the manifest or index as it is, byte for byte"),
@@ -43,7 +46,9 @@ export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, [st
     aliases: { f: "format", n: "noTags" },
     positional: {
       kind: "tuple",
-      parameters: [imageArgument("IMAGE", "The image to inspect, as TRANSPORT:DETAILS")],
+      parameters: [
+        imageArgument("IMAGE", "The image to inspect, as TRANSPORT:DETAILS, or a name or ID of the store's"),
+      ],
     },
   },
   docs: {

@@ -4,10 +4,10 @@ import { DrayageError, isDrayageError } from "@drayage/errors";
 import { isIndexMediaType, manifestDigest } from "@drayage/manifest";
 import { type ImageSource, type Location, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
-import { openLocations, requireText } from "../locations.ts";
 import { imageRecord, indexRecord, templateRecord } from "../output/inspection.ts";
 import { goIndentedJson } from "../output/json.ts";
 import { chosenPlatform } from "../platform-wish.ts";
+import { resolveSource } from "../source-location.ts";
 import { imageOptions, warn } from "../source-options.ts";
 import type { InspectFlags } from "./inspect.command.ts";
 
@@ -16,8 +16,8 @@ export async function inspect(this: DrayContext, flags: InspectFlags, image: str
   if (flags.raw && flags.format !== undefined) {
     throw new DrayageError("ERR_DRAYAGE_USAGE", "--raw and --format exclude each other");
   }
-  const locations = await openLocations(this, flags.plugin);
-  const { transport, reference } = await locations.resolve(requireText(image, "inspect"), "source");
+  await using location = await resolveSource(this, flags, { text: image, what: "inspect" });
+  const { transport, reference } = location;
   const source = await requireAbility(transport, "openSource").openSource(
     reference,
     imageOptions(this, flags),

@@ -33,7 +33,7 @@ export const lsCommand: CommandDefinition = defineCommand<LsFlags, [string]>({
       "",
       "EXAMPLES",
       "  dray ls docker://quay.io/podman/stable:/etc",
-      "  dray ls -l oci-dir:layout:app",
+      "  dray ls -l alpine:/etc",
       "  dray ls -R docker-archive:app.tar:/usr/share/doc",
     ].join("\n"),
   },

@@ -1,8 +1,7 @@
 import { sanitizeText } from "@drayage/errors";
 import { type FileEntry, type ImageFiles, openImageFiles } from "@drayage/image-files";
 import type { DrayContext } from "../context.ts";
-import { openImage } from "../image-layers.ts";
-import { splitImagePath } from "../image-path.ts";
+import { openImagePath } from "../image-layers.ts";
 import { longLines } from "../output/file-lines.ts";
 import type { LsFlags } from "./ls.command.ts";
 
@@ -11,8 +10,8 @@ const batch = 500;
 
 /** `dray ls` */
 export async function ls(this: DrayContext, flags: LsFlags, text: string): Promise<void> {
-  const { image, path = "/" } = splitImagePath(text);
-  await using opened = await openImage(this, flags, { text: image, what: "ls" });
+  const { opened: image, path = "/" } = await openImagePath(this, flags, { text, what: "ls" });
+  await using opened = image;
   await using files = openImageFiles(opened.source, opened.layers, {
     signal: this.signal,
     temporaryDir: flags.tmpdir,

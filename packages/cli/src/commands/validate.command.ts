@@ -9,8 +9,9 @@ import { imageArgument } from "../flags/image-argument.ts";
 import { settings, text, toggle } from "../flags/kinds.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
+import { type StorePlaceFlags, storePlaceFlags } from "../store/store-flags.ts";
 
-export interface ValidateFlags extends GlobalFlags, RetryFlags, ConnectionFlags<""> {
+export interface ValidateFlags extends GlobalFlags, StorePlaceFlags, RetryFlags, ConnectionFlags<""> {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly platform?: string;
@@ -24,6 +25,7 @@ export const validateCommand: CommandDefinition = defineCommand<ValidateFlags, [
   parameters: {
     flags: {
       ...globalFlags,
+      ...storePlaceFlags,
       ...connectionFlags(""),
       ...retryFlags,
       json: toggle("Print the report as JSON"),
@@ -36,7 +38,9 @@ export const validateCommand: CommandDefinition = defineCommand<ValidateFlags, [
     aliases: { q: "quiet" },
     positional: {
       kind: "tuple",
-      parameters: [imageArgument("IMAGE", "The image to check, as TRANSPORT:DETAILS")],
+      parameters: [
+        imageArgument("IMAGE", "The image to check, as TRANSPORT:DETAILS, or a name or ID of the store's"),
+      ],
     },
   },
   docs: {

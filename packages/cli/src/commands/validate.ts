@@ -3,16 +3,16 @@ import { sanitizeText } from "@drayage/errors";
 import { requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { openLocations, requireText } from "../locations.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { createReporter } from "../progress/reporter.ts";
+import { resolveSource } from "../source-location.ts";
 import { imageOptions } from "../source-options.ts";
 import type { ValidateFlags } from "./validate.command.ts";
 
 /** `dray validate` */
 export async function validate(this: DrayContext, flags: ValidateFlags, image: string): Promise<void> {
-  const locations = await openLocations(this, flags.plugin);
-  const { transport, reference } = await locations.resolve(requireText(image, "validate"), "source");
+  await using location = await resolveSource(this, flags, { text: image, what: "validate" });
+  const { transport, reference } = location;
   const source = await requireAbility(transport, "openSource").openSource(
     reference,
     imageOptions(this, flags),

@@ -7,7 +7,7 @@ import { skopeoReporter } from "./skopeo.ts";
 import type { ProgressStyle } from "./styles.ts";
 
 /** What is being done to the blobs, as it begins a line. */
-export type Verb = "Copying" | "Checking";
+export type Verb = "Copying" | "Checking" | "Unpacking";
 
 /** Shows what happens while it happens. */
 export interface Reporter {
