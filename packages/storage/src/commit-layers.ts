@@ -121,14 +121,14 @@ export async function putLayers(
     table.add(members);
   }
   transaction.save();
-  for (const { id, stage } of missing) {
+  for (const { id, parent, stage } of missing) {
     if (stage === undefined) continue;
     const { driverStage, tarSplit, dataFolder, committed } = contentsOf(stage);
     // What somebody left without a record: the records are the truth.
     if (await core.layerFiles.exists(id)) transaction.later(await core.layerFiles.remove(id));
     area.take(core.paths.tarSplit(id));
     area.take(core.paths.data("layer", id));
-    await driverStage.commit(id);
+    await driverStage.commit(id, parent);
     if (tarSplit !== undefined) core.files.rename(tarSplit, core.paths.tarSplit(id));
     if (dataFolder !== undefined) core.files.rename(dataFolder, core.paths.data("layer", id));
     committed();
@@ -152,7 +152,8 @@ function missingLayers(
       if (index > 0 && parents.get(id) !== parent) throw standsElsewhere(id, parents.get(id), parent);
       return false;
     }
-    if (stage === undefined) throw layerGone(id);
+    // It was there when the layers were prepared, so that nothing was made ready in its stead.
+    if (stage === undefined || !contentsOf(stage).settled) throw layerGone(id);
     if (parent !== undefined && !parents.has(parent)) throw layerGone(parent);
     parents.set(id, parent);
     return true;

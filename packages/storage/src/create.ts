@@ -113,7 +113,7 @@ async function putEmptyLayer(
   transaction.save();
   if (await core.layerFiles.exists(id)) transaction.later(await core.layerFiles.remove(id));
   if (stage === undefined) await core.layerFiles.create(id, parent, { uidMap, gidMap, mountLabel });
-  else await stage.commit(id);
+  else await stage.commit(id, parent);
   const row = layers.rows.find(({ record }) => record.id === id);
   if (row === undefined) throw new Error("a record that was added is there");
   const record = layers.change(id, { flags: changedFlags(row.text, "incomplete", undefined) });

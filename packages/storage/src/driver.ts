@@ -121,8 +121,11 @@ export interface StagedLayer extends AsyncDisposable {
    * that hides the parent's, folders that are links there. In the order of the layers, before {@link commit}; outside of locks.
    */
   settle(parent: string | StagedLayer | undefined): Promise<void>;
-  /** Brief. Puts the files in their place. */
-  commit(id: string): Promise<void>;
+  /**
+   * Brief. Puts the files in their place, upon the layer `parent`, whose files are there by now, or nothing. It has the content of the one
+   * that this was settled on, and need not be that one: where another process was faster, its layer stays.
+   */
+  commit(id: string, parent?: string | undefined): Promise<void>;
   discard(): Promise<void>;
 }
 

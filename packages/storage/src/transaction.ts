@@ -42,6 +42,8 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const afterwards: (() => Promise<void>)[] = [];
   const touched = new Set<string>();
+  // What does not change until the lock is taken need not be parsed while others wait.
+  core.catalog.view();
   try {
     await using locks = createDisposal();
     for (const kind of lockOrder) {

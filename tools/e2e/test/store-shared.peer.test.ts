@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { digestBytes, digestHex } from "@drayage/digest";
 import { describeWithPeers } from "@drayage-internal/peers";
@@ -13,6 +13,10 @@ const tools = ["containers-storage", "skopeo", "buildah", "podman"] as const;
 async function idsByGo(shared: SharedStore, kind: "images" | "layers"): Promise<readonly string[]> {
   const { stdout } = await shared.containersStorage([kind, "--json"]);
   return ((JSON.parse(stdout) ?? []) as { id: string }[]).map(({ id }) => id);
+}
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" });
 }
 
 for (const driver of ["vfs", "overlay"] as const) {
@@ -96,6 +100,42 @@ for (const driver of ["vfs", "overlay"] as const) {
       await store.deleteContainer(id);
       expect((await shared.buildah(["containers", "--quiet"])).stdout).toBe("");
       await store.deleteImage(image.id);
+      expect((await store.check()).findings).toEqual([]);
+    });
+
+    it("is found damaged where a file of a layer has changed, and is mended", {
+      timeout: minute,
+    }, async () => {
+      const shared = sharedStore(driver);
+      await using store = await shared.open();
+      const base = await sampleImage("base", { layers: 1 });
+      const sound = await putImage(store, base, ["docker.io/library/base:latest"]);
+      const sample = await sampleImage("top", { base: "base base" });
+      const image = await putImage(store, sample, ["docker.io/library/top:latest"]);
+      const top = image.layer ?? "";
+      const folder = driver === "vfs" ? path.join("vfs/dir", top) : path.join("overlay", top, "diff");
+      const isFile = (name: string): boolean => name.endsWith("/file-2");
+      const below = driver === "vfs" ? filesIn(path.join(shared.root, "vfs/dir", sound.layer ?? "")) : [];
+      const files = filesIn(path.join(shared.root, folder));
+      const file = path.join(
+        shared.root,
+        folder,
+        files.find((name) => isFile(name) && !below.includes(name)) ?? "none",
+      );
+      const content = readFileSync(file);
+      content[0] = (content[0] ?? 0) ^ 1;
+      writeFileSync(file, content);
+      const report = await store.check();
+      expect(report.findings).toMatchObject([
+        { code: "layer-content", id: top, images: [image.id], repair: "remove" },
+      ]);
+      expect(report.findings[0]?.message).toContain("/file-2");
+      rmSync(path.join(shared.root, `${driver}-layers`, `${top}.tar-split.gz`));
+      expect((await store.check()).findings.map(({ code }) => code)).toEqual(["layer-tar-split"]);
+      expect(await store.repair(report)).toMatchObject({ lostImages: [{ names: image.names }], left: [] });
+      expect(await idsByGo(shared, "images")).toEqual([sound.id]);
+      expect(await idsByGo(shared, "layers")).toEqual([sound.layer]);
+      await putImage(store, sample, ["docker.io/library/top:latest"]);
       expect((await store.check()).findings).toEqual([]);
     });
 

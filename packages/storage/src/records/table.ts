@@ -63,8 +63,16 @@ function keyOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-function rowOf<K extends RecordKind>(kind: K, file: RecordFile, text: RecordText): Row<K> {
-  return { record: formatOf(kind).decode(fieldsOf(text, file.path), file), text, file };
+function rowOf<K extends RecordKind>(kind: K, file: RecordFile, { bytes, node }: RecordText): Row<K> {
+  const record = formatOf(kind).decode(fieldsOf({ bytes, node }, file.path), file);
+  // The tree is many times as large as the text, and few records are ever changed.
+  const text = {
+    bytes,
+    get node() {
+      return parseRecord(bytes, file.path, 0).node;
+    },
+  };
+  return { record, text, file };
 }
 
 /** All records of a kind that can be changed, in memory, while their lock is held for writing. */
