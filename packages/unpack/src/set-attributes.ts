@@ -126,7 +126,7 @@ export function createSetAttributes(options: SetAttributesOptions): SetAttribute
 }
 
 /** There is no chmod that follows no link, but one by the descriptor of what was opened without following any. */
-export function chmodByHandle(path: string | Buffer, mode: number): void {
+function chmodByHandle(path: string | Buffer, mode: number): void {
   const fd = openSync(path, openFlags.path | constants.O_NOFOLLOW);
   try {
     chmodSync(`/proc/self/fd/${fd}`, mode);

@@ -30,7 +30,9 @@ it.each<Whiteouts>(["apply", "overlay-user", "keep"])(
     const secret = join(outside, "secret");
     writeFileSync(secret, "secret", { mode: 0o600 });
     const before = lstatSync(secret, { bigint: true });
-    const swapper = fork(join(import.meta.dirname, "support/swapper.mjs"), [root, outside], { execArgv: [] });
+    const swapper = fork(new URL("./support/swapper.mjs", import.meta.url), [root, outside], {
+      execArgv: [],
+    });
     const ended = once(swapper, "exit");
     try {
       await once(swapper, "message");
