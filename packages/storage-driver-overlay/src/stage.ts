@@ -14,7 +14,7 @@ import type { Context } from "./context.ts";
 import { layerPath, requireLayer } from "./home.ts";
 import { furnishLayerFolder, inheritRoot, makeLayerFolder, rootOwner } from "./layer-folder.ts";
 import { createLinkName } from "./link-name.ts";
-import { layersOfNames, lowersOn, makeLink, withinDepth } from "./links.ts";
+import { layersOfNames, lowersOn, makeLink, withinDepth, writeLinkFiles } from "./links.ts";
 import { refuseMountProgram, requireRoot } from "./refusals.ts";
 import { moveAside } from "./remove.ts";
 import { settleLayer } from "./settle.ts";
@@ -88,10 +88,11 @@ export async function stageLayer(context: Context, options: StageOptions = {}): 
     state = "settled";
   }
 
-  async function commit(id: string): Promise<void> {
+  async function commit(id: string, parent?: string): Promise<void> {
     expect("settled");
     const target = layerPath(home, id);
     try {
+      if (parent !== undefined) standOn(parent);
       // Without a record it is what a crash left.
       if (existsSync(target)) moveAside(context, id, place.path);
       renameSync(path, target);
@@ -102,6 +103,14 @@ export async function stageLayer(context: Context, options: StageOptions = {}): 
     path = target;
     state = "committed";
     place.removeIfEmpty();
+  }
+
+  /** Another layer of the same content may have come first, or taken its place: it has a name of its own in `l`. */
+  function standOn(parent: string): void {
+    const names = lowersOn(home, requireLayer(home, parent));
+    if (names.join() === below?.names.join()) return;
+    writeLinkFiles(path, link, names);
+    below = parentOf(context, parent);
   }
 
   function linkOrUndo(target: string, id: string): void {

@@ -154,6 +154,34 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     spoil: withFiles(() => ({ independentLayers: true })),
   },
   {
+    what: "loses what stands on a parent that was removed meanwhile",
+    found: "puts a layer on what has taken its parent's place",
+    spoil: withFiles((files, place) => {
+      let removed = false;
+      return {
+        async remove(id) {
+          removed = true;
+          return await files.remove(id);
+        },
+        async stage(options) {
+          const staged = await files.stage(options);
+          return {
+            ...staged,
+            async commit(id, parent) {
+              await staged.commit(id, parent);
+              if (removed && parent !== undefined) rmSync(layerAt(place, id), { recursive: true });
+            },
+          };
+        },
+      };
+    }),
+  },
+  {
+    what: "says that it can do without the parent, and cannot do without it at the end",
+    found: "puts a layer on what another process committed first",
+    spoil: withFiles(() => ({ independentLayers: true })),
+  },
+  {
     what: "makes one layer at a time",
     found: "makes several layers at a time",
     spoil: withFiles((files) => {

@@ -22,6 +22,8 @@ export const stagingCases: DriverCases<
   | "puts a layer on its parent"
   | "changes nothing of the parent"
   | "makes layers of one image side by side where it says so"
+  | "puts a layer on what has taken its parent's place"
+  | "puts a layer on what another process committed first"
   | "makes several layers at a time"
   | "takes an empty layer, and one of no bytes"
   | "takes layers as compressed files and as streams"
@@ -111,6 +113,34 @@ export const stagingCases: DriverCases<
     await top.commit("top");
     const expected = new Map([...upperTree, ["top", file("top")] as const]);
     assertTree(bench, await bench.tree("top"), expected);
+  },
+
+  async "puts a layer on what has taken its parent's place"(bench) {
+    await bench.add("lower", lowerLayer);
+    const staged = await bench.stage({ parent: "lower" });
+    await staged.unpack(blobOf(upperLayer));
+    await staged.settle("lower");
+    await (await bench.files.remove("lower"))();
+    await bench.add("lower", lowerLayer);
+    await staged.commit("upper", "lower");
+    assertTree(bench, await bench.tree("upper"), upperTree);
+  },
+
+  async "puts a layer on what another process committed first"(bench) {
+    if (!bench.files.independentLayers)
+      return bench.skip("it needs the parent first: independentLayers is false");
+    const [lower, upper, top] = [await bench.stage(), await bench.stage(), await bench.stage()];
+    await lower.unpack(blobOf(lowerLayer));
+    await upper.unpack(blobOf(upperLayer));
+    await top.unpack(blobOf([{ name: "top", content: "top" }]));
+    await lower.settle(undefined);
+    await upper.settle(lower);
+    await top.settle(upper);
+    await bench.add("lower", lowerLayer);
+    await lower.discard();
+    await upper.commit("upper", "lower");
+    await top.commit("top", "upper");
+    assertTree(bench, await bench.tree("top"), new Map([...upperTree, ["top", file("top")] as const]));
   },
 
   async "makes several layers at a time"(bench) {
