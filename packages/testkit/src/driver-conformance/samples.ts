@@ -3,7 +3,7 @@ import { createRandom } from "../random.ts";
 import { type LayerEntry, sampleTime } from "./tar-of.ts";
 
 /** More than one buffer of whoever copies it. */
-export const largeContent: Uint8Array = createRandom("a large file").bytes(700_001);
+export const largeContent: Uint8Array = createRandom("a large file").bytes(300_001);
 
 /** A layer with files of the kinds that need no privilege. */
 export const lowerLayer: readonly LayerEntry[] = [

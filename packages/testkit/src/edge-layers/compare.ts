@@ -86,10 +86,13 @@ const shownContent = 100;
 function contentText(content: Uint8Array | undefined): string | undefined {
   if (content === undefined) return undefined;
   if (content.length <= shownContent) return JSON.stringify(latin(content));
-  // Every byte counts, in a number that is short.
-  let sum = 0n;
-  for (const byte of content) sum = (sum * 257n + BigInt(byte)) % 0xffffffffffffffc5n;
-  return `of ${content.length} bytes (${sum.toString(16)})`;
+  // Every byte counts, in numbers that are short: FNV-1a, and one with another factor.
+  let [one, other] = [0x811c9dc5, 1];
+  for (const byte of content) {
+    one = Math.imul(one ^ byte, 0x01000193);
+    other = (Math.imul(other, 257) + byte) | 0;
+  }
+  return `of ${content.length} bytes (${(one >>> 0).toString(16)}-${(other >>> 0).toString(16)})`;
 }
 
 function xattrText(xattrs: EdgeFile["xattrs"], without: string | undefined): string {
