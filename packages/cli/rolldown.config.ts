@@ -24,6 +24,7 @@ export default command({
     {
       "docker-archive": ["src/builtins.ts > @drayage/transport-docker-archive"],
       "oci-archive": ["src/builtins.ts > @drayage/transport-oci-archive"],
+      store: ["src/commands/pull.ts", "src/commands/images.ts", "../transport-containers-storage/src/destination.ts"],
       tarball: ["src/builtins.ts > @drayage/transport-tarball"],
     },
   ],
