@@ -172,7 +172,7 @@ describeWithPeers("GNU tar", ["tar"], ({ tar }) => {
     const archive = path.join(place.folder, "layer.tar.gz");
     const plain = path.join(place.folder, "layer.tar");
     const isRoot = process.getuid?.() === 0;
-    const own = isRoot ? {} : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mode: 0o644 };
+    const own = isRoot ? {} : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
     const entries = lower.filter(({ type, xattrs }) => type !== "character" && xattrs === undefined);
     writeFileSync(plain, tarOf(entries.map((entry) => (isRoot ? entry : { ...entry, ...own }))));
     execFileSync("gzip", ["--keep", plain]);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,9 @@ function describeFile(path: Buffer): string {
   if (stats.isCharacterDevice()) return stats.rdev === 0 ? "whiteout" : `char ${stats.rdev}`;
   if (stats.isBlockDevice()) return `block ${stats.rdev}`;
   if (stats.isFIFO()) return `fifo ${mode}`;
-  const content = stats.size > 1000 ? `${stats.size} bytes` : readFileSync(path, "utf8");
+  // Empty files may be such that nobody may read them.
+  const content =
+    stats.size > 1000 ? `${stats.size} bytes` : stats.size > 0 ? readFileSync(path, "utf8") : "";
   return mode === "644" ? `file ${content}` : `file ${content} ${mode}`;
 }
 
@@ -50,5 +53,10 @@ export function playground(): Playground {
   const [root, outside] = [join(folder, "root"), join(folder, "outside")];
   mkdirSync(root);
   mkdirSync(outside);
-  return { folder, root, outside, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  function remove(): void {
+    // A layer may have folders that keep their own owner out.
+    if (process.geteuid?.() !== 0) execFileSync("chmod", ["--recursive", "u+rwx", folder]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { folder, root, outside, remove };
 }
