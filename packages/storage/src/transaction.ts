@@ -38,44 +38,66 @@ export interface TransactionOptions<T> extends StoreOptions {
 export async function inTransaction<T>(
   core: StoreCore,
   kinds: readonly RecordKind[],
-  { act, signal, ready }: TransactionOptions<T>,
+  options: TransactionOptions<T>,
 ): Promise<T> {
   const afterwards: (() => Promise<void>)[] = [];
   const touched = new Set<string>();
-  // What does not change until the lock is taken need not be parsed while others wait.
-  core.catalog.view();
-  try {
-    await using locks = createDisposal();
-    for (const kind of lockOrder) {
-      if (!kinds.includes(kind)) continue;
-      locks.use(
-        await core.files.acquire(core.paths.lock(kind), "write", { signal, patience: core.patience }),
-      );
-    }
-    const tables: Tables = { layer: open("layer"), image: open("image"), container: open("container") };
-    const transaction: Transaction = {
-      core,
-      signal,
-      table: (kind) => opened(tables[kind], kind),
-      save() {
-        for (const kind of lockOrder) {
-          const table = tables[kind];
-          if (table === undefined) continue;
-          for (const folder of saveTable(core, { kind, table, ready })) touched.add(folder);
-        }
-      },
-      later: (later) => afterwards.push(later),
-    };
-    if (tables.layer !== undefined) await removeIncompleteLayers(transaction);
-    return await act(transaction);
-  } finally {
+  const finish = async (): Promise<void> => {
     await Promise.all([...touched].map((folder) => core.files.syncFolder(folder)));
     for (const later of afterwards) await later();
+  };
+  let result: T;
+  try {
+    result = await whileLocked(core, kinds, { ...options, touched, later: (act) => afterwards.push(act) });
+  } catch (error) {
+    // The first failure is the one to tell of.
+    await finish().catch(() => undefined);
+    throw error;
   }
+  await finish();
+  return result;
+}
+
+interface LockedOptions<T> extends TransactionOptions<T> {
+  /** Folders in which files were replaced. */
+  readonly touched: Set<string>;
+  readonly later: (act: () => Promise<void>) => void;
+}
+
+async function whileLocked<T>(
+  core: StoreCore,
+  kinds: readonly RecordKind[],
+  { act, signal, ready, touched, later }: LockedOptions<T>,
+): Promise<T> {
+  const { files, paths, catalog, patience } = core;
+  // What does not change until the lock is taken need not be parsed while others wait.
+  catalog.view();
+  await using locks = createDisposal();
+  for (const kind of lockOrder) {
+    if (kinds.includes(kind)) {
+      locks.use(await files.acquire(paths.lock(kind), "write", { signal, patience }));
+    }
+  }
+  const tables: Tables = { layer: open("layer"), image: open("image"), container: open("container") };
+  const transaction: Transaction = {
+    core,
+    signal,
+    table: (kind) => opened(tables[kind], kind),
+    save() {
+      for (const kind of lockOrder) {
+        const table = tables[kind];
+        if (table === undefined) continue;
+        for (const folder of saveTable(core, { kind, table, ready })) touched.add(folder);
+      }
+    },
+    later,
+  };
+  if (tables.layer !== undefined) await removeIncompleteLayers(transaction);
+  return await act(transaction);
 
   function open<K extends RecordKind>(kind: K): RecordTable<K> | undefined {
     if (!kinds.includes(kind)) return undefined;
-    const table = core.catalog.table(kind);
+    const table = catalog.table(kind);
     stripDuplicateNames(table);
     return table;
   }

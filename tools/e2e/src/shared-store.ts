@@ -19,7 +19,7 @@ export interface SharedStore {
   readonly run: string;
   /** `containers-storage:[…]name`, for skopeo. */
   reference(name: string): string;
-  open(): Promise<Store>;
+  open(options?: { readonly additionalStores?: readonly string[] }): Promise<Store>;
   containersStorage(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   skopeo(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   buildah(args: readonly string[], options?: RunOptions): Promise<RunResult>;
@@ -58,7 +58,8 @@ export function sharedStore(driver: DriverName): SharedStore {
     root,
     run,
     reference: (name) => `containers-storage:[${driver}@${root}+${run}]${name}`,
-    open: () => openStore({ graphRoot: root, runRoot: run, driver: drivers[driver]() }),
+    open: (options = {}) =>
+      openStore({ graphRoot: root, runRoot: run, driver: drivers[driver](), ...options }),
     containersStorage: (args, options) =>
       runPeer(
         "containers-storage",

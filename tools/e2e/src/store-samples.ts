@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bytesBlob, inflated } from "@drayage/blob";
 import { digestBytes, digestHex } from "@drayage/digest";
-import type { ImageRecord, NewImage, Store } from "@drayage/storage";
+import type { Hold, ImageRecord, NewImage, Store } from "@drayage/storage";
 import { randomLayer, type SampleLayer } from "@drayage/testkit";
 
 /** An image of small layers, as its maker knows it. */

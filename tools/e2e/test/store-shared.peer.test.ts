@@ -139,6 +139,31 @@ for (const driver of ["vfs", "overlay"] as const) {
       expect((await store.check()).findings).toEqual([]);
     });
 
+    it("stands on an additional store, for us as for them", { timeout: minute }, async () => {
+      const below = sharedStore(driver);
+      await using belowStore = await below.open();
+      const image = await putImage(belowStore, await sampleImage(`below ${driver}`), [
+        "docker.io/library/below:latest",
+      ]);
+      const shared = sharedStore(driver);
+      await using store = await shared.open({ additionalStores: [below.root] });
+      const container = await store.createContainer({ image: image.id, names: ["on-top"] });
+      const mounted = await store.mount({ container: container.id });
+      expect(readdirSync(mounted)).toHaveLength(2);
+      await store.unmount({ container: container.id });
+      const seen = await shared.containersStorage([
+        "--storage-opt",
+        `${driver}.imagestore=${below.root}`,
+        "mount",
+        "on-top",
+      ]);
+      expect(seen.stdout).toContain(mounted);
+      expect(await store.unmount({ container: container.id })).toBe(false);
+      await store.deleteContainer(container.id);
+      expect((await store.read()).layers.every(({ readOnly }) => readOnly)).toBe(true);
+      expect(await idsByGo(below, "images")).toEqual([image.id]);
+    });
+
     it("has the records, to the byte, that skopeo makes of the same image", { timeout: minute }, async () => {
       const [ours, theirs] = [sharedStore(driver), sharedStore(driver)];
       const image = await sampleImage(`parity ${driver}`, { layers: 3 });
