@@ -30,13 +30,20 @@ export interface StageContents {
 }
 
 const contents = new WeakMap<LayerStage, () => StageContents>();
+const driverStages = new WeakMap<LayerStage, StagedLayer>();
 
-/** Throws `ERR_DRAYAGE_USAGE` for a stage of another store, or one without layer. */
+/** Throws `ERR_DRAYAGE_USAGE` for a stage that is committed or discarded, or that is none of ours. */
 export function contentsOf(stage: LayerStage): StageContents {
-  const read = contents.get(stage);
-  if (read === undefined)
-    throw new DrayageError("ERR_DRAYAGE_USAGE", "this layer was not staged by this package");
-  return read();
+  return (contents.get(stage) ?? refuse())();
+}
+
+/** Committed ones, too: another may stand on them. */
+function driverStageOf(stage: LayerStage): StagedLayer {
+  return driverStages.get(stage) ?? refuse();
+}
+
+function refuse(): never {
+  throw new DrayageError("ERR_DRAYAGE_USAGE", "this layer was not staged by this package");
 }
 
 export async function stageLayer(core: StoreCore, options: StageLayerOptions = {}): Promise<LayerStage> {
@@ -91,14 +98,13 @@ export async function stageLayer(core: StoreCore, options: StageLayerOptions = {
     async settle(below: LayerToCommit | undefined) {
       requireOpen();
       if (settled) return;
-      await driverStage.settle(
-        below === undefined || typeof below === "string" ? below : contentsOf(below).driverStage,
-      );
+      await driverStage.settle(typeof below === "object" ? driverStageOf(below) : below);
       settled = true;
     },
     discard,
     [Symbol.asyncDispose]: discard,
   };
+  driverStages.set(stage, driverStage);
   contents.set(stage, () => {
     requireOpen();
     return {

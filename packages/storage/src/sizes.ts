@@ -1,5 +1,5 @@
 import path from "node:path";
-import { isDrayageError } from "@drayage/errors";
+import { isDrayageError, throwIfAborted } from "@drayage/errors";
 import type { StoreCore } from "./core.ts";
 import type { ImageRecord, LayerRecord } from "./records/types.ts";
 import type { ImageSize, StoreOptions } from "./store.ts";
@@ -30,7 +30,7 @@ export async function imageSize(
   let layers = 0;
   let unique = 0;
   for (const layer of view.imageLayers(image)) {
-    signal?.throwIfAborted();
+    throwIfAborted(signal, "count an image's bytes");
     const size = await layerSize(core, layer);
     layers += size;
     if (view.imagesOn(layer.id).every((other) => other.id === image.id)) unique += size;

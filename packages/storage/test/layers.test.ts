@@ -130,6 +130,24 @@ describe("layers", () => {
     expect(readdirSync(path.join(root, "plain", shaHex("one")))).toEqual(["layer.tar"]);
   });
 
+  it("are settled in any order of commits, and committed once", async () => {
+    const { store } = await openTestStore();
+    const [base, top] = [await stage(store, "one"), await stage(store, "two")];
+    const [first] = await store.commitLayers([base]);
+    await top.settle(base);
+    const [, second] = await store.commitLayers([first?.id ?? "", top]);
+    expect(second?.parent).toBe(first?.id);
+    await expect(store.commitLayers([base])).rejects.toMatchObject({ code: "ERR_DRAYAGE_USAGE" });
+    const third = await stage(store, "three");
+    await expect(store.commitLayers([second?.id ?? "", first?.id ?? "", third])).rejects.toThrow(
+      "stands on nothing",
+    );
+    await third.discard();
+    await expect(
+      third.unpack({ origin: { kind: "bytes", bytes: new Uint8Array() }, steps: [] }),
+    ).rejects.toThrow("discarded");
+  });
+
   it("keep big data that was staged with them", async () => {
     const { store, root } = await openTestStore();
     const staged = await stage(store, "one");
