@@ -1,4 +1,4 @@
-import { chmodSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { openSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { bytesBlob } from "@drayage/blob";
 import type {
@@ -119,12 +119,12 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     })),
   },
   {
-    what: "sets no modes",
+    what: "sets no times",
     found: "makes the files that a layer says",
     spoil: withStage((staged, place) => ({
       async commit(id) {
         await staged.commit(id);
-        chmodSync(join(layerAt(place, id), "bin/tool"), 0o755);
+        utimesSync(join(layerAt(place, id), "bin/tool"), 1, 1);
       },
     })),
   },
@@ -320,12 +320,12 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     spoil: withFiles((files) => ({ create: (id, _parent, options) => files.create(id, undefined, options) })),
   },
   {
-    what: "lets everybody write to the root",
+    what: "begins layers with a file",
     found: "makes an empty layer on nothing",
     spoil: withFiles((files, place) => ({
       async create(id, parent, options) {
         await files.create(id, parent, options);
-        chmodSync(layerAt(place, id), 0o777);
+        writeFileSync(join(layerAt(place, id), "file"), "");
       },
     })),
   },
