@@ -40,7 +40,7 @@ export async function unpack(
     reporter.end();
   }
   const skipped = unpacked.reduce((sum, { skippedDevices }) => sum + skippedDevices, 0);
-  if (skipped > 0) warn(this, `${skipped} devices were left out, which only root can make`);
+  if (skipped > 0) warn(this, `devices were left out, as only root can make them: ${skipped}`);
   await folder.commit();
 }
 
