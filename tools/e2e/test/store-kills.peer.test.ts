@@ -24,6 +24,22 @@ for (const driver of ["vfs", "overlay"] as const) {
     });
     afterAll(() => rmSync(folder, { recursive: true }));
 
+    it("keeps the layers that a living process holds, and no longer", { timeout: 60_000 }, async () => {
+      const shared = sharedStore(driver);
+      await using store = await shared.open();
+      const args = [program, sysBase(), driver, shared.root, shared.run, "held", "50000", "hold"];
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+      const [said] = (await once(child.stdout, "data")) as [Uint8Array];
+      const id = Buffer.from(said).toString().trim().slice(2);
+      expect(await store.prune({ layers: true })).toMatchObject({ layers: [], held: [id] });
+      await expect(store.deleteLayer(id)).rejects.toMatchObject({ code: "ERR_DRAYAGE_IN_USE" });
+      expect(await store.holds()).toMatchObject([{ layers: [id], why: "a test", pid: child.pid }]);
+      child.kill("SIGKILL");
+      await once(child, "close");
+      expect(await store.prune({ layers: true })).toMatchObject({ layers: [id], held: [] });
+      expect((await store.check({ unreferencedAge: -1 })).findings).toEqual([]);
+    });
+
     it("opens for Go's tools, has every image that it had, and is mended of all that is left over", {
       timeout: (kills * 4 + 120) * 1000,
     }, async () => {
