@@ -88,24 +88,28 @@ export async function buildChain(
     if (!isThere(layer)) used.add(layer);
   }
 
-  /** The ID that a layer would have as the next one, if such a layer is there. */
-  function present(diffId: Digest): string | undefined {
+  /** The ID that a layer has as the next one, if it is there, and from now on held. */
+  async function present(diffId: Digest): Promise<string | undefined> {
     const id = layerIdOf(ids.at(-1), diffId);
-    return view.layers.find((layer) => layer.id === id)?.id;
+    const isPresent = (): boolean => view.layers.some((layer) => layer.id === id);
+    if (!isPresent()) return undefined;
+    await hold.add([id]);
+    view = await store.read({ signal });
+    return isPresent() ? id : undefined;
   }
 
   for (const content of contents) {
     if (content.kind === "put" && content.layer.unpacked === undefined) {
       const stage = await stageOnTop();
-      const diffId = await content.layer.unpackInto(stage, { signal });
-      place(diffId, present(diffId) ?? stage);
+      place(await content.layer.unpackInto(stage, { signal }), stage);
       continue;
     }
     const unpacked = content.kind === "put" ? content.layer.unpacked : content;
     if (unpacked === undefined) continue;
     const { diffId } = unpacked;
     const stage = "stage" in unpacked && !used.has(unpacked.stage) ? unpacked.stage : undefined;
-    place(diffId, present(diffId) ?? stage ?? (await unpackAgain(diffId)));
+    // A stage whose layer is there already is left alone by the store, and serves should that go meanwhile.
+    place(diffId, stage ?? (await present(diffId)) ?? (await unpackAgain(diffId)));
   }
   return { layers, diffIds };
 }

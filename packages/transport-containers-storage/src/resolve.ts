@@ -26,7 +26,7 @@ export async function resolveRecord(
 }
 
 /** As {@link resolveRecord}; undefined where there is none. */
-export async function findRecord(
+async function findRecord(
   store: Store,
   view: StoreView,
   { dockerReference, id, prefix }: ContainersStorageReference,
@@ -64,7 +64,7 @@ function isOfRepository({ names }: ImageRecord, { name }: DockerReference): bool
   return names.some((each) => repositoryOf(each) === name);
 }
 
-export function repositoryOf(name: string): string | undefined {
+function repositoryOf(name: string): string | undefined {
   try {
     return parseNormalizedNamed(name).name;
   } catch (error) {
