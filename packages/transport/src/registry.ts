@@ -151,5 +151,5 @@ function placeHint(text: string): string {
   const folder = `a folder is written oci-dir:${text}${text.includes(":", 2) ? "" : ` or dir:${text}`}`;
   if (isDrive(text) || /^[./~\\]/.test(text)) return folder;
   const archive = `an archive docker-archive:${text} or oci-archive:${text}`;
-  return `${folder}, ${archive}; an image in a registry is docker://${text}`;
+  return `${folder}, ${archive}; an image in a registry is docker://${text}, one of podman's store containers-storage:${text}`;
 }
