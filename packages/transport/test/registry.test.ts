@@ -72,7 +72,7 @@ describe("a text that cannot be resolved", () => {
     [
       "wonderful:x",
       "ERR_DRAYAGE_TRANSPORT_UNKNOWN",
-      /docker:\/\/wonderful:x; the transports here are: dir, oci, oci-dir$/,
+      /containers-storage:wonderful:x; the transports here are: dir, oci, oci-dir$/,
     ],
     ["alpine:3.20", "ERR_DRAYAGE_TRANSPORT_UNKNOWN", /docker:\/\/alpine:3\.20/],
     ["alpine", "ERR_DRAYAGE_REFERENCE_INVALID", /docker:\/\/alpine/],
