@@ -19,12 +19,21 @@ export default command({
         "../transport-docker/src/lookup.ts",
         "../transport-docker/src/source.ts",
         "../transport-docker/src/on-demand.ts",
+        // Most machines have a registries.conf.
+        "../containers-config/src/registries/parse-file.ts",
+      ],
+      store: [
+        "src/commands/images.ts",
+        "src/builtins.ts > @drayage/transport-containers-storage",
+        "../transport-containers-storage/src/drivers.ts > @drayage/storage-driver-overlay",
+        "../transport-containers-storage/src/drivers.ts > @drayage/storage-driver-vfs",
+        "../containers-config/src/storage/parse-file.ts",
       ],
     },
     {
       "docker-archive": ["src/builtins.ts > @drayage/transport-docker-archive"],
       "oci-archive": ["src/builtins.ts > @drayage/transport-oci-archive"],
-      store: ["src/commands/pull.ts", "src/commands/images.ts", "../transport-containers-storage/src/destination.ts"],
+      pull: ["src/commands/pull.ts", "../transport-containers-storage/src/destination.ts"],
       tarball: ["src/builtins.ts > @drayage/transport-tarball"],
     },
   ],

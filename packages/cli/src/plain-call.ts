@@ -28,11 +28,10 @@ export function plainCall(
   context: DrayContext,
 ): PlainCall | undefined {
   const { flags: known = {}, positional } = parameters;
-  if (positional !== undefined && positional.kind !== "tuple") return undefined;
   try {
     const given = read(argv, known, context);
-    const expected: readonly Parameter[] = positional?.parameters ?? [];
-    if (given.words.length !== expected.length) return undefined;
+    const expected = expectedWords(positional, given.words.length);
+    if (expected === undefined) return undefined;
     const isWhole = Object.entries<Parameter>(known).every(
       ([key, flag]) => key in given.flags || mayLack(flag),
     );
@@ -42,6 +41,18 @@ export function plainCall(
     // The parser finds the same mistake, and has the words for it.
     return undefined;
   }
+}
+
+type Positional = CommandDefinition["parameters"]["positional"];
+
+/** A parameter for each of so many arguments; undefined where a command does not take so many. */
+function expectedWords(positional: Positional, count: number): readonly Parameter[] | undefined {
+  if (positional?.kind === "array") {
+    const { parameter, minimum = 0, maximum = Number.POSITIVE_INFINITY } = positional;
+    return count >= minimum && count <= maximum ? Array<Parameter>(count).fill(parameter) : undefined;
+  }
+  const expected: readonly Parameter[] = positional?.parameters ?? [];
+  return expected.length === count ? expected : undefined;
 }
 
 function read(

@@ -137,6 +137,9 @@ describe("a call without the parser", () => {
       words: ["x", "y"],
     });
     expect(call("completion bash")).toEqual({ flags: {}, words: ["bash"] });
+    expect(call("images -q")).toEqual({ flags: { quiet: true }, words: [] });
+    expect(call("rmi --force a b c")).toEqual({ flags: { force: true }, words: ["a", "b", "c"] });
+    expect(call("tag")).toBeUndefined();
   });
 
   it("is left to the parser where there is a mistake, help is asked for, or a switch has an unusual value", () => {

@@ -93,7 +93,9 @@ describe("what dray loads", () => {
     const { names, bytes, builtins, kernels } = await loadedBy("inspect", "--raw", layout);
     expect(names).toEqual([
       "bin.cjs",
+      "chunk-inspect-copy-registry-store.cjs",
       "chunk-inspect-copy-registry.cjs",
+      "chunk-inspect-copy-store.cjs",
       "chunk-inspect-copy.cjs",
       "chunk-inspect.cjs",
       "chunk-rolldown-runtime.cjs",
@@ -116,15 +118,54 @@ describe("what dray loads", () => {
     const { names, bytes, builtins, kernels } = await loadedBy("copy", "--quiet", layout, "oci:second:app");
     expect(names).toEqual([
       "bin.cjs",
-      "chunk-copy-registry.cjs",
+      "chunk-copy-registry-store.cjs",
+      "chunk-copy-store.cjs",
       "chunk-copy.cjs",
+      "chunk-inspect-copy-registry-store.cjs",
       "chunk-inspect-copy-registry.cjs",
+      "chunk-inspect-copy-store.cjs",
       "chunk-inspect-copy.cjs",
       "chunk-inspect.cjs",
       "chunk-rolldown-runtime.cjs",
       "chunk-run.cjs",
     ]);
     expect(bytes).toBeLessThan(560 * 1024);
+    expect(kernels).toBe(0);
+    expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
+  });
+});
+
+describe("what dray loads for the store", () => {
+  const root = path.join(folder, "storage");
+  const place = ["--root", root, "--runroot", path.join(folder, "run"), "--storage-driver", "vfs"];
+
+  beforeAll(async () => {
+    await run(
+      process.execPath,
+      [dray, "copy", layout, `containers-storage:[vfs@${root}+${root}-run]localhost/app:1`],
+      {
+        cwd: folder,
+        env: { ...process.env, ...configuration },
+      },
+    );
+  });
+
+  it("to list its images: nothing that copies, asks registries, parses arguments or calls the system itself", async () => {
+    const { names, bytes, builtins, kernels } = await loadedBy("images", ...place);
+    expect(names).toEqual([
+      "bin.cjs",
+      "chunk-copy-registry-store.cjs",
+      "chunk-copy-store.cjs",
+      "chunk-inspect-copy-registry-store.cjs",
+      "chunk-inspect-copy-store.cjs",
+      "chunk-registry-store.cjs",
+      "chunk-render.cjs",
+      "chunk-rolldown-runtime.cjs",
+      "chunk-run.cjs",
+      "chunk-store.cjs",
+      "chunk-transport-containers-storage.cjs",
+    ]);
+    expect(bytes).toBeLessThan(800 * 1024);
     expect(kernels).toBe(0);
     expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
   });
@@ -164,15 +205,16 @@ describe("what dray loads for a registry", () => {
     const { names, bytes, builtins, kernels } = await loadedBy("digest", image);
     expect(names).toEqual([
       "bin.cjs",
-      "chunk-copy-registry.cjs",
+      "chunk-copy-registry-store.cjs",
+      "chunk-inspect-copy-registry-store.cjs",
       "chunk-inspect-copy-registry.cjs",
-      // There is a registries.conf.
-      "chunk-parse-file.cjs",
+      // How a registries.conf is read.
+      "chunk-registry-store.cjs",
       "chunk-registry.cjs",
       "chunk-rolldown-runtime.cjs",
       "chunk-run.cjs",
     ]);
-    expect(bytes).toBeLessThan(448 * 1024);
+    expect(bytes).toBeLessThan(480 * 1024);
     expect(kernels).toBe(0);
     // This machine's own registries are asked without TLS first.
     expect(builtins.filter((name) => heavy.test(name)).sort()).toEqual(["http", "net"]);
@@ -184,12 +226,15 @@ describe("what dray loads for a registry", () => {
     const { names, bytes, builtins, kernels } = await loadedBy("copy", "--quiet", image, "oci:pulled:app");
     expect(names).toEqual([
       "bin.cjs",
-      "chunk-copy-registry.cjs",
+      "chunk-copy-registry-store.cjs",
+      "chunk-copy-store.cjs",
       "chunk-copy.cjs",
+      "chunk-inspect-copy-registry-store.cjs",
       "chunk-inspect-copy-registry.cjs",
+      "chunk-inspect-copy-store.cjs",
       "chunk-inspect-copy.cjs",
       "chunk-inspect.cjs",
-      "chunk-parse-file.cjs",
+      "chunk-registry-store.cjs",
       "chunk-registry.cjs",
       "chunk-rolldown-runtime.cjs",
       "chunk-run.cjs",
