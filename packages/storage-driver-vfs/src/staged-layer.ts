@@ -96,6 +96,8 @@ function stagedLayer({ home, options, ownership, stage, sys, place, root }: Stag
         uidMap: stage.uidMap,
         gidMap: stage.gidMap,
         tarSplitPath,
+        // The next layer waits for this one, so that no other thread has anything to do.
+        alone: true,
         signal: signal ?? stage.signal,
         onBytes,
       });
