@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { randomImage, readImage, type SampleImage, writeImage } from "@drayage/testkit";
+import { requireAbility } from "@drayage/transport";
 import { dockerArchive } from "@drayage/transport-docker-archive";
 import { ociDir } from "@drayage/transport-oci-dir";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -114,6 +115,20 @@ describe("dray images", () => {
       `quay.io/me/app 1 ${idOf(image).slice(0, 12)}`,
     ]);
     expect((await store(["images", "-n"])).stdout).toBe(stdout.slice(stdout.indexOf("\n") + 1));
+  });
+
+  it("lists an image whose layers are damaged, too, and says so", async () => {
+    await filled();
+    const file = join(place, "root/vfs-layers/layers.json");
+    const layers = JSON.parse(readFileSync(file, "utf8")) as { id: string }[];
+    const [lost] = other.layers;
+    writeFileSync(file, JSON.stringify(layers.filter(({ id }) => id !== lost?.diffId.slice(7))));
+    const { status, stdout, stderr } = await store(["images", "--quiet"]);
+    expect(status).toBe(0);
+    expect(stdout.trim().split("\n").sort()).toEqual(
+      [idOf(image), idOf(other)].map((id) => id.slice(0, 12)).sort(),
+    );
+    expect(stderr).toMatch(/^dray: warning: the image docker\.io\/library\/base:2 is damaged: .*\n$/);
   });
 
   it("prints IDs, templates and JSON", async () => {
@@ -270,7 +285,7 @@ describe("dray save and dray load", () => {
     const path = join(place, "saved.tar");
     await store(["save", "-q", "-o", path, "base:2", "quay.io/a/b:c"]);
     const archive = dockerArchive();
-    expect(await archive.listTags(archive.parse(path))).toEqual([
+    expect(await requireAbility(archive, "listTags").listTags(archive.parse(path))).toEqual([
       "docker.io/library/base:2",
       "quay.io/a/b:c",
     ]);
