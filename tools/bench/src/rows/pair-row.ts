@@ -26,12 +26,14 @@ export interface PairRowOptions {
   readonly quick?: boolean | undefined;
   /** Whether it takes milliseconds, so that it is run more often. */
   readonly short?: boolean | undefined;
+  /** Set where equal runs need not give results of equal size, as where these hold times. */
+  readonly sizeVaries?: boolean | undefined;
   unavailable?(): Promise<string | undefined>;
   prepare(bench: Bench): Promise<Pair>;
 }
 
 /** A row that runs two programs in turn, and verifies a result. */
-export function pairRow({ prepare, short, ...facts }: PairRowOptions): Row {
+export function pairRow({ prepare, short, sizeVaries, ...facts }: PairRowOptions): Row {
   return {
     ...facts,
     async run(bench) {
@@ -51,7 +53,7 @@ export function pairRow({ prepare, short, ...facts }: PairRowOptions): Row {
       try {
         if (bench.warmUp) await interleave(sides, { pairs: 1 });
         const pairs = await interleave(sides, short ? { pairs: bench.startPairs } : bench.pace);
-        checkSizes(pairs);
+        if (!sizeVaries) checkSizes(pairs);
         // The first pair is A B.
         for (const place of places.slice(0, bench.verifiesPeer ? 2 : 1)) await pair.verify(place);
         return {

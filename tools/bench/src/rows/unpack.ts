@@ -2,10 +2,13 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { run } from "@drayage-internal/peers/run";
 import type { Bench } from "../bench.ts";
-import { childProgram } from "../dray.ts";
+import { childProgram, drayEntry } from "../dray.ts";
 import { pathOf } from "../inputs.ts";
+import type { Command } from "../measure.ts";
+import { readManifestFile } from "../peer-copy.ts";
 import { benchPeer } from "../peers.ts";
 import type { Row } from "../row.ts";
+import { contentHash } from "../verify.ts";
 import { type Pair, pairRow } from "./pair-row.ts";
 
 /** Whoever is not root cannot make what layers have. */
@@ -64,18 +67,13 @@ export const unpackRows: readonly Row[] = [
       const layout = await bench.inputs.gzipLayout();
       const expected = await unpackedByTar(bench);
       const diffIds = await bench.inputs.diffIds();
-      const store = (folder: string): string => `overlay@${folder}/root+${folder}/run`;
       return {
         ours: ({ folder }) => program("apart", pathOf(layout), folder),
-        // The store's driver leaves a mount, which is gone with its namespace.
-        theirs: ({ folder }) => ({
-          program: benchPeer("unshare"),
-          args: [
-            ...["--mount", benchPeer("skopeo"), "--insecure-policy", "copy", "--quiet", layout],
-            `containers-storage:[${store(folder)}]example.com/drayage/copy:1`,
-          ],
-          env: { _CONTAINERS_ROOTLESS_UID: "" },
-        }),
+        theirs: ({ folder }) =>
+          inOwnMounts([
+            ...[benchPeer("skopeo"), "--insecure-policy", "copy", "--quiet", layout],
+            imageInStore(folder),
+          ]),
         async verify({ folder }) {
           const layers = path.join(folder, "root/overlay-layers/layers.json");
           const found = readOptional(layers);
@@ -88,6 +86,70 @@ export const unpackRows: readonly Row[] = [
             if ((await fingerprint(own)) === (await fingerprint(tree))) continue;
             throw new Error(`${own} has other files than GNU tar makes of the layer`);
           }
+        },
+      };
+    },
+  }),
+  pairRow({
+    name: "unpack-command",
+    title: "oci-dir → a folder, by `dray unpack`",
+    against: "umoci unpack",
+    section: "unpack",
+    needs: ["skopeo", "umoci", "tar"],
+    bars: [
+      { figure: "wall", limit: 0.45 },
+      { figure: "memory", limit: 120e6 },
+    ],
+    unavailable: lackOfRoot,
+    async prepare(bench): Promise<Pair> {
+      const layout = await bench.inputs.gzipLayout();
+      const expected = await unpackedByTar(bench);
+      return {
+        ours: ({ folder }) => ({
+          program: process.execPath,
+          args: [drayEntry(), "unpack", layout, path.join(folder, "rootfs")],
+        }),
+        theirs: ({ folder }) => ({
+          program: benchPeer("umoci"),
+          args: ["unpack", "--image", layout.replace("oci:", ""), path.join(folder, "bundle")],
+        }),
+        async verify({ folder }) {
+          const found = ["rootfs", "bundle/rootfs"].map((name) => fingerprint(path.join(folder, name)));
+          if ((await Promise.all(found)).includes(await fingerprint(expected.together))) return;
+          throw new Error(`${folder} has other files than GNU tar makes of the layers`);
+        },
+      };
+    },
+  }),
+  pairRow({
+    name: "store-import",
+    title: "oci-dir → containers-storage, overlay",
+    against: "skopeo",
+    section: "unpack",
+    needs: ["skopeo", "unshare"],
+    bars: [
+      { figure: "wall", limit: 0.4 },
+      { figure: "memory", limit: 130e6 },
+    ],
+    sizeVaries: true,
+    unavailable: lackOfRoot,
+    async prepare(bench): Promise<Pair> {
+      const layout = await bench.inputs.gzipLayout();
+      const diffIds = await bench.inputs.diffIds();
+      const copy = ["--insecure-policy", "copy", "--quiet"];
+      return {
+        ours: ({ folder }) =>
+          inOwnMounts([process.execPath, drayEntry(), ...copy, layout, imageInStore(folder)]),
+        theirs: ({ folder }) => inOwnMounts([benchPeer("skopeo"), ...copy, layout, imageInStore(folder)]),
+        async verify({ folder, scratch }) {
+          const verified = path.join(scratch, "verified");
+          const skopeo = [benchPeer("skopeo"), ...copy, imageInStore(folder), `dir:${verified}`];
+          await run(benchPeer("unshare"), ["--mount", ...skopeo]);
+          const { layers } = readManifestFile(path.join(verified, "manifest.json"));
+          const files = layers.map(({ digest }) => path.join(verified, digest.replace("sha256:", "")));
+          const found = await Promise.all(files.map(async (file) => `sha256:${await contentHash(file)}`));
+          if (found.join() === diffIds.join()) return;
+          throw new Error(`the store in ${folder} gives layers ${found.join(", ")}`);
         },
       };
     },
@@ -121,6 +183,19 @@ export const unpackRows: readonly Row[] = [
     },
   }),
 ];
+
+function imageInStore(folder: string): string {
+  return `containers-storage:[overlay@${folder}/root+${folder}/run]example.com/drayage/copy:1`;
+}
+
+/** The store's driver leaves a mount, which is gone with its namespace. */
+function inOwnMounts(words: readonly string[]): Command {
+  return {
+    program: benchPeer("unshare"),
+    args: ["--mount", ...words],
+    env: { _CONTAINERS_ROOTLESS_UID: "" },
+  };
+}
 
 const tarFlags = ["--extract", "--same-permissions", "--same-owner", "--numeric-owner"];
 
