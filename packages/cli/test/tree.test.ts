@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { treeLines } from "../src/output/tree-lines.ts";
@@ -118,6 +118,35 @@ describe("dray tree of the store", () => {
       "│       │   └── ID: f Size: 2.048kB Top Layer of: [localhost/four:1]",
       "│       └── ID: c Size: 2.048kB Top Layer of: [localhost/five:1]",
       "└── ID: f Size: 2.048kB Top Layer of: [localhost/alone:1]",
+    ]);
+  });
+
+  it("shows images that have no layers, and those whose layers are gone", async () => {
+    const root = at("odd");
+    for (const kind of ["layers", "images", "containers"])
+      mkdirSync(join(root, `vfs-${kind}`), { recursive: true });
+    const created = "2024-01-02T03:04:05Z";
+    const records = [
+      { id: "1".repeat(64), names: ["localhost/empty:1"], created },
+      { id: "2".repeat(64), layer: "3".repeat(64), created },
+    ];
+    writeFileSync(join(root, "vfs-images", "images.json"), JSON.stringify(records));
+    const { stdout } = await dray([
+      "tree",
+      "--root",
+      root,
+      "--runroot",
+      at("run"),
+      "--storage-driver",
+      "vfs",
+    ]);
+    expect(stdout.split("\n").slice(1)).toEqual([
+      "Images: 2",
+      "Size:   0B",
+      "No Layers",
+      "Without layers: [localhost/empty:1]",
+      "Damaged, as their layers are missing: [<none>@222222222222]",
+      "",
     ]);
   });
 

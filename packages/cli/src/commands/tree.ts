@@ -91,17 +91,24 @@ async function wholeStore(context: DrayContext, flags: TreeFlags): Promise<reado
     view,
     textOf: (layer) => layerText(layer, usersOf(layer), flags),
   });
+  const layerIds = new Set(view.layers.map(({ id }) => id));
   const empty = view.images.filter(({ layer }) => layer === undefined);
+  const damaged = view.images.filter(({ layer }) => layer !== undefined && !layerIds.has(layer));
   return [
     ...(store.graphRoot === undefined ? [] : [`Store:  ${sanitizeText(store.graphRoot)}`]),
     `Images: ${view.images.length}`,
     `Size:   ${treeSize(view.layers.reduce((sum, { diffSize = 0 }) => sum + diffSize, 0))}`,
     nodes.length === 0 ? "No Layers" : "Layers",
     ...treeLines(nodes),
-    ...(empty.length === 0
-      ? []
-      : [`Without layers: ${listText(empty.flatMap((image) => namesOf(image, flags)))}`]),
+    ...namesLine("Without layers", empty, flags),
+    ...namesLine("Damaged, as their layers are missing", damaged, flags),
   ];
+}
+
+function namesLine(title: string, images: readonly ImageRecord[], flags: TreeFlags): readonly string[] {
+  return images.length === 0
+    ? []
+    : [`${title}: ${listText(images.flatMap((image) => namesOf(image, flags)))}`];
 }
 
 function containersOn({ containers }: StoreView, { id }: LayerRecord): string {
