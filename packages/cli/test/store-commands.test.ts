@@ -119,10 +119,11 @@ describe("dray images", () => {
 
   it("lists an image whose layers are damaged, too, and says so", async () => {
     await filled();
-    const file = join(place, "root/vfs-layers/layers.json");
-    const layers = JSON.parse(readFileSync(file, "utf8")) as { id: string }[];
-    const [lost] = other.layers;
-    writeFileSync(file, JSON.stringify(layers.filter(({ id }) => id !== lost?.diffId.slice(7))));
+    const records = (file: string): { id: string; layer?: string }[] =>
+      JSON.parse(readFileSync(join(place, "root", file), "utf8"));
+    const lost = records("vfs-images/images.json").find(({ id }) => id === idOf(other))?.layer;
+    const rest = records("vfs-layers/layers.json").filter(({ id }) => id !== lost);
+    writeFileSync(join(place, "root/vfs-layers/layers.json"), JSON.stringify(rest));
     const { status, stdout, stderr } = await store(["images", "--quiet"]);
     expect(status).toBe(0);
     expect(stdout.trim().split("\n").sort()).toEqual(

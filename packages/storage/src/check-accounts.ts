@@ -48,7 +48,10 @@ function unaccounted(kind: RecordKind, id: string, place: string | undefined): F
     code: "unaccounted",
     kind: place === undefined ? kind : "file",
     id: place ?? id,
-    message: `${place === undefined ? `the files of the ${kind} ${id}` : JSON.stringify(place)} belong to no record`,
+    message:
+      place === undefined
+        ? `the files of the ${kind} ${id} belong to no record`
+        : `${JSON.stringify(place)} belongs to no record`,
     path: place,
     repair: "remove",
     images: [],

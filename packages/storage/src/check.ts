@@ -214,6 +214,8 @@ const contentCodes: readonly string[] = [
   "ERR_DRAYAGE_COMPRESSION_INVALID",
   "ERR_DRAYAGE_DIGEST_MISMATCH",
   "ERR_DRAYAGE_IO",
+  // A tar-split that was not made of the layer can be of any size.
+  "ERR_DRAYAGE_LIMIT_EXCEEDED",
   "ERR_DRAYAGE_SIZE_MISMATCH",
   "ERR_DRAYAGE_STORE_INVALID",
 ];

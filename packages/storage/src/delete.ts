@@ -1,6 +1,7 @@
 import { DrayageError } from "@drayage/errors";
 import type { StoreCore } from "./core.ts";
 import { freezeHolds } from "./holds.ts";
+import { readMounts } from "./mounts.ts";
 import type { ContainerRecord, ImageRecord, LayerRecord, RecordKind, RecordOf } from "./records/types.ts";
 import { removeLayers } from "./remove-layer.ts";
 import type { DeletedImage, StoreOptions } from "./store.ts";
@@ -29,6 +30,8 @@ export function deleting<T>(
     signal,
     async act(transaction) {
       await using frozen = await freezeHolds(core, signal);
+      // What is read later has to be readable before anything is changed.
+      readMounts(core);
       const layers = new Map(transaction.table("layer").rows.map(({ record }) => [record.id, record]));
       return await act(transaction, {
         layers,

@@ -48,6 +48,23 @@ describe("what is no driver", () => {
   });
 });
 
+describe("a damaged list of mounts", () => {
+  it("is told of before anything is deleted", async () => {
+    const { store, run, text } = await openTestStore();
+    const image = await putImage(store, ["one"], { names: ["x"] });
+    const files = ["plain-layers/layers.json", "plain-images/images.json"];
+    const before = files.map(text);
+    const mounts = path.join(run, "plain-layers/mountpoints.json");
+    mkdirSync(path.dirname(mounts), { recursive: true });
+    writeFileSync(mounts, "[{");
+    await expect(store.deleteImage(image.id)).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_STORE_INVALID",
+      message: expect.stringContaining(mounts),
+    });
+    expect(files.map(text)).toEqual(before);
+  });
+});
+
 const isRoot = process.getuid?.() === 0;
 
 describe.skipIf(!isRoot)(

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { openTestStore, putImage, shaHex, sorted, stage } from "./fixtures.ts";
 
@@ -154,6 +155,16 @@ describe("check and repair", () => {
     expect(lostImages.map(({ id }) => id)).toEqual([image.id, other.id]);
     expect(mended.map(({ code }) => code)).toEqual(["layer-size"]);
     expect((await store.read()).layer(shaHex("one")).diffSize).toBe(3);
+  });
+
+  it("find a tar-split that is larger than any can be", async () => {
+    const { store, root } = await openTestStore();
+    const image = await putImage(store, ["one"], { names: ["x"] });
+    const line = gzipSync(Buffer.alloc(40 * 1024 * 1024, "A"));
+    writeFileSync(path.join(root, `plain-layers/${image.layer}.tar-split.gz`), line);
+    const report = await store.check();
+    expect(report.findings.map(({ code }) => code)).toEqual(["layer-content"]);
+    expect((await store.repair(report)).lostImages).toEqual([{ id: image.id, names: ["x"] }]);
   });
 
   it("find a missing parent", async () => {

@@ -3,6 +3,7 @@ import type { ImageRecord } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { goIndentedJson } from "../output/json.ts";
 import { formatRows } from "../output/rows.ts";
+import { warn } from "../source-options.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { imageFilters, isIntermediate } from "../store/image-filters.ts";
 import { type ImageRow, imageFields, imageJson, imageRows, labelsOf } from "../store/image-rows.ts";
@@ -23,7 +24,7 @@ export async function images(this: DrayContext, flags: ImagesFlags, ...names: st
     const isHidden = flags.all !== true && isIntermediate(image, view);
     if (!isHidden && (await wanted(image))) shown.push(image);
   }
-  const rows = sorted(await imageRows(store, shown), flags.sort);
+  const rows = sorted(await imageRows(store, shown, (message) => warn(this, message)), flags.sort);
   if (flags.quiet) {
     const ids = new Set(rows.map(({ image }) => image.id));
     const lines = [...ids].map((id) => `${flags.noTrunc ? `sha256:${id}` : id.slice(0, 12)}\n`);

@@ -14,14 +14,34 @@ export interface ImageRow {
 
 const none = "<none>";
 
-export async function imageRows(store: Store, images: readonly ImageRecord[]): Promise<readonly ImageRow[]> {
+/** An image whose layers are damaged counts as empty, and `warn` is told why: the others are to be seen. */
+export async function imageRows(
+  store: Store,
+  images: readonly ImageRecord[],
+  warn: (message: string) => void,
+): Promise<readonly ImageRow[]> {
   const rows: ImageRow[] = [];
   for (const image of images) {
-    const { total: size } = await store.imageSize(image.id);
+    const size = await sizeOf(store, image, warn);
     const named = image.names.map((name) => ({ ...partsOf(name), image, size }));
     rows.push(...(named.length === 0 ? [{ image, repository: none, tag: none, size }] : named));
   }
   return rows;
+}
+
+async function sizeOf(store: Store, image: ImageRecord, warn: (message: string) => void): Promise<number> {
+  try {
+    return (await store.imageSize(image.id)).total;
+  } catch (error) {
+    if (
+      !isDrayageError(error, "ERR_DRAYAGE_STORE_INVALID") &&
+      !isDrayageError(error, "ERR_DRAYAGE_LAYER_NOT_FOUND")
+    ) {
+      throw error;
+    }
+    warn(`the image ${image.names[0] ?? image.id.slice(0, 12)} is damaged: ${error.message}`);
+    return 0;
+  }
 }
 
 function partsOf(name: string): Pick<ImageRow, "repository" | "tag"> {

@@ -173,8 +173,10 @@ export function mapUnlessEmpty(map: ReadonlyMap<string, unknown>): ReadonlyMap<s
 
 function sharedFields(fields: Fields, { graphRoot, readOnly, volatile }: RecordPlace): StoredRecord {
   const id = fields.text("id") ?? "";
-  // It becomes a part of paths.
-  if (!/^[^/\0]+$/.test(id) || id === "." || id === "..") throw fields.invalid("id", "is none");
+  // It becomes the name of folders, and is printed.
+  if (!/^[^/\p{Cc}\uFFFD]+$/u.test(id) || id === "." || id === "..") {
+    throw fields.invalid("id", "cannot be the name of a folder");
+  }
   return {
     id,
     names: fields.texts("names"),

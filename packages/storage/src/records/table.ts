@@ -1,4 +1,5 @@
 import type { StoreFiles } from "../files/store-files.ts";
+import { damagedFile } from "./damaged.ts";
 import { fieldsOf } from "./fields.ts";
 import { formatOf, type RecordPlace } from "./formats.ts";
 import { editRecord, joinRecords, parseRecord, type RecordText, splitRecords } from "./record-text.ts";
@@ -46,6 +47,7 @@ export function readRows<K extends RecordKind>(
       : splitRecords(bytes, file.path).map((text, index) => {
           return known.get(keyOf(text)) ?? rowOf(kind, file, parseRecord(text, file.path, index));
         });
+  requireOwnIds(rows, file.path);
   cache.rows = rows;
   cache.stamp = stamp;
   return rows;
@@ -57,6 +59,15 @@ export interface ReadRowsOptions<K extends RecordKind> {
   readonly cache: FileCache<K>;
   /** Of the file and its lock, taken before. */
   readonly stamp: string;
+}
+
+/** Whoever changed one of two would lose the other. */
+function requireOwnIds<K extends RecordKind>(rows: readonly Row<K>[], path: string): void {
+  const ids = new Set<string>();
+  for (const { record } of rows) {
+    if (ids.has(record.id)) throw damagedFile(path, `is damaged: it has two records of the id ${record.id}`);
+    ids.add(record.id);
+  }
 }
 
 function keyOf(bytes: Uint8Array): string {
