@@ -49,7 +49,7 @@ const longestPath = 4096;
 /** More links than this on the way to one file are a loop: Linux's limit. */
 export const maximumLinks = 40;
 
-export function createNode(facts?: LayerFileFacts): LayerNode {
+function createNode(facts?: LayerFileFacts): LayerNode {
   return { facts, hardLink: undefined, hidesLower: false, opaque: false, children: undefined };
 }
 

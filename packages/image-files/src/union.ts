@@ -162,7 +162,7 @@ function redirected(path: readonly string[], at: number, target: string): readon
  * Moves what stands below a folder without an entry to where it is, if that folder is a link in a lower layer
  * (OCI image-spec, layer.md: layers are applied, not stacked).
  */
-export async function settle(layers: Layers, index: number): Promise<void> {
+async function settle(layers: Layers, index: number): Promise<void> {
   const tree = await layers.tree(index);
   if (tree.settled) return;
   tree.settled = true;

@@ -57,7 +57,7 @@ export function* findPaths(root: string, paths: Iterable<ByteString>): Generator
       while (shared < Math.min(wanted.length, open.length - 1) && wanted[shared] === parts[shared]) shared++;
       for (const folder of open.splice(shared + 1)) folder.close();
       parts = wanted;
-      let folder = open.at(-1);
+      let folder: Folder | undefined = open.at(-1);
       for (const part of wanted.slice(shared)) {
         folder = folder?.folder(part);
         if (folder === undefined) break;

@@ -98,7 +98,7 @@ for (const driver of driverNames) {
         ]);
         const { layers } = await place.store.read();
         expect(layers.map(({ bigDataNames }) => bigDataNames)).toEqual([["blob"], []]);
-      expect((await place.store.check()).findings).toEqual([]);
+        expect((await place.store.check()).findings).toEqual([]);
         await expect(put("x", image, { settings: { "keep-blobs": "yes" } })).rejects.toMatchObject({
           code: "ERR_DRAYAGE_USAGE",
         });

@@ -11,7 +11,7 @@ const typeLetters: Readonly<Record<FileType, string>> = {
 };
 
 /** `rwxr-sr-t`, as ls(1) prints a mode. */
-export function modeText({ type, mode }: Pick<FileEntry, "type" | "mode">): string {
+function modeText({ type, mode }: Pick<FileEntry, "type" | "mode">): string {
   const bits = [...(mode & 0o777).toString(2).padStart(9, "0")];
   const letters = bits.map((bit, at) => (bit === "1" ? ("rwx"[at % 3] ?? "") : "-"));
   const special: [bit: number, at: number, letter: string][] = [
@@ -26,7 +26,7 @@ export function modeText({ type, mode }: Pick<FileEntry, "type" | "mode">): stri
 }
 
 /** `2026-01-31 08:00`, in UTC. */
-export function timeText({ seconds }: FileEntry["mtime"]): string {
+function timeText({ seconds }: FileEntry["mtime"]): string {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? "?" : date.toISOString().slice(0, 16).replace("T", " ");
 }

@@ -51,7 +51,7 @@ export async function makeImage(layers: readonly (readonly Entry[])[], remote = 
   return { source, layers: descriptors, opened };
 }
 
-export function tarOf(entries: readonly Entry[]): Uint8Array {
+function tarOf(entries: readonly Entry[]): Uint8Array {
   const parts = entries.flatMap(({ content = "", typeflag, ...header }) => {
     const body = Buffer.from(content);
     const block = Buffer.from(encodeTarHeader({ ...header, size: body.length }));

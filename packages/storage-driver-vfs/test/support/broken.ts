@@ -161,7 +161,7 @@ export const brokenDrivers: readonly BrokenDriver[] = [
       return {
         async remove(id) {
           removed = true;
-          return await files.remove(id);
+          return files.remove(id);
         },
         async stage(options) {
           const staged = await files.stage(options);
