@@ -13,6 +13,7 @@ export function exitCodeOf(error: unknown): number {
   if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND") && error.side !== "destination") {
     return exitCodes.imageNotFound;
   }
+  if (isDrayageError(error, "ERR_DRAYAGE_CONTAINER_NOT_FOUND")) return exitCodes.imageNotFound;
   if (isDrayageError(error, "ERR_DRAYAGE_ABORTED") && !isTimeout(error.cause)) return exitCodes.interrupted;
   return exitCodes.failure;
 }

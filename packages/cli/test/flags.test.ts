@@ -24,6 +24,12 @@ describe("arguments", () => {
     expect(tidy("copy --all=true --all=false a b")).toBe("copy --all=false a b");
   });
 
+  it("of the store may stand before the command, as podman's do", () => {
+    expect(tidy("--root /a --runroot=/b --storage-opt x=1 images -q")).toBe(
+      "images --root /a --runroot /b --storage-opt x=1 --quiet",
+    );
+  });
+
   it("may have shorthands in one word", () => {
     expect(tidy("copy -qa a b")).toBe("copy --quiet --all a b");
     for (const written of ["-qf oci", "-qfoci", "-qf=oci", "-q -f oci", "-q -f=oci"]) {

@@ -139,6 +139,7 @@ describe("dray images", () => {
       ids.map((id) => `${id.slice(0, 12)}\n`).join(""),
     );
     expect((await store(["images", "-q", "--no-trunc", "base:2"])).stdout).toBe(`sha256:${idOf(other)}\n`);
+    expect(await store(["images", "-q", "absent"])).toMatchObject(done());
     const listed = JSON.parse((await store(["images", "--format", "json", "base:2"])).stdout) as unknown;
     expect(listed).toMatchObject([
       {
@@ -299,6 +300,7 @@ describe("dray save and dray load", () => {
     expect(stderr).toContain("is neither docker-archive nor oci-archive");
     expect((await store(["save", "--format", "oci-dir", "x"])).status).toBe(1);
     expect((await store(["save", "-m", "--format", "oci-archive", "x"])).status).toBe(1);
+    expect((await store(["save", "--compress", "x"])).stderr).toContain("--compress is for docker-dir");
   });
 });
 
@@ -319,7 +321,9 @@ describe("dray mount, umount and export", () => {
     ]);
     expect(await store(["umount", "base:2"])).toMatchObject(done(`${idOf(other)}\n`));
     expect((await store(["mount"])).stdout).toBe("");
-    expect((await store(["umount", "base:2"])).status).toBe(1);
+    expect(await store(["umount", "base:2"])).toMatchObject(done());
+    expect(await store(["umount", "--force", "base:2"])).toMatchObject(done());
+    expect((await store(["umount", "absent"])).status).toBe(2);
     expect((await store(["umount", "--all"])).status).toBe(0);
   });
 
@@ -332,7 +336,9 @@ describe("dray mount, umount and export", () => {
     expect(Buffer.from(bytes).equals(readFileSync(path))).toBe(true);
     expect(Buffer.from(bytes).toString("latin1")).toContain("/file-0");
     expect((await store(["mount"])).stdout).toBe("");
-    expect((await store(["export", "absent"])).stderr).toContain('no container and no image "absent"');
+    const absent = await store(["export", "absent"]);
+    expect(absent.status).toBe(2);
+    expect(absent.stderr).toContain('no container and no image "absent"');
   });
 });
 

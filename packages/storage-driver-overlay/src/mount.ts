@@ -15,6 +15,7 @@ export function mountLayer(context: Context, id: string, options: MountLayerOpti
   const layer = requireLayer(context.home, id);
   const target = mountTarget(context, layer);
   try {
+    if (!isMountPoint(target)) requireRoot("mount a layer");
     bindHome(context);
     ensureTarget(target, layer);
     if (isMountPoint(target)) return target;

@@ -1,4 +1,4 @@
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { ImageRecord } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { goIndentedJson } from "../output/json.ts";
@@ -53,14 +53,19 @@ export async function images(this: DrayContext, flags: ImagesFlags, ...names: st
   );
   this.process.stdout.write(printed);
 
-  /** A name means all images that have it; what is none, the one image that it stands for. */
+  /** A name means all images that have it; what is none, the one image that it stands for. As with podman, no image is no mistake. */
   async function named(texts: readonly string[]): Promise<readonly string[]> {
     const [text, ...others] = texts;
     if (text === undefined) return [];
     if (others.length > 0) throw new DrayageError("ERR_DRAYAGE_USAGE", "images takes one name at most");
     const byPattern = await imageFilters([`reference=${text}`], options);
     for (const image of view.images) if (await byPattern(image)) return [`reference=${text}`];
-    return [`id=${(await findLocalImage(view, text, options)).image.id}`];
+    try {
+      return [`id=${(await findLocalImage(view, text, options)).image.id}`];
+    } catch (error) {
+      if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return [`reference=${text}`];
+      throw error;
+    }
   }
 }
 

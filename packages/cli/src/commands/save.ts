@@ -22,6 +22,9 @@ export async function save(this: DrayContext, flags: SaveFlags, ...texts: string
   if (flags.multiImageArchive && format !== "docker-archive") {
     throw new DrayageError("ERR_DRAYAGE_USAGE", "--multi-image-archive is for docker-archive");
   }
+  if (flags.compress && format !== "docker-dir") {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", "--compress is for docker-dir");
+  }
   if (flags.output === undefined && isFolder) {
     throw new DrayageError("ERR_DRAYAGE_USAGE", `--format ${format} writes a folder: name it with --output`);
   }

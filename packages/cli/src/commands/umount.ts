@@ -17,18 +17,19 @@ export async function umount(this: DrayContext, flags: UmountFlags, ...texts: st
   const { env, signal } = this;
   await using store = await openLocalStore(this, flags);
   const view = await store.read({ signal });
+  const mounted = new Set((await store.mounts()).map(({ layer }) => layer));
+  const isMounted = ({ layer }: ImageRecord): boolean => layer !== undefined && mounted.has(layer);
   const unmount = async ({ id }: ImageRecord): Promise<void> => {
     await store.unmount({ image: id }, { signal, force: flags.force });
     this.process.stdout.write(`${id}\n`);
   };
   if (flags.all) {
-    const mounted = new Set((await store.mounts()).map(({ layer }) => layer));
-    const images = view.images.filter(({ layer }) => layer !== undefined && mounted.has(layer));
-    await collectErrors(this, images, unmount);
+    await collectErrors(this, view.images.filter(isMounted), unmount);
     return;
   }
   await collectErrors(this, texts, async (text) => {
     const { image } = await findLocalImage(view, text, { env, registriesConf: flags.registriesConf });
-    await unmount(image);
+    // As podman: what is not mounted needs no word.
+    if (isMounted(image)) await unmount(image);
   });
 }

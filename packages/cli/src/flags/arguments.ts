@@ -1,5 +1,6 @@
 import type { CommandDefinition } from "../command.ts";
 import { globalFlags } from "../global-flags.ts";
+import { storePlaceFlags } from "../store/store-flags.ts";
 
 type CommandParameters = Pick<CommandDefinition["parameters"], "aliases"> & {
   readonly flags?: Readonly<Record<string, { readonly kind: string; readonly variadic?: unknown }>>;
@@ -10,13 +11,15 @@ export type KnownCommands = Readonly<Record<string, { readonly parameters: Comma
 
 /**
  * The arguments in one order and one spelling: the command's name, its flags, and then the rest. Scripts rely on
- * freedoms of skopeo's parser that the one used here does not have: global flags before the command, shorthands
+ * freedoms of skopeo's and podman's parser that the one used here does not have: global flags before the command, shorthands
  * in one word (`-qf oci`, `-foci`), and flags given twice, of which the last counts.
  *
  * What is not understood stays as it is, for the parser to refuse.
  */
 export function tidyArguments(argv: readonly string[], commands: KnownCommands): readonly string[] {
-  const before = scan(argv, knownFlags({ flags: globalFlags }), { stopAtWord: true });
+  const before = scan(argv, knownFlags({ flags: { ...globalFlags, ...storePlaceFlags } }), {
+    stopAtWord: true,
+  });
   const [command, ...rest] = before.words;
   const known =
     command !== undefined && Object.hasOwn(commands, command) ? commands[command]?.parameters : undefined;

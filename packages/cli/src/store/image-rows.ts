@@ -108,6 +108,8 @@ export function imageFields(
 ): Readonly<Record<string, unknown>> {
   const { image, repository, tag, size } = row;
   const age = humanAge(new Date(image.created));
+  // As Go prints a time.
+  const createdAt = secondsOf(image).replace("T", " ").replace(/Z$/, " +0000 UTC");
   return {
     Repository: repository,
     Tag: tag,
@@ -116,10 +118,9 @@ export function imageFields(
     ParentId: view.parents(image)[0]?.id ?? "",
     Digest: image.digest ?? none,
     Created: age,
-    // As Go prints a time.
-    CreatedAt: secondsOf(image).replace("T", " ").replace(/Z$/, " +0000 UTC"),
+    CreatedAt: createdAt,
     CreatedSince: age,
-    CreatedTime: image.created,
+    CreatedTime: createdAt,
     Size: humanSize(size),
     VirtualSize: size,
     History: image.namesHistory.join(", "),
