@@ -140,7 +140,8 @@ function holdFiles(core: StoreCore): readonly HoldFile[] {
 function isAlive({ files }: StoreCore, file: string): boolean {
   const life = lifeOf(file);
   if (!files.exists(life)) return false;
-  using lock = files.tryAcquire(life, "write");
+  // Whoever lives has it for writing.
+  using lock = files.tryAcquire(life, "read");
   return lock === undefined;
 }
 

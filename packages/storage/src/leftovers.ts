@@ -38,7 +38,7 @@ export async function clearLeftovers(core: StoreCore): Promise<void> {
 function unfinishedFiles({ files }: StoreCore, folder: string, lockPath: string): readonly Leftover[] {
   const isUnfinished = (name: string): boolean => name.startsWith(".tmp-");
   if (!files.list(folder).some(isUnfinished)) return [];
-  using lock = files.tryAcquire(lockPath, "write");
+  using lock = files.tryAcquire(lockPath, "read");
   if (lock === undefined) return [];
   return files
     .list(folder)

@@ -42,7 +42,13 @@ export async function mountLayer(
     return row.mount.path;
   }
   const path = await core.layerFiles.mount(id, options);
-  saveRows(core, withCount(rows, { layer: id, path }, count));
+  try {
+    saveRows(core, withCount(rows, { layer: id, path }, count));
+  } catch (error) {
+    // Nobody would know that it has to be unmounted.
+    await core.layerFiles.unmount(id);
+    throw error;
+  }
   return path;
 }
 

@@ -48,6 +48,36 @@ describe("what is no driver", () => {
   });
 });
 
+describe("a mount that cannot be written down", () => {
+  it("is undone", async () => {
+    const unmounted: string[] = [];
+    const driver = plainDriver();
+    const root = path.join(temporaryFolder(), "root");
+    await using store = await openStore({
+      graphRoot: root,
+      runRoot: `${root}-run`,
+      driver: {
+        ...driver,
+        async open(place) {
+          const files = await driver.open(place);
+          return {
+            ...files,
+            // The place for what is to be written is taken meanwhile.
+            async mount(id) {
+              mkdirSync(path.join(`${root}-run`, "plain-layers/mountpoints.json"));
+              return path.join(root, id);
+            },
+            unmount: async (id) => void unmounted.push(id),
+          };
+        },
+      },
+    });
+    const image = await putImage(store, ["one"], { names: ["x"] });
+    await expect(store.mount({ image: image.id })).rejects.toMatchObject({ code: "ERR_DRAYAGE_IO" });
+    expect(unmounted).toEqual([image.layer]);
+  });
+});
+
 describe("a damaged list of mounts", () => {
   it("is told of before anything is deleted", async () => {
     const { store, run, text } = await openTestStore();
@@ -65,7 +95,42 @@ describe("a damaged list of mounts", () => {
   });
 });
 
+/** Modes of files are nothing to root: the whole folder, mounted so that nothing can be written. */
+function onReadOnlyDisk(folder: string): string {
+  const place = `${folder}-read-only`;
+  mkdirSync(place);
+  expect(spawnSync("mount", ["--bind", folder, place]).status).toBe(0);
+  expect(spawnSync("mount", ["-o", "remount,ro,bind", place]).status).toBe(0);
+  return place;
+}
+
 const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!isRoot)(
+  isRoot ? "a disk that is only read" : "a disk that is only read [skipped: it needs root, to mount one]",
+  () => {
+    const disks: string[] = [];
+    afterEach(() => {
+      for (const disk of disks.splice(0)) spawnSync("umount", ["-l", disk]);
+    });
+
+    it("is read and checked, holds of the living included, and whoever writes is told", async () => {
+      const { store, root } = await openTestStore();
+      const image = await putImage(store, ["one"], { names: ["x"] });
+      await using _hold = await store.hold([image.layer ?? ""]);
+      const disk = onReadOnlyDisk(root);
+      disks.push(disk);
+      const { store: other } = await openTestStore({ root: disk });
+      expect((await other.read()).image("x").id).toBe(image.id);
+      expect((await other.holds()).map(({ layers }) => layers)).toEqual([[image.layer]]);
+      expect((await other.check()).findings).toEqual([]);
+      await expect(other.setNames("image", image.id, ["y"])).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_IO",
+        message: expect.stringContaining("the file system is read-only"),
+      });
+    });
+  },
+);
 
 describe.skipIf(!isRoot)(
   isRoot ? "a full disk" : "a full disk [skipped: it needs root, to mount a small one]",

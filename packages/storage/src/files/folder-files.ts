@@ -52,8 +52,9 @@ export function folderFiles(): StoreFiles {
 
 function tryAcquire(file: string, kind: LockKind): Disposable | undefined {
   const sys = requireSys(`lock ${JSON.stringify(file)}`);
-  makeFolder(path.dirname(file));
-  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o644);
+  const fd = kind === "read" ? openLockToRead(file) : openLockToWrite(file);
+  // Nobody has ever locked it.
+  if (fd === undefined) return { [Symbol.dispose]: () => undefined };
   try {
     if (sys.tryLock(fd, kind)) return { [Symbol.dispose]: () => closeSync(fd) };
   } catch (error) {
@@ -62,6 +63,25 @@ function tryAcquire(file: string, kind: LockKind): Disposable | undefined {
   }
   closeSync(fd);
   return undefined;
+}
+
+/** Where nothing can be written, a check has to work, too. */
+function openLockToRead(file: string): number | undefined {
+  try {
+    return openSync(file, constants.O_RDONLY);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw ioError(error, "lock", { path: file });
+  }
+}
+
+function openLockToWrite(file: string): number {
+  makeFolder(path.dirname(file));
+  try {
+    return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o644);
+  } catch (error) {
+    throw ioError(error, "lock", { path: file });
+  }
 }
 
 function readWhole(file: string, limit: number): Uint8Array | undefined {
