@@ -7,6 +7,7 @@ import { overlayDriver } from "@drayage/storage-driver-overlay";
 import { vfsDriver } from "@drayage/storage-driver-vfs";
 import { type RunOptions, type RunResult, runPeer } from "@drayage-internal/peers";
 import { afterAll } from "vitest";
+import { dray } from "./dray.ts";
 
 export type DriverName = "overlay" | "vfs";
 
@@ -20,6 +21,12 @@ export interface SharedStore {
   /** `containers-storage:[…]name`, for skopeo. */
   reference(name: string): string;
   open(options?: { readonly additionalStores?: readonly string[] }): Promise<Store>;
+  /** The built command: `dray(["images", "--quiet"])`. */
+  dray(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The same, for {@link startDray}. */
+  drayArgs(args: readonly string[]): readonly string[];
+  /** Variables with which nothing of the user's configuration is read. */
+  readonly env: Readonly<Record<string, string>>;
   containersStorage(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   skopeo(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   buildah(args: readonly string[], options?: RunOptions): Promise<RunResult>;
@@ -37,9 +44,13 @@ afterAll(() => {
   }
 });
 
-export function sharedStore(driver: DriverName): SharedStore {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "drayage-"));
-  folders.push(folder);
+export interface SharedStoreOptions {
+  /** Made and removed by the caller; otherwise one is made, and removed with its mounts after all tests. */
+  readonly folder?: string | undefined;
+}
+
+export function sharedStore(driver: DriverName, options: SharedStoreOptions = {}): SharedStore {
+  const folder = options.folder ?? temporaryFolder();
   const root = path.join(folder, "root");
   const run = path.join(folder, "run");
   const env = ownConfiguration(folder);
@@ -53,10 +64,18 @@ export function sharedStore(driver: DriverName): SharedStore {
     path.join(folder, "tmp"),
   ];
   const withEnv = (options: RunOptions = {}): RunOptions => ({ ...options, env: { ...env, ...options.env } });
+  const drayArgs = ([command = "", ...rest]: readonly string[]): readonly string[] => [
+    command,
+    ...engine,
+    ...rest,
+  ];
   return {
     driver,
     root,
     run,
+    env,
+    drayArgs,
+    dray: (args, options) => dray(drayArgs(args), withEnv(options)),
     reference: (name) => `containers-storage:[${driver}@${root}+${run}]${name}`,
     open: (options = {}) =>
       openStore({ graphRoot: root, runRoot: run, driver: drivers[driver](), ...options }),
@@ -73,6 +92,12 @@ export function sharedStore(driver: DriverName): SharedStore {
   };
 }
 
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "drayage-"));
+  folders.push(folder);
+  return folder;
+}
+
 /** Nothing of the user's or the machine's configuration is read. */
 function ownConfiguration(folder: string): Readonly<Record<string, string>> {
   const home = path.join(folder, "home");
@@ -83,7 +108,8 @@ function ownConfiguration(folder: string): Readonly<Record<string, string>> {
   return { HOME: home, BUILDAH_ISOLATION: "chroot" };
 }
 
-function unmountBelow(folder: string): void {
+/** All that is mounted below a folder, the last first. */
+export function unmountBelow(folder: string): void {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .map((line) => line.split(" ")[4] ?? "")

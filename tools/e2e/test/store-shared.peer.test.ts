@@ -4,16 +4,12 @@ import path from "node:path";
 import { digestBytes, digestHex } from "@drayage/digest";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { expect, it } from "vitest";
-import { type SharedStore, sharedStore } from "../src/shared-store.ts";
+import { idsByGo } from "../src/go-store.ts";
+import { sharedStore } from "../src/shared-store.ts";
 import { putImage, sampleImage, writeLayout } from "../src/store-samples.ts";
 
 const minute = 60_000;
 const tools = ["containers-storage", "skopeo", "buildah", "podman"] as const;
-
-async function idsByGo(shared: SharedStore, kind: "images" | "layers"): Promise<readonly string[]> {
-  const { stdout } = await shared.containersStorage([kind, "--json"]);
-  return ((JSON.parse(stdout) ?? []) as { id: string }[]).map(({ id }) => id);
-}
 
 function filesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" });
