@@ -5,7 +5,7 @@ import { digestBytes, digestHex } from "@drayage/digest";
 import { describeWithPeers } from "@drayage-internal/peers";
 import { expect, it } from "vitest";
 import { idsByGo } from "../src/go-store.ts";
-import { sharedStore } from "../src/shared-store.ts";
+import { type SharedStore, sharedStore } from "../src/shared-store.ts";
 import { putImage, sampleImage, writeLayout } from "../src/store-samples.ts";
 
 const minute = 60_000;
