@@ -43,11 +43,16 @@ function linesOf(report: CheckReport, repaired: RepairReport | undefined): reado
     );
     lines.push(...repaired.lostContainers.map((id) => `lost: container ${id}`));
   }
-  const summary = `${images} images, ${layers} layers, ${containers} containers${read}`;
+  const counts = [counted(images, "image"), counted(layers, "layer"), counted(containers, "container")];
+  const summary = `${counts.join(", ")}${read}`;
   return [
     ...lines,
     findings.length === 0 ? `nothing is wrong: ${summary}` : `${findings.length} found: ${summary}`,
   ];
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 function lineOf({ message, images, containers }: Finding): string {
