@@ -283,7 +283,7 @@ describe("an inspection without the command", () => {
           rmSync(place, { recursive: true });
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
     expect(answered).toBeGreaterThan(10);
   });

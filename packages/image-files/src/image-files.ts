@@ -71,13 +71,15 @@ export function openImageFiles(
   }
   async function required(path: string | Uint8Array): Promise<Found> {
     const found = await lookUp(union, namesOfPath(path));
-    if (found === undefined) throw notFound(source, path, "is not in");
-    return found;
+    if (found !== undefined) return found;
+    const link = await lookUp(union, namesOfPath(path), { follow: false });
+    const target = JSON.stringify(link?.facts?.linkname);
+    throw notFound(path, link === undefined ? "is not in" : `is a link to ${target}, which is not in`);
   }
   async function child(folder: readonly string[], name: string): Promise<Found> {
     const names = [...folder, name];
     const found = await lookUp(union, names, { follow: false });
-    if (found === undefined) throw notFound(source, textOfKey(names.join("/")), "is not in");
+    if (found === undefined) throw notFound(textOfKey(names.join("/")), "is not in");
     return { ...found, names };
   }
   async function* walkFrom(found: Found): AsyncGenerator<FileEntry, void, undefined> {
@@ -105,7 +107,7 @@ export function openImageFiles(
     },
     async *read(path) {
       const { facts, index } = await required(path);
-      if (facts?.type !== "file") throw notFound(source, path, "is no regular file in");
+      if (facts?.type !== "file") throw notFound(path, "is no regular file in");
       const layer = layerAt(index);
       yield* fileContent(await cache.blob(source, layer, signal), facts, signal);
     },
@@ -150,10 +152,10 @@ function makeEntry(names: readonly string[], facts: LayerFileFacts | undefined):
   return { ...place, type, mode, uid, gid, size, mtime, linkname, devmajor, devminor, xattrs, layer };
 }
 
-function notFound(source: ImageSource, path: string | Uint8Array, what: string): DrayageError {
+function notFound(path: string | Uint8Array, what: string): DrayageError {
   const name = typeof path === "string" ? path : textOfKey(keyOf(path));
   return new DrayageError("ERR_DRAYAGE_FILE_NOT_FOUND", `${JSON.stringify(name)} ${what} the image`, {
     side: "source",
-    hint: `list a folder's files with an earlier part of the path of ${source.reference.text}`,
+    hint: "list the folder that it should be in, or its root, to see what there is",
   });
 }

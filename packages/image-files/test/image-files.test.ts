@@ -186,6 +186,12 @@ describe("the files of an image", () => {
       ...refused,
       message: '"/etc" is no regular file in the image',
     });
+    const dangling = await makeImage([[link("sh", "busybox")]]);
+    await using others = openImageFiles(dangling.source, dangling.layers);
+    await expect(textOf(others.read("/sh"))).rejects.toMatchObject({
+      ...refused,
+      message: '"/sh" is a link to "busybox", which is not in the image',
+    });
     await expect(files.list("/etc/hosts/below")).rejects.toMatchObject(refused);
   });
 });

@@ -37,7 +37,7 @@ export const deleteCommand: CommandDefinition = defineCommand<DeleteFlags, [stri
     brief: "Delete an image, where its transport can",
     fullDescription: [
       "Delete an image, and the blobs that only it needed. Of a registry, the manifest is deleted, and with it every tag",
-      "that names it, as skopeo does; --tag-only deletes the tag alone.",
+      "that names it, as skopeo does; of the store, the image with all its names. --tag-only deletes the tag, or name, alone.",
       "",
       "EXAMPLES",
       "  dray delete oci-dir:layout:old",
