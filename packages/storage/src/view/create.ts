@@ -17,7 +17,7 @@ export function createView(records: ViewRecords): StoreView {
   const images = firstOfEach(records.images);
   const containers = firstOfEach(records.containers);
   const layerById = new Map(layers.map((layer) => [layer.id, layer]));
-  const childrenOf = groupBy(layers, (layer) => layer.parent);
+  const childrenOf = groupByEach(layers, ({ parent }) => (parent === undefined ? [] : [parent]));
   const finders = {
     layer: createFinder("layer", layers),
     image: createFinder("image", images),
@@ -52,8 +52,13 @@ export function createView(records: ViewRecords): StoreView {
 
   const topsOf = (image: ImageRecord): readonly string[] =>
     image.layer === undefined ? image.mappedLayers : [image.layer, ...image.mappedLayers];
-  const builtOn = (image: ImageRecord, base: ImageRecord): boolean =>
-    base.layer !== undefined && base.layer !== image.layer && idsBelow(image.layer).has(base.layer);
+  /** By each of their layers. */
+  const imagesByLayer = once(() =>
+    groupByEach(images, (image) => topsOf(image).flatMap((top) => [...idsBelow(top)])),
+  );
+  const imagesByTop = once(() => groupByEach(images, ({ layer }) => (layer === undefined ? [] : [layer])));
+  /** By the layers below their own. */
+  const imagesAbove = once(() => groupByEach(images, ({ layer }) => [...idsBelow(layer)].slice(1)));
 
   const view: StoreView = {
     layers: Object.freeze(layers),
@@ -76,18 +81,15 @@ export function createView(records: ViewRecords): StoreView {
     imageLayers: (image) => (image.layer === undefined ? [] : chain(image.layer)),
     children: (layerId) => childrenOf.get(layerId) ?? [],
     heads: () => layers.filter((layer) => !childrenOf.has(layer.id)),
-    imagesOn: (layerId) => images.filter((image) => topsOf(image).some((top) => idsBelow(top).has(layerId))),
-    parents(image) {
-      const below = [...idsBelow(image.layer)];
-      return images
-        .filter((other) => builtOn(image, other))
-        .sort((a, b) => below.indexOf(a.layer ?? "") - below.indexOf(b.layer ?? ""));
-    },
+    imagesOn: (layerId) => imagesByLayer().get(layerId) ?? [],
+    parents: (image) => [...idsBelow(image.layer)].slice(1).flatMap((id) => imagesByTop().get(id) ?? []),
     containersOf: (imageId) => containers.filter((container) => container.image === imageId),
     dangling: () =>
       images.filter(
         (image) =>
-          !image.readOnly && image.names.length === 0 && !images.some((other) => builtOn(other, image)),
+          !image.readOnly &&
+          image.names.length === 0 &&
+          (image.layer === undefined || !imagesAbove().has(image.layer)),
       ),
     unreferencedLayers() {
       const needed = new Set([
@@ -146,17 +148,27 @@ function firstOfEach<R extends { readonly id: string }>(records: readonly R[]): 
   return records.filter(({ id }) => !seen.has(id) && seen.add(id));
 }
 
-function groupBy<R, K>(
+/** Each record under each of its keys, once. */
+function groupByEach<R, K>(
   records: readonly R[],
-  keyOf: (record: R) => K | undefined,
+  keysOf: (record: R) => readonly K[],
 ): ReadonlyMap<K, readonly R[]> {
   const groups = new Map<K, R[]>();
   for (const record of records) {
-    const key = keyOf(record);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [record]);
-    else group.push(record);
+    for (const key of new Set(keysOf(record))) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [record]);
+      else group.push(record);
+    }
   }
   return groups;
+}
+
+/** What a function gives, made when it is first asked for: few who look into a store need all of it. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
