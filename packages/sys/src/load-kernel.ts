@@ -3,7 +3,26 @@ import type { Kernel } from "./kernel.ts";
 import { Memory } from "./memory.ts";
 import { syscallNumbers } from "./syscalls.ts";
 
-type Koffi = typeof import("koffi");
+/** What we need of koffi. */
+interface Koffi {
+  load(path: null): {
+    func(
+      name: string,
+      result: string,
+      parameters: readonly string[],
+    ): (...parameters: number[]) => number | bigint;
+  };
+  errno(): number;
+  address(bytes: Uint8Array): bigint;
+}
+
+/**
+ * koffi's binary for this machine, which is whole by itself. The package `koffi` would only choose it, and compile one where there is none
+ * when it is installed.
+ */
+function packageFor(arch: string): string {
+  return `@koromix/koffi-linux-${arch}`;
+}
 
 /** Either the way to the kernel, or a sentence that says why there is none. */
 export type LoadedKernel = { readonly kernel: Kernel } | { readonly reason: string };
@@ -21,13 +40,11 @@ export function loadKernel(bases: readonly (string | URL)[], machine: Machine = 
     const known = Object.keys(syscallNumbers).join(" and ");
     return { reason: `they are known for ${known}, and this is ${machine.arch}` };
   }
-  const found = loadKoffi(bases);
+  const found = loadKoffi(bases, packageFor(machine.arch));
   if ("reason" in found) return found;
   const { koffi } = found;
   try {
-    const syscall: (...parameters: number[]) => number | bigint = koffi
-      .load(null)
-      .func("syscall", "int64", Array<string>(7).fill("int64"));
+    const syscall = koffi.load(null).func("syscall", "int64", Array<string>(7).fill("int64"));
     return {
       kernel: {
         call(name, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0) {
@@ -44,16 +61,19 @@ export function loadKernel(bases: readonly (string | URL)[], machine: Machine = 
 
 function loadKoffi(
   bases: readonly (string | URL)[],
+  name: string,
 ): { readonly koffi: Koffi } | { readonly reason: string } {
   let reason: string | undefined;
   for (const require of bases.flatMap(requiresFrom)) {
     try {
-      return { koffi: require("koffi") as Koffi };
+      return { koffi: require(name) as Koffi };
     } catch (error) {
       if (!isNotFound(error)) reason ??= `koffi cannot be loaded: ${messageOf(error)}`;
     }
   }
-  return { reason: reason ?? "the package koffi, an optional dependency of @drayage/sys, is not installed" };
+  return {
+    reason: reason ?? `the package ${name}, an optional dependency of @drayage/sys, is not installed`,
+  };
 }
 
 /** From the module itself, and from this package where the module finds it: koffi need not be in sight of those that use us. */

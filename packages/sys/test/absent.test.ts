@@ -7,7 +7,8 @@ import { loadKernel } from "../src/load-kernel.ts";
 import { useFolder } from "./support/folder.ts";
 
 const at = useFolder();
-const notInstalled = "the package koffi, an optional dependency of @drayage/sys, is not installed";
+const binary = `@koromix/koffi-linux-${process.arch}`;
+const notInstalled = `the package ${binary}, an optional dependency of @drayage/sys, is not installed`;
 const linux = { platform: "linux", arch: process.arch };
 
 /** A package in the node_modules of the test's folder. */
@@ -40,11 +41,11 @@ describe("without koffi", () => {
 
   it("it is told apart from a koffi that cannot be loaded", () => {
     expect(loadKernel([at("module.js")], linux)).toEqual({ reason: notInstalled });
-    install("koffi", { "index.js": 'throw new Error("no binary for this machine\\nand more")' });
+    install(binary, { "index.js": 'throw new Error("no binary for this machine\\nand more")' });
     expect(loadKernel([at("module.js")], linux)).toEqual({
       reason: "koffi cannot be loaded: no binary for this machine",
     });
-    install("koffi", { "index.js": 'exports.load = () => { throw new Error("no such library") }' });
+    install(binary, { "index.js": 'exports.load = () => { throw new Error("no such library") }' });
     expect(loadKernel([at("module.js")], linux)).toEqual({
       reason: "koffi does not reach the C library: no such library",
     });
@@ -54,8 +55,7 @@ describe("without koffi", () => {
 describe("koffi", () => {
   it("is found from where this package is, too", () => {
     install("@drayage/sys", { "package.json": "{}" });
-    mkdirSync(at("node_modules", "@drayage", "sys", "node_modules", "koffi"), { recursive: true });
-    install("@drayage/sys/node_modules/koffi", {
+    install(`@drayage/sys/node_modules/${binary}`, {
       "index.js": 'exports.load = () => { throw new Error("found") }',
     });
     expect(loadKernel([at("module.js")], linux)).toEqual({
