@@ -36,13 +36,14 @@ export async function bundleVectors(files: readonly string[]): Promise<Bundle> {
   return { code: result.outputFiles[0]?.text ?? "", inputs: Object.keys(result.metafile.inputs) };
 }
 
-/** Vectors may name their package by its source; what is published is its build. */
+/** Vectors may name an entry of their package by its source; what is published is its build. */
 const builtPackages: Plugin = {
   name: "built-packages",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/.*src\/index\.ts$/ }, ({ path: wanted, resolveDir }) => {
+    onResolve({ filter: /^\.\.?\/.*src\/[\w-]+\.ts$/ }, ({ path: wanted, resolveDir }) => {
       const source = path.resolve(resolveDir, wanted);
-      return { path: path.resolve(path.dirname(source), "../dist/index.js") };
+      const built = path.basename(source).replace(/\.ts$/, ".js");
+      return { path: path.resolve(path.dirname(source), "../dist", built) };
     });
   },
 };
