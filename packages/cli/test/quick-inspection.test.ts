@@ -283,9 +283,9 @@ describe("an inspection without the command", () => {
           rmSync(place, { recursive: true });
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 800 },
     );
-    expect(answered).toBeGreaterThan(0);
+    expect(answered).toBeGreaterThan(10);
   }, 30_000);
 
   it("is the command's own or none, whichever of several images is asked for, and however", async () => {
