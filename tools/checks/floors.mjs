@@ -12,7 +12,7 @@ export const floors = [
   ["blob"],
   ["file-lock", "http", "sys", "transport"],
   ["blob-info-cache", "docker-tar", "oci-layout", "pack", "registry-client", "unpack"],
-  ["containers-config", "storage"],
+  ["build-context", "containers-config", "run", "storage"],
   ["storage-driver-memory", "storage-driver-overlay", "storage-driver-vfs"],
   [
     "transport-containers-storage",
@@ -24,8 +24,8 @@ export const floors = [
     "transport-oci-dir",
     "transport-tarball",
   ],
-  ["copy", "image-files"],
-  ["sync"],
+  ["composite", "copy", "image-files"],
+  ["builder", "edit", "sync"],
   ["cli", "drayage"],
 ];
 

@@ -16,10 +16,14 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_CONFIGURATION_INVALID"
   /** An image config is malformed, or does not agree with its layers. */
   | "ERR_DRAYAGE_CONFIG_INVALID"
+  /** Changes of both sides that do not go together; each is named by its path. */
+  | "ERR_DRAYAGE_CONFLICT"
   /** A host cannot be reached, or a connection broke too often. */
   | "ERR_DRAYAGE_CONNECTION"
   /** The store has no such container. */
   | "ERR_DRAYAGE_CONTAINER_NOT_FOUND"
+  /** What this container does not have: one of a pipeline has no files of its own. */
+  | "ERR_DRAYAGE_CONTAINER_UNSUPPORTED"
   /** The target format cannot express what the image has. */
   | "ERR_DRAYAGE_CONVERSION_UNSUPPORTED"
   /** Credentials cannot be read or stored: a credential helper failed. */
@@ -60,6 +64,8 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_NAME_INVALID"
   /** A name or id is given to something else already. */
   | "ERR_DRAYAGE_NAME_TAKEN"
+  /** A name is not among the users or groups of the root file system. */
+  | "ERR_DRAYAGE_OWNER_NOT_FOUND"
   /** An index has no image for the wanted platform. */
   | "ERR_DRAYAGE_PLATFORM_NOT_FOUND"
   /** What was given as a plugin is none. */
@@ -78,6 +84,8 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_REGISTRY_UNSUPPORTED"
   /** A registry has no repository of this name. */
   | "ERR_DRAYAGE_REPOSITORY_NOT_FOUND"
+  /** A command could not be started in a container: no runtime, or it failed before the command ran. */
+  | "ERR_DRAYAGE_RUNTIME"
   /** Bytes are more or fewer than was said. */
   | "ERR_DRAYAGE_SIZE_MISMATCH"
   /** A file or folder of a store is damaged or missing; which one is named. */

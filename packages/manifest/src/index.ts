@@ -26,6 +26,7 @@ export { emptyLayer, emptyLayerDigest } from "./empty-layer.ts";
 export { encodeGoOciConfig } from "./encode-config.ts";
 export type { Compat } from "./encode-manifest.ts";
 export { guessMediaType } from "./guess.ts";
+export type { ImageConfigs } from "./image-configs/image-configs.ts";
 export { type ImageInspection, type InspectedLayer, inspectImage, platformOfConfig } from "./inspect.ts";
 export { encodeGoJson, RawJson } from "./json/encode.ts";
 export type { JsonArray, JsonMember, JsonNode, JsonObject } from "./json/node.ts";

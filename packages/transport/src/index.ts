@@ -28,6 +28,7 @@ export {
   transportBrand,
 } from "./contract.ts";
 export { checkTransport, defineTransport, isTransport, type TransportDefinition } from "./define.ts";
+export { type DerivedSourceOptions, derivedSource, rawManifest } from "./derived-source.ts";
 export { describeReferrer } from "./describe-referrer.ts";
 export { type KnownTransport, knownTransports } from "./known.ts";
 export { layersOf } from "./layers-of.ts";

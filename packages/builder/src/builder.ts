@@ -1,0 +1,163 @@
+import type { Blob } from "@drayage/blob";
+import type { Digest } from "@drayage/digest";
+import type { ImageSource, Location, OperationOptions, ProgressEvent } from "@drayage/transport";
+import type { ConfigChanges } from "./state/changes.ts";
+import type { BuilderState, HistoryItem } from "./state/state.ts";
+
+/**
+ * A container that is being worked on: an image, what was changed since, and what is to be said about the image that it becomes.
+ * Those in a store are buildah's own, and every method leaves them as buildah could go on with them. Those of a pipeline are layers
+ * over a base that is not unpacked.
+ */
+export interface WorkingContainer extends AsyncDisposable {
+  /** In a store, the container's ID. */
+  readonly id: string;
+  readonly name: string;
+  /** As it is now; plain data that no method changes under its reader. */
+  readonly state: BuilderState;
+
+  /** Adds files as ADD does: URLs are downloaded, local archives expanded. */
+  add(sources: readonly string[], destination: string, options?: AddOptions): Promise<Added>;
+  /** Adds files as COPY does. */
+  copy(sources: readonly string[], destination: string, options?: AddOptions): Promise<Added>;
+  /** Changes what the image will say, all or nothing. Throws `ERR_DRAYAGE_USAGE` where a value is none. */
+  config(changes: ConfigChanges): Promise<void>;
+  /**
+   * Runs a command in the container.
+   * Throws `ERR_DRAYAGE_CONTAINER_UNSUPPORTED` for a container of a pipeline, which has no files.
+   */
+  run(command: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** The folder where its files are. Throws `ERR_DRAYAGE_CONTAINER_UNSUPPORTED` for a container of a pipeline. */
+  mount(options?: OperationOptions): Promise<string>;
+  unmount(options?: OperationOptions): Promise<void>;
+  /** The container as an image that can be read: what {@link commit} copies. Its new layers are kept in a temporary folder until it is closed. */
+  openSource(options?: CommitOptions): Promise<ImageSource>;
+  /** Copies the container, as an image, to any place; in its store under no name where there is none. Files are read once. */
+  commit(to: Location | undefined, options?: CommitOptions): Promise<Committed>;
+  /** Deletes it. */
+  remove(options?: OperationOptions): Promise<void>;
+}
+
+/** Options of {@link WorkingContainer.add}, as buildah's `add` and `copy` have them. */
+export interface AddOptions extends OperationOptions {
+  /** The folder that sources are relative to, and do not leave; for `from` that of the other root. The current folder where absent. */
+  readonly contextDir?: string | undefined;
+  /** `user[:group]`, names or numbers; names are those of the container's passwd and group files. */
+  readonly chown?: string | undefined;
+  /** Octal. */
+  readonly chmod?: string | undefined;
+  /** Sources are files of this container or image of the store. */
+  readonly from?: string | undefined;
+  /** The digest that the one source, a URL, must have. */
+  readonly checksum?: Digest | undefined;
+  /** Patterns as those of an ignore file. */
+  readonly exclude?: readonly string[] | undefined;
+  /** A `.dockerignore`; `.containerignore` or `.dockerignore` of the context where absent. */
+  readonly ignoreFile?: string | undefined;
+  /** Keeps the folders of the sources (COPY --parents). */
+  readonly parents?: boolean | undefined;
+  /** Sets the times of what is added. */
+  readonly timestamp?: Date | undefined;
+  /** Whether local archives are expanded: true for `add`, false for `copy`, where absent. */
+  readonly expandArchives?: boolean | undefined;
+  /** Whether an entry is put into the history: `ADD file:<digest> in <destination>`. */
+  readonly addHistory?: boolean | undefined;
+  /** Headers, tokens and the like are not for buildah's: whoever has them downloads. */
+  readonly retry?: number | undefined;
+}
+
+export interface Added {
+  /** Over what was added, as buildah prints it: of the one file, or of the tar of several. */
+  readonly digest: Digest;
+  /** `file`, `dir` or `multi`, as buildah's history says. */
+  readonly kind: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export interface RunOptions extends OperationOptions {
+  /** `oci`, `chroot` or `rootless`; as the container says where absent. */
+  readonly isolation?: string | undefined;
+  /** The path or name of an OCI runtime. */
+  readonly runtime?: string | undefined;
+  readonly runtimeFlags?: readonly string[] | undefined;
+  readonly env?: readonly string[] | undefined;
+  readonly user?: string | undefined;
+  readonly workingDir?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly network?: "none" | "host" | "private" | undefined;
+  /** `source:destination[:options]` */
+  readonly volumes?: readonly string[] | undefined;
+  /** `type=bind,src=…,dst=…` and the like. */
+  readonly mounts?: readonly string[] | undefined;
+  /** `id=…,src=…` or `id=…,env=…` */
+  readonly secrets?: readonly string[] | undefined;
+  readonly capAdd?: readonly string[] | undefined;
+  readonly capDrop?: readonly string[] | undefined;
+  readonly terminal?: boolean | undefined;
+  readonly addHistory?: boolean | undefined;
+  readonly stdin?: "inherit" | "ignore" | undefined;
+  readonly onOutput?: ((stream: "stdout" | "stderr", bytes: Uint8Array) => void) | undefined;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly signal?: string | undefined;
+}
+
+/** Options of {@link WorkingContainer.commit}: buildah's. */
+export interface CommitOptions extends OperationOptions {
+  /** The container's own (buildah.json's `Format`) where absent. */
+  readonly format?: "oci" | "docker" | undefined;
+  /** One layer of all files, and no history but this one entry. */
+  readonly squash?: boolean | undefined;
+  /** No layer for what changed; for config changes alone. */
+  readonly emptyLayer?: boolean | undefined;
+  readonly omitHistory?: boolean | undefined;
+  /** For the new layers: `none` for stores and `oci` uncompressed, `gzip` where absent. */
+  readonly compression?:
+    | { readonly format: "none" | "gzip" | "zstd"; readonly level?: number | undefined }
+    | undefined;
+  /** For the image, its history and all files of the new layers (`--timestamp`). */
+  readonly timestamp?: Date | undefined;
+  /** For the image and its history (`--source-date-epoch`); SOURCE_DATE_EPOCH of the environment, if that is set. */
+  readonly sourceDateEpoch?: Date | undefined;
+  /** Files of the new layers are no newer than {@link sourceDateEpoch}. */
+  readonly rewriteTimestamp?: boolean | undefined;
+  /** False: neither label nor annotation says what built it. */
+  readonly identityLabel?: boolean | undefined;
+  readonly annotations?: readonly string[] | undefined;
+  readonly unsetAnnotations?: readonly string[] | undefined;
+  readonly unsetEnv?: readonly string[] | undefined;
+  readonly unsetLabels?: readonly string[] | undefined;
+  /** Lines of a Dockerfile that change the config of this image only: `ENV a=b`. */
+  readonly changes?: readonly string[] | undefined;
+  /** A config as JSON that replaces fields of this image only. */
+  readonly configOverride?: Uint8Array | undefined;
+  /** Blobs are looked for here, and kept here. */
+  readonly blobDirectory?: string | undefined;
+  /** Names that the image gets besides, in the store. */
+  readonly additionalTags?: readonly string[] | undefined;
+  readonly parent?: boolean | undefined;
+  readonly historyComment?: string | undefined;
+  readonly prependedEmptyLayers?: readonly HistoryItem[] | undefined;
+  readonly appendedEmptyLayers?: readonly HistoryItem[] | undefined;
+  /** Layers before and after the container's own. */
+  readonly prependedLayers?: readonly LinkedLayer[] | undefined;
+  readonly appendedLayers?: readonly LinkedLayer[] | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+export interface LinkedLayer {
+  /** A tar, uncompressed. */
+  readonly blob: Blob;
+  readonly history: HistoryItem;
+}
+
+export interface Committed {
+  /** The hex of the config's digest. */
+  readonly id: string;
+  readonly manifestDigest: Digest;
+  readonly mediaType: string;
+  readonly diffIds: readonly Digest[];
+}

@@ -1,0 +1,3 @@
+import { base } from "../../tools/build/tsup.base.ts";
+
+export default base();

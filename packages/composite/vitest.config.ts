@@ -1,0 +1,3 @@
+import { vitestBase } from "../../tools/build/vitest.base.ts";
+
+export default vitestBase(import.meta.dirname);
