@@ -22,6 +22,22 @@ export {
 } from "./inspect.ts";
 export type { LayerAction } from "./layer-action.ts";
 export { createLimiter, type Limiter } from "./limiter.ts";
+export {
+  type CompressionWish,
+  compressionFor,
+  type KnownBlob,
+  type KnownLayer,
+  knownBlob,
+  type LayerCompression,
+  layerMediaType,
+  type NewLayer,
+  type PlacedLayer,
+  type PlacedLayers,
+  type PutNewLayersOptions,
+  putNewLayers,
+  type SpooledLayer,
+  spoolLayer,
+} from "./new-layers.ts";
 export type {
   CompressionChoice,
   CopyOptions,
