@@ -8,11 +8,13 @@ import {
   EnumValidationError,
   type InputCompletion,
   proposeCompletions,
+  type RouteMap,
   run,
   text_en,
   UnexpectedPositionalError,
 } from "@stricli/core";
-import { commands } from "./commands.ts";
+import { type Commands, findCommand, type OpenGroup } from "./command-group.ts";
+import { commandGroups, commands } from "./commands.ts";
 import type { DrayContext } from "./context.ts";
 import { errorText } from "./error-text.ts";
 import { exitCodeOf } from "./exit-codes.ts";
@@ -23,12 +25,14 @@ import type { Personality } from "./personality.ts";
 function buildDray(options: {
   readonly personality: Personality;
   readonly debug: boolean;
-  /** The first argument: errors in the arguments name its help. */
+  /** What was called: errors in the arguments name its help. */
   readonly command: string | undefined;
+  /** The group whose commands may be called. */
+  readonly group: OpenGroup | undefined;
 }): Application<DrayContext> {
   const line = (error: unknown): string => errorText(error, options);
   const root = buildRouteMap({
-    routes: builtCommands(),
+    routes: { ...builtCommands(commands), ...builtGroups(options.group) },
     docs: {
       brief: "Haul container images between registries, archives, layouts, folders and container storage",
       fullDescription: [
@@ -66,43 +70,77 @@ function buildDray(options: {
         exceptionWhileParsingArguments: (error) =>
           line(usageError(error, `${options.personality} ${options.command ?? ""}`)),
         noCommandRegisteredForInput: ({ input, corrections }) =>
-          line(unknownCommand(input, corrections, options.personality)),
+          line(unknownCommand(input, corrections, options)),
       },
     },
   });
 }
 
-function builtCommands(): Readonly<Record<string, Command<DrayContext>>> {
+function builtCommands(commands: Commands): Readonly<Record<string, Command<DrayContext>>> {
   return Object.fromEntries(
     Object.entries(commands).map(([name, definition]) => [name, definition.forParser(buildCommand)]),
   );
+}
+
+/** The groups, of which only the open one has its commands. The others are lines of help. */
+function builtGroups(
+  open: OpenGroup | undefined,
+): Readonly<Record<string, Command<DrayContext> | RouteMap<DrayContext>>> {
+  return Object.fromEntries(
+    Object.entries(commandGroups).map(([name, { brief, fullDescription }]) => [
+      name,
+      name === open?.name
+        ? buildRouteMap<string, DrayContext>({
+            routes: builtCommands(open.commands),
+            docs: { brief, ...(fullDescription === undefined ? {} : { fullDescription }) },
+          })
+        : lineOfHelp(brief),
+    ]),
+  );
+}
+
+/** A command that is shown and never called. */
+function lineOfHelp(brief: string): Command<DrayContext> {
+  const positional = {
+    kind: "tuple",
+    parameters: [{ placeholder: "COMMAND", brief: "One of its commands", parse: String }],
+  } as const;
+  return buildCommand<Record<never, never>, [string], DrayContext>({
+    func: () => {},
+    parameters: { positional },
+    docs: { brief },
+  });
 }
 
 /** Runs a command line by the parser, which has help and words for mistakes. The context's process gets the exit code. */
 export async function runByParser(
   argv: readonly string[],
   context: DrayContext,
-  debug: boolean,
+  { debug, group }: { readonly debug: boolean; readonly group: OpenGroup | undefined },
 ): Promise<void> {
-  await run(buildDray({ personality: context.personality, debug, command: argv[0] }), argv, context);
+  const command = findCommand(argv, commands, group)?.name ?? argv[0];
+  await run(buildDray({ personality: context.personality, debug, command, group }), argv, context);
 }
 
 /** What may come next, for the words typed so far. */
 export async function completions(
   words: readonly string[],
   context: DrayContext,
+  group: OpenGroup | undefined,
 ): Promise<readonly string[]> {
-  const app = buildDray({ personality: context.personality, debug: false, command: words[0] });
-  return shownCompletions(await proposeCompletions(app, words, context), words);
+  const app = buildDray({ personality: context.personality, debug: false, command: words[0], group });
+  const hidden = findCommand(words, commands, group)?.command;
+  return shownCompletions(await proposeCompletions(app, words, context), {
+    begun: words.at(-1)?.startsWith("-") === true,
+    hidden: new Set(hidden && hiddenFlags(hidden)),
+  });
 }
 
 /** Flags are proposed where one was begun, and those that help does not show never. */
-function shownCompletions(proposed: readonly InputCompletion[], words: readonly string[]): readonly string[] {
-  const [name = ""] = words;
-  const begun = words.at(-1)?.startsWith("-") === true;
-  const hidden = new Set(
-    Object.hasOwn(commands, name) ? hiddenFlags(commands[name as keyof typeof commands]) : [],
-  );
+function shownCompletions(
+  proposed: readonly InputCompletion[],
+  { begun, hidden }: { readonly begun: boolean; readonly hidden: ReadonlySet<string> },
+): readonly string[] {
   return proposed
     .filter(({ kind }) => kind !== "argument:flag" || begun)
     .map(({ completion }) => completion)
@@ -138,7 +176,11 @@ const signing: ReadonlySet<string> = new Set([
   "standalone-verify",
 ]);
 
-function unknownCommand(input: string, corrections: readonly string[], name: string): DrayageError {
+function unknownCommand(
+  input: string,
+  corrections: readonly string[],
+  { personality, command }: { readonly personality: Personality; readonly command: string | undefined },
+): DrayageError {
   if (signing.has(input)) {
     return new DrayageError(
       "ERR_DRAYAGE_USAGE",
@@ -149,7 +191,11 @@ function unknownCommand(input: string, corrections: readonly string[], name: str
     );
   }
   const near = corrections.length > 0 ? `did you mean ${corrections.join(" or ")}? ` : "";
-  return new DrayageError("ERR_DRAYAGE_USAGE", `there is no command ${JSON.stringify(input)}`, {
-    hint: `${near}see ${name} --help`,
-  });
+  const inGroup = command !== undefined && command !== input && Object.hasOwn(commandGroups, command);
+  const where = inGroup ? `${personality} ${command}` : personality;
+  return new DrayageError(
+    "ERR_DRAYAGE_USAGE",
+    `there is no command ${JSON.stringify(inGroup ? `${command} ${input}` : input)}`,
+    { hint: `${near}see ${where} --help` },
+  );
 }

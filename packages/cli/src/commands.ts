@@ -1,4 +1,5 @@
 import type { CommandDefinition } from "./command.ts";
+import type { CommandGroup } from "./command-group.ts";
 import { catCommand } from "./commands/cat.command.ts";
 import { catalogCommand } from "./commands/catalog.command.ts";
 import { checkCommand } from "./commands/check.command.ts";
@@ -17,6 +18,7 @@ import { loadCommand } from "./commands/load.command.ts";
 import { loginCommand } from "./commands/login.command.ts";
 import { logoutCommand } from "./commands/logout.command.ts";
 import { lsCommand } from "./commands/ls.command.ts";
+import { manifestGroup } from "./commands/manifest.group.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
 import { mountCommand } from "./commands/mount.command.ts";
 import { pruneCommand } from "./commands/prune.command.ts";
@@ -103,4 +105,11 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   "manifest-digest": manifestDigestCommand,
   transports: transportsCommand,
   completion: completionCommand,
+};
+
+type GroupName = "manifest";
+
+/** The groups of commands, which load their own commands when one is called. */
+export const commandGroups: Readonly<Record<GroupName, CommandGroup>> = {
+  manifest: manifestGroup,
 };

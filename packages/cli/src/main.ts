@@ -1,10 +1,11 @@
 import { DrayageError } from "@drayage/errors";
 import type { StricliProcess } from "@stricli/core";
-import { commands } from "./commands.ts";
+import { findCommand, type OpenGroup } from "./command-group.ts";
+import { commandGroups, commands } from "./commands.ts";
 import type { DrayContext, Output } from "./context.ts";
 import { errorLine, errorText } from "./error-text.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { tidyArguments } from "./flags/arguments.ts";
+import { commandWord, tidyArguments } from "./flags/arguments.ts";
 import { durationParser } from "./flags/parsers.ts";
 import { globalFlagValue } from "./global-flags.ts";
 import { personalityOf } from "./personality.ts";
@@ -30,7 +31,8 @@ export interface Invocation {
 export async function main(invocation: Invocation): Promise<number> {
   const { stdout, stderr, env } = invocation;
   const personality = personalityOf(invocation.calledAs);
-  const tidy = tidyArguments(invocation.argv, commands);
+  const group = await openGroup(invocation.argv);
+  const tidy = tidyArguments(invocation.argv, commands, group);
   const [first] = tidy;
   if (isVersionRequest(first)) {
     stdout.write(versionLine(personality));
@@ -53,13 +55,14 @@ export async function main(invocation: Invocation): Promise<number> {
   try {
     if (first === "__complete") {
       const { completions } = await import("./app.ts");
-      for (const text of await completions(invocation.argv.slice(1), context)) stdout.write(`${text}\n`);
+      for (const text of await completions(invocation.argv.slice(1), context, group))
+        stdout.write(`${text}\n`);
       return exitCodes.success;
     }
-    const status = await callPlainly(argv, context, debug);
+    const status = await callPlainly(argv, context, { debug, group });
     if (status !== undefined) return status;
     const { runByParser } = await import("./app.ts");
-    await runByParser(argv, context, debug);
+    await runByParser(argv, context, { debug, group });
   } catch (error) {
     stderr.write(`${errorLine(error, personality)}\n`);
     return exitCodeOf(error);
@@ -67,18 +70,26 @@ export async function main(invocation: Invocation): Promise<number> {
   return statusOf(context);
 }
 
+/** The group of commands that the arguments name, or ask for the help or completion of. */
+async function openGroup(argv: readonly string[]): Promise<OpenGroup | undefined> {
+  const asks = argv[0] === "help" || argv[0] === "__complete";
+  const name = commandWord(asks ? argv.slice(1) : argv);
+  if (name === undefined || !Object.hasOwn(commandGroups, name)) return undefined;
+  const group = commandGroups[name as keyof typeof commandGroups];
+  return { name, commands: await group.load() };
+}
+
 /** Calls a command whose arguments need no parser, and returns the exit status; undefined where they do. */
 async function callPlainly(
-  [name = "", ...rest]: readonly string[],
+  argv: readonly string[],
   context: DrayContext,
-  debug: boolean,
+  { debug, group }: { readonly debug: boolean; readonly group: OpenGroup | undefined },
 ): Promise<number | undefined> {
-  if (!Object.hasOwn(commands, name)) return undefined;
-  const command = commands[name as keyof typeof commands];
-  const call = plainCall(rest, command, context);
-  if (call === undefined) return undefined;
+  const found = findCommand(argv, commands, group);
+  const call = found && plainCall(found.rest, found.command, context);
+  if (found === undefined || call === undefined) return undefined;
   try {
-    const loaded = await command.loader();
+    const loaded = await found.command.loader();
     const run = typeof loaded === "function" ? loaded : loaded.default;
     await run.call(context, call.flags, ...call.words);
     return statusOf(context);

@@ -30,6 +30,18 @@ describe("arguments", () => {
     );
   });
 
+  it("of a group of commands are those of the command behind its name", () => {
+    const group = { name: "group", commands: { first: commands.copy } };
+    const tidied = (line: string): string => tidyArguments(line.split(" "), commands, group).join(" ");
+    expect(tidied("--debug group --root /a first -qa x y")).toBe(
+      "group first --debug --root /a --quiet --all x y",
+    );
+    expect(tidied("group other -qa")).toBe("group other -qa");
+    expect(tidied("group --help")).toBe("group --help");
+    expect(tidied("group")).toBe("group");
+    expect(tidied("copy -qa x y")).toBe("copy --quiet --all x y");
+  });
+
   it("may have shorthands in one word", () => {
     expect(tidy("copy -qa a b")).toBe("copy --quiet --all a b");
     for (const written of ["-qf oci", "-qfoci", "-qf=oci", "-q -f oci", "-q -f=oci"]) {

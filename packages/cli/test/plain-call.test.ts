@@ -1,7 +1,9 @@
 import { buildApplication, buildCommand, run } from "@stricli/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { commands } from "../src/commands.ts";
+import type { CommandDefinition } from "../src/command.ts";
+import { findCommand, type OpenGroup } from "../src/command-group.ts";
+import { commandGroups, commands } from "../src/commands.ts";
 import type { DrayContext } from "../src/context.ts";
 import { tidyArguments } from "../src/flags/arguments.ts";
 import { plainCall } from "../src/plain-call.ts";
@@ -20,10 +22,13 @@ interface Called {
 }
 
 /** What the parser calls the command's function with; undefined where it refuses the arguments, or shows help. */
-async function parserCall(argv: readonly string[], name: keyof typeof commands): Promise<Called | undefined> {
+async function parserCall(
+  argv: readonly string[],
+  definition: CommandDefinition,
+): Promise<Called | undefined> {
   let called: Called | undefined;
   const command = {
-    ...commands[name].forParser(buildCommand),
+    ...definition.forParser(buildCommand),
     loader:
       async () =>
       (flags: Called["flags"], ...words: readonly unknown[]) => {
@@ -111,7 +116,30 @@ describe("a call without the parser", () => {
         fc.asyncProperty(line, async (argv) => {
           const tidy = tidied(name, argv);
           const call = plainCall(tidy, commands[name], context);
-          if (call !== undefined) expect(call).toEqual(await parserCall(tidy, name));
+          if (call !== undefined) expect(call).toEqual(await parserCall(tidy, commands[name]));
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  it.each(Object.keys(commandGroups) as (keyof typeof commandGroups)[])(
+    "of the commands of %s is the parser's call, or none",
+    async (name) => {
+      const group: OpenGroup = { name, commands: await commandGroups[name].load() };
+      const line = fc.array(fc.constantFrom(...pieces), { maxLength: 6 });
+      const of = fc.constantFrom(...Object.keys(group.commands));
+      await fc.assert(
+        fc.asyncProperty(of, line, async (command, argv) => {
+          const found = findCommand(
+            tidyArguments([name, command, ...argv], commands, group),
+            commands,
+            group,
+          );
+          expect(found?.name).toBe(`${name} ${command}`);
+          const call = found && plainCall(found.rest, found.command, context);
+          if (call !== undefined)
+            expect(call).toEqual(await parserCall(found?.rest ?? [], found?.command as CommandDefinition));
         }),
         { numRuns: 300 },
       );

@@ -9,23 +9,45 @@ type CommandParameters = Pick<CommandDefinition["parameters"], "aliases"> & {
 /** The commands by name: what is read of them is which flags they take. */
 export type KnownCommands = Readonly<Record<string, { readonly parameters: CommandParameters }>>;
 
+/** The first word: the name of a command or a group, behind what flags every command takes. */
+export function commandWord(argv: readonly string[]): string | undefined {
+  return scan(argv, everywhere(), { stopAtWord: true }).words[0];
+}
+
 /**
- * The arguments in one order and one spelling: the command's name, its flags, and then the rest. Scripts rely on
+ * The arguments in one order and one spelling: the command's name, in a group behind the group's, its flags, and then the rest. Scripts rely on
  * freedoms of skopeo's and podman's parser that the one used here does not have: global flags before the command, shorthands
  * in one word (`-qf oci`, `-foci`), and flags given twice, of which the last counts.
  *
  * What is not understood stays as it is, for the parser to refuse.
  */
-export function tidyArguments(argv: readonly string[], commands: KnownCommands): readonly string[] {
-  const before = scan(argv, knownFlags({ flags: { ...globalFlags, ...storePlaceFlags } }), {
-    stopAtWord: true,
-  });
-  const [command, ...rest] = before.words;
+export function tidyArguments(
+  argv: readonly string[],
+  commands: KnownCommands,
+  group?: { readonly name: string; readonly commands: KnownCommands },
+): readonly string[] {
+  const before = scan(argv, everywhere(), { stopAtWord: true });
+  if (group !== undefined && before.words[0] === group.name) {
+    // The command of a group takes the flags before its name, too.
+    const inner = scan(before.words.slice(1), everywhere(), { stopAtWord: true });
+    const given = [...before.given, ...inner.given];
+    return [group.name, ...tidied({ given, words: inner.words }, group.commands)];
+  }
+  return tidied(before, commands);
+}
+
+function tidied({ given, words }: Scanned, commands: KnownCommands): readonly string[] {
+  const [command, ...rest] = words;
   const known =
     command !== undefined && Object.hasOwn(commands, command) ? commands[command]?.parameters : undefined;
-  if (command === undefined || known === undefined) return before.words;
+  if (command === undefined || known === undefined) return words;
   const after = scan(rest, knownFlags(known), { stopAtWord: false });
-  return [command, ...spell([...before.given, ...after.given]), ...after.words];
+  return [command, ...spell([...given, ...after.given]), ...after.words];
+}
+
+/** The flags that may stand before a command's name. */
+function everywhere(): ReadonlyMap<string, KnownFlag> {
+  return knownFlags({ flags: { ...globalFlags, ...storePlaceFlags } });
 }
 
 /** The flags of a command that its help does not show, as they are written: `--sign-by`. */

@@ -37,6 +37,7 @@ export const rootHelp: string = [
   "  dray manifest-digest <FILE>",
   "  dray transports",
   "  dray completion <SHELL>",
+  "  dray manifest <COMMAND>",
   "  dray --help",
   "",
   "Haul container images between registries, archives, layouts, folders and the store that podman, buildah and skopeo",
@@ -90,5 +91,6 @@ export const rootHelp: string = [
   "  manifest-digest  Compute the digest of a manifest in a file",
   "  transports       List the transports and what each can do",
   "  completion       Print the completion script of a shell",
+  "  manifest         Make, change and push lists of images, such as one for each platform",
   "",
 ].join("\n");
