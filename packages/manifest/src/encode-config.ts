@@ -66,7 +66,8 @@ export function encodeDockerV1Config(config: ImageConfig): Uint8Array {
   });
 }
 
-function dockerContainer(container: ContainerConfig): object {
+/** Its fields in the order of Go's struct; those of a health check are in the order that the writer has. */
+export function dockerContainer(container: ContainerConfig, writer: "image" | "buildah" = "image"): object {
   return {
     Hostname: container.Hostname ?? "",
     Domainname: container.Domainname ?? "",
@@ -80,7 +81,8 @@ function dockerContainer(container: ContainerConfig): object {
     StdinOnce: container.StdinOnce ?? false,
     Env: container.Env ?? null,
     Cmd: container.Cmd ?? null,
-    Healthcheck: container.Healthcheck === undefined ? undefined : dockerHealthcheck(container.Healthcheck),
+    Healthcheck:
+      container.Healthcheck === undefined ? undefined : healthchecks[writer](container.Healthcheck),
     ArgsEscaped: flag(container.ArgsEscaped),
     Image: container.Image ?? "",
     Volumes: container.Volumes === undefined ? null : new Map(Object.entries(container.Volumes)),
@@ -96,16 +98,24 @@ function dockerContainer(container: ContainerConfig): object {
   };
 }
 
-function dockerHealthcheck(check: Healthcheck): object {
-  return {
+const healthchecks = {
+  image: (check: Healthcheck) => ({
     Test: list(check.Test),
     StartPeriod: number(check.StartPeriod),
     StartInterval: number(check.StartInterval),
     Interval: number(check.Interval),
     Timeout: number(check.Timeout),
     Retries: number(check.Retries),
-  };
-}
+  }),
+  buildah: (check: Healthcheck) => ({
+    Test: list(check.Test),
+    Interval: number(check.Interval),
+    Timeout: number(check.Timeout),
+    StartPeriod: number(check.StartPeriod),
+    StartInterval: number(check.StartInterval),
+    Retries: number(check.Retries),
+  }),
+};
 
 /** History entries as docker's config has them. */
 export function encodeDockerHistory(entries: readonly HistoryEntry[]): RawJson {
@@ -136,7 +146,7 @@ export function flag(value: boolean | undefined): true | undefined {
   return value === true ? true : undefined;
 }
 
-function number(value: number | undefined): number | undefined {
+export function number(value: number | undefined): number | undefined {
   return value === 0 ? undefined : value;
 }
 

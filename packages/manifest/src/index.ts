@@ -26,7 +26,14 @@ export { emptyLayer, emptyLayerDigest } from "./empty-layer.ts";
 export { encodeGoOciConfig } from "./encode-config.ts";
 export type { Compat } from "./encode-manifest.ts";
 export { guessMediaType } from "./guess.ts";
-export type { ImageConfigs } from "./image-configs/image-configs.ts";
+export { encodeDockerConfig, encodeOciConfig } from "./image-configs/encode.ts";
+export {
+  emptyImageConfigs,
+  type ImageConfigDefaults,
+  type ImageConfigs,
+  type ImageConfigsInput,
+  imageConfigs,
+} from "./image-configs/image-configs.ts";
 export { type ImageInspection, type InspectedLayer, inspectImage, platformOfConfig } from "./inspect.ts";
 export { encodeGoJson, RawJson } from "./json/encode.ts";
 export type { JsonArray, JsonMember, JsonNode, JsonObject } from "./json/node.ts";
