@@ -12,5 +12,8 @@ export type {
   RunResult,
   WorkingContainer,
 } from "./builder.ts";
-export type { ConfigChanges, HealthcheckChange } from "./state/changes.ts";
-export type { BuilderState, HistoryItem } from "./state/state.ts";
+export type { ListedContainer } from "./containers/listed.ts";
+export type { CreateContainerOptions, PullPolicy, RuntimeOptions } from "./containers/options.ts";
+export type { StoreContainer } from "./containers/store-container.ts";
+export type { ChangeContext, ConfigChanges, HealthcheckChange } from "./state/changes.ts";
+export type { BuilderState, HistoryItem, Isolation } from "./state/state.ts";
