@@ -6,7 +6,7 @@ import { type Owner, toContainer, unmapped } from "./id-maps.ts";
 import type { PackOptions } from "./options.ts";
 import { type OverrideStat, overrideStatXattr, parseOverrideStat } from "./override-stat.ts";
 import type { OwnerNames } from "./owner-names.ts";
-import { wholeSecond } from "./time.ts";
+import { nearestSecond, wholeSecond } from "./time.ts";
 
 /** What is the same for all entries of a tar. */
 export interface EntrySettings {
@@ -37,7 +37,7 @@ export function entryOf(facts: FileFacts, settings: EntrySettings): Entry | unde
   const owner = ownerOf(facts, override, options);
   const permissions = override?.mode ?? Number(stats.mode & 0o7777n);
   return {
-    rawName: bytesOf(type === "directory" ? `${path}/` : path),
+    rawName: bytesOf(type === "directory" && options.dialect !== "copier" ? `${path}/` : path),
     type,
     mode: options.dialect === "1.43" ? permissions | typeBits[type] : permissions,
     ...owner,
@@ -77,8 +77,12 @@ function ownerOf(
   return inside;
 }
 
-function timeOf(stats: BigIntStats, { time }: PackOptions): TarTime {
-  return time === undefined ? wholeSecond(stats.mtimeNs) : { seconds: time.seconds, nanoseconds: 0 };
+function timeOf({ mtimeNs }: BigIntStats, { time, latest, dialect }: PackOptions): TarTime {
+  if (time !== undefined) return { seconds: time.seconds, nanoseconds: 0 };
+  const own = dialect === "copier" ? nearestSecond(mtimeNs) : wholeSecond(mtimeNs);
+  return latest !== undefined && own.seconds > latest.seconds
+    ? { seconds: latest.seconds, nanoseconds: 0 }
+    : own;
 }
 
 function deviceFields(

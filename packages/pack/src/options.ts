@@ -30,8 +30,10 @@ export interface OverlayWhiteouts {
 /**
  * Whose bytes are written. `current`: those of containers/storage 1.53 and later. `1.43`: those of the podman, buildah and
  * skopeo of 2022, whose modes have the bits of the file's type, and which write the names of the owners on this machine.
+ * `copier`: those of buildah's squashed layers: no slash behind a folder's name, times rounded to the next second, up or down, and only
+ * regular files as links.
  */
-export type PackDialect = "current" | "1.43";
+export type PackDialect = "current" | "1.43" | "copier";
 
 export interface PackOptions extends OwnerMaps {
   readonly signal?: AbortSignal | undefined;
@@ -48,6 +50,10 @@ export interface PackOptions extends OwnerMaps {
   readonly overrideStat?: boolean | undefined;
   /** The time of every entry, whiteouts too. Where absent, a file's own; and of a whiteout that is made, now. */
   readonly time?: TarTime | undefined;
+  /** No entry is newer: those that are get this time. */
+  readonly latest?: TarTime | undefined;
+  /** Whether the names that owners have on this machine are written: in the dialect `1.43`, where absent. */
+  readonly ownerNames?: boolean | undefined;
   /** The owner of every entry. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** Whether a chunk may be overwritten once the next one is asked for. */

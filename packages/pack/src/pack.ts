@@ -87,8 +87,9 @@ interface Packer {
 
 function* pack(items: Iterable<Item>, options: PackOptions): Generator<Uint8Array, void, undefined> {
   using marks = options.overlay && overlayMarks(options.overlay);
+  const hasNames = options.ownerNames ?? options.dialect === "1.43";
   const packer: Packer = {
-    settings: { options, names: options.dialect === "1.43" ? machineOwnerNames() : undefined },
+    settings: { options, names: hasNames ? machineOwnerNames() : undefined },
     chunks: chunkBuilder(options.borrow ?? false),
     readXattrs: xattrReader(options.xattrs ?? true),
     marks,
@@ -110,7 +111,7 @@ function* addRemoved(path: ByteString, { chunks, settings }: Packer): Chunks {
     encodeTarHeader({
       rawName: bytesOf(whiteoutOf(path)),
       type: "file",
-      mtime: settings.options.time ?? now(),
+      mtime: settings.options.time ?? settings.options.latest ?? now(),
     }),
   );
 }
@@ -122,7 +123,7 @@ function whiteoutOf(path: ByteString): ByteString {
 
 function* addFound(found: Found, packer: Packer): Chunks {
   const { folder, name, stats } = found;
-  const key = stats.isDirectory() || stats.nlink === 1n ? undefined : `${stats.dev}:${stats.ino}`;
+  const key = isLinked(found, packer) ? `${stats.dev}:${stats.ino}` : undefined;
   const earlier = key === undefined ? undefined : packer.seen.get(key);
   const opens = stats.isFile() && earlier === undefined;
   const file = opens ? folder.file(name) : undefined;
@@ -135,10 +136,16 @@ function* addFound(found: Found, packer: Packer): Chunks {
     yield* addEntry(entry, file, packer);
     if (key !== undefined && earlier === undefined) packer.seen.set(key, nameForLinks(entry, plain, packer));
     if (packer.marks?.hidesLower(found) === true)
-      yield* addEntry(opaqueEntry(found, entry), undefined, packer);
+      yield* addEntry(opaqueEntry(found, entry, packer), undefined, packer);
   } finally {
     if (file !== undefined) closeSync(file.fd);
   }
+}
+
+/** Whether other names of the file are written as links. */
+function isLinked({ stats }: Found, { settings }: Packer): boolean {
+  if (stats.isDirectory() || stats.nlink === 1n) return false;
+  return settings.options.dialect !== "copier" || stats.isFile();
 }
 
 function plainEntry(
@@ -167,11 +174,16 @@ function nameForLinks(entry: Entry, plain: Entry, { settings }: Packer): Uint8Ar
   return settings.options.dialect === "1.43" ? plain.rawName : entry.rawName;
 }
 
-function opaqueEntry({ path }: Found, { mode = 0, uid, gid, uname, gname }: Entry): Entry {
+function opaqueEntry(
+  { path }: Found,
+  { mode = 0, uid, gid, uname, gname }: Entry,
+  { settings }: Packer,
+): Entry {
   return {
     rawName: bytesOf(`${path}/${opaqueWhiteout}`),
     type: "file",
     mode: mode & 0o777,
+    ...(settings.options.time && { mtime: settings.options.time }),
     uid,
     gid,
     uname,

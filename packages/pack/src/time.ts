@@ -9,6 +9,11 @@ export function wholeSecond(nanoseconds: bigint): TarTime {
   return { seconds: Number(rest < 0n ? seconds - 1n : seconds), nanoseconds: 0 };
 }
 
+/** The second that is nearest; of two, the later one. */
+export function nearestSecond(nanoseconds: bigint): TarTime {
+  return wholeSecond(nanoseconds + billion / 2n);
+}
+
 export function now(): TarTime {
   return { seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 };
 }

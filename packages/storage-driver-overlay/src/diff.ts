@@ -14,19 +14,20 @@ export async function* packLayer(
   id: string,
   options: DiffOptions = {},
 ): AsyncIterable<Uint8Array> {
-  const { signal } = options;
+  const { signal, repack, borrow } = options;
+  const pack = { ...repack, borrow, signal };
   const way = await chooseWay(context, id, options);
   if (way.kind === "native") {
     yield* packTree(way.layer.diff, {
       overlay: { lowers: way.lowers, namespace: context.marks.namespace },
-      signal,
+      ...pack,
     });
     return;
   }
   using newer = showLayer(context, way.layer);
   using older = way.older && showLayer(context, way.older);
   const changes = await compareTrees(newer.path, older?.path, { signal });
-  yield* packChanges(newer.path, changes, { signal });
+  yield* packChanges(newer.path, changes, pack);
 }
 
 /** What a layer changes, sorted by path. */

@@ -15,7 +15,7 @@ import type { Context } from "./context.ts";
 import { createLayer } from "./create.ts";
 import { layerChanges, layerSize, packLayer } from "./diff.ts";
 import { overlayFacts } from "./facts.ts";
-import { findLayer, layerIds, type OverlayHome } from "./home.ts";
+import { findLayer, layerIds, type OverlayHome, requireLayer } from "./home.ts";
 import { leftovers } from "./leftovers.ts";
 import { createLinkName } from "./link-name.ts";
 import { overlayMarks } from "./marks.ts";
@@ -108,6 +108,7 @@ function layerFiles(context: Context): LayerFiles {
     unmount: async (id) => unmountLayer(context, id),
     openFile: (id, name) => openLayerFile(context, id, name),
     diff: (id, options) => packLayer(context, id, options),
+    ownFolder: (id) => requireLayer(home, id).diff,
     changes: (id, options) => layerChanges(context, id, options),
     size: async (id, options) => layerSize(context, id, options),
     facts: async () => overlayFacts(context),

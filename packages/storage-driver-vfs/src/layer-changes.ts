@@ -8,9 +8,9 @@ export async function* diffOf(
   id: string,
   options: LayerDiffOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { signal } = options;
+  const { signal, repack, borrow } = options;
   const { tree, base } = treesOf(home, id, options);
-  const pack = { signal, overrideStat: true };
+  const pack = { ...repack, borrow, signal, overrideStat: true };
   if (base === undefined) yield* packTree(tree, pack);
   else yield* packChanges(tree, await compareTrees(tree, base, { signal }), pack);
 }

@@ -5,8 +5,16 @@ import type { LayerRecord } from "./records/types.ts";
 import type { OpenDiffOptions } from "./store.ts";
 
 /** The layer's tar, whose digest and size are verified by whoever reads the blob, where the record knows them. */
-export function diffBlob(core: StoreCore, layer: LayerRecord, { anyBytes }: OpenDiffOptions = {}): Blob {
+export function diffBlob(core: StoreCore, layer: LayerRecord, options: OpenDiffOptions = {}): Blob {
+  const { anyBytes, repack } = options;
   const name = `the layer ${layer.id.slice(0, 12)}`;
+  if (repack !== undefined) {
+    const { parent } = layer;
+    return streamBlob(
+      ({ signal, borrow }) => core.layerFiles.diff(layer.id, { parent, signal, repack, borrow }),
+      { what: name, borrows: true },
+    );
+  }
   const tarSplit = placeOf(core, layer).tarSplit(layer.id);
   if (core.files.onDisk && core.files.exists(tarSplit)) {
     return streamBlob((options) => reassemble(core, layer, { tarSplit, what: name, ...options }), {

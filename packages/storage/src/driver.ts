@@ -1,4 +1,5 @@
 import type { Blob, DrainResult } from "@drayage/blob";
+import type { TarTime } from "@drayage/tar";
 
 /** Marks an object as a storage driver of drayage, whichever copy of this package made it. */
 export const storageDriverBrand: unique symbol = Symbol.for("@drayage/storage-driver");
@@ -90,6 +91,8 @@ export interface LayerFiles extends AsyncDisposable {
   openFile(id: string, name: Uint8Array): LayerFile | undefined | Promise<LayerFile | undefined>;
   /** A tar of what the layer changes against its parent, made anew from its files: for layers without tar-split. */
   diff(id: string, options?: LayerDiffOptions): AsyncIterable<Uint8Array>;
+  /** The folder that has what the layer changes, and nothing else. Absent where a layer's folder has its parents' files, too. */
+  ownFolder?(id: string): string;
   /** What the layer changes against its parent. */
   changes(id: string, options?: LayerDiffOptions): AsyncIterable<LayerChange>;
   /** The bytes of the regular files that the layer adds or changes, each counted once. */
@@ -168,9 +171,21 @@ export interface LayerFile {
   close(): void;
 }
 
+/** How a tar is made of a layer's files: the options of the same names of @drayage/pack. */
+export interface RepackOptions {
+  readonly dialect?: "current" | "1.43" | "copier" | undefined;
+  readonly ownerNames?: boolean | undefined;
+  readonly time?: TarTime | undefined;
+  readonly latest?: TarTime | undefined;
+}
+
 export interface DiffOptions {
   /** Against this layer instead of the parent. */
   readonly against?: string | undefined;
+  /** For {@link LayerFiles.diff}. A driver that keeps the tar as it came gives that. */
+  readonly repack?: RepackOptions | undefined;
+  /** For {@link LayerFiles.diff}: a chunk may be overwritten once the next one is asked for. */
+  readonly borrow?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -13,6 +13,7 @@ export {
   type LayerFiles,
   type Leftover,
   type MountLayerOptions,
+  type RepackOptions,
   type StagedLayer,
   type StageOptions,
   type StorageDriver,

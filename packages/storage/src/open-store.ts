@@ -99,7 +99,8 @@ function storeOf(core: StoreCore): Store {
     createLayer: (layer = {}, options) => createLayer(core, layer, options),
     deleteLayer: (id, options) => deleteLayer(core, id, options),
     openDiff: (id, options) => openDiff(core, record("layer", id), options),
-    diffBlob: (layer) => diffBlob(core, layer),
+    diffBlob: (layer, options) => diffBlob(core, layer, options),
+    ownFolder: (id) => core.layerFiles.ownFolder?.(id),
     changes: (id, options) => layerFiles.changes(id, { ...options, parent: record("layer", id).parent }),
     layerSize: async (id) => layerSize(core, record("layer", id)),
 

@@ -4,6 +4,7 @@ import type {
   DiffOptions,
   IdMapping,
   LayerChange,
+  RepackOptions,
   StorageDriver,
   UnpackedLayer,
   UnpackStagedOptions,
@@ -83,7 +84,9 @@ export interface Store extends AsyncDisposable {
    */
   openDiff(layerId: string, options?: OpenDiffOptions): AsyncIterable<Uint8Array>;
   /** {@link openDiff} as a blob, with digest and size where they are known. */
-  diffBlob(layer: LayerRecord): Blob;
+  diffBlob(layer: LayerRecord, options?: Omit<OpenDiffOptions, "signal">): Blob;
+  /** The folder that has what a layer changes and nothing else, where the driver keeps one; undefined elsewhere. */
+  ownFolder(layerId: string): string | undefined;
   /** What a layer changes against its parent, or against another layer. */
   changes(layerId: string, options?: DiffOptions): AsyncIterable<LayerChange>;
   /** The bytes of a layer's tar, or of its files where no tar is known; counted once, then remembered. */
@@ -229,6 +232,8 @@ export interface NewLayer {
 export interface OpenDiffOptions extends StoreOptions {
   /** Give a layer without tar-split as it is now, whatever its digest once was. */
   readonly anyBytes?: boolean | undefined;
+  /** Make the tar of the layer's files in this way, though a tar-split may say what it once was. Its digest is not known. */
+  readonly repack?: RepackOptions | undefined;
 }
 
 export interface BigDataItem {
@@ -298,6 +303,8 @@ export interface NewContainer {
   /** `MountLabel` and `ProcessLabel` are there, empty, if they are not given, as in the Go tools. */
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
   readonly bigData?: readonly BigDataItem[] | undefined;
+  /** Files of its {@link Store.containerFolder folder}, by their names: they are there before the container is seen. */
+  readonly files?: ReadonlyMap<string, Uint8Array> | undefined;
   readonly uidMap?: readonly IdMapping[] | undefined;
   readonly gidMap?: readonly IdMapping[] | undefined;
   readonly mountLabel?: string | undefined;
