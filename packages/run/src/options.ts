@@ -1,0 +1,93 @@
+import type { RunMount } from "./mounts/mount.ts";
+
+/**
+ * How a command is kept apart from the machine.
+ *
+ * - `oci`: by an OCI runtime, with namespaces, a seccomp filter and a control group of its own.
+ * - `rootless`: the same without root, in a user namespace, without a control group.
+ * - `chroot`: by a mount namespace and chroot, with the host's network and without a runtime.
+ */
+export type Isolation = "oci" | "rootless" | "chroot";
+
+/**
+ * `host`: the machine's own. `none`: a loopback device alone. `private`: a network of its own that reaches out through slirp4netns
+ * where that is installed, and is as `none` where it is not.
+ */
+export type Network = "none" | "host" | "private";
+
+/** What {@link runCommand} runs, where and how. Nothing is taken from an image: who calls has merged its config already. */
+export interface RunCommandOptions {
+  /** The folder that becomes `/`. Nothing outside of it is read or written, whatever links it holds. */
+  readonly rootfs: string;
+  /** The program and its arguments. A name without `/` is looked for in the `PATH` of `env`, inside of the root file system. */
+  readonly command: readonly string[];
+  /** The whole environment, `NAME=value` each; of doubled names the last counts. `HOSTNAME` and `HOME` are added where missing. */
+  readonly env?: readonly string[] | undefined;
+  /** `user[:group]`, names or numbers; names are looked up in the root file system. Root where absent. */
+  readonly user?: string | undefined;
+  /** Made where it is missing, as the user's. `/` where absent. */
+  readonly cwd?: string | undefined;
+  readonly hostname?: string | undefined;
+  /** `oci` as root, `rootless` in a user namespace where there is a runtime, else `chroot`, where absent. */
+  readonly isolation?: Isolation | undefined;
+  /** Name or path of a runtime that takes runc's arguments; BUILDAH_RUNTIME, crun or runc where absent. */
+  readonly runtime?: string | undefined;
+  /** Arguments before the runtime's command: `--debug`. */
+  readonly runtimeFlags?: readonly string[] | undefined;
+  /** `host` where absent; `chroot` has no other. */
+  readonly network?: Network | undefined;
+  readonly mounts?: readonly RunMount[] | undefined;
+  /** Read-only files that appear in the container only, by their absolute path: `/run/.containerenv`. */
+  readonly files?: ReadonlyMap<string, string> | undefined;
+  /** What `/etc/hosts` is made of; false leaves the image's own. */
+  readonly hosts?: HostsOptions | false | undefined;
+  /** What `/etc/resolv.conf` is made of; false leaves the image's own. */
+  readonly dns?: DnsOptions | false | undefined;
+  readonly capabilities?: CapabilityOptions | undefined;
+  /** The path of a profile as containers/common has it, or `unconfined`; the machine's own where absent. */
+  readonly seccomp?: string | undefined;
+  /** `nofile=1024:2048`, as `--ulimit`. */
+  readonly ulimits?: readonly string[] | undefined;
+  /** The size of `/dev/shm` in bytes, or as tmpfs wants it: `64m`. */
+  readonly shmSize?: string | undefined;
+  /** The root file system cannot be written. */
+  readonly readonly?: boolean | undefined;
+  /** For the runtime: MS_MOVE instead of pivot_root, for a root file system in a ramdisk. */
+  readonly noPivot?: boolean | undefined;
+  /** Gives the command a terminal of its own, joined to ours. Where absent: if our input and both outputs are a terminal. */
+  readonly terminal?: boolean | undefined;
+  /** `inherit` gives the command our standard input. `ignore` where absent, and bytes are what it reads. */
+  readonly stdin?: "inherit" | "ignore" | Uint8Array | undefined;
+  /** Takes what the command writes. Where absent, it writes to our own outputs. */
+  readonly onOutput?: ((stream: "stdout" | "stderr", bytes: Uint8Array) => void) | undefined;
+  /** The command and all that it started are killed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HostsOptions {
+  /** `name:address`, as `--add-host`; the address `host-gateway` is the machine's. */
+  readonly add?: readonly string[] | undefined;
+}
+
+export interface DnsOptions {
+  readonly servers?: readonly string[] | undefined;
+  readonly searches?: readonly string[] | undefined;
+  readonly options?: readonly string[] | undefined;
+}
+
+/** Names as `CAP_CHOWN` or `chown`; `all` stands for every one. */
+export interface CapabilityOptions {
+  /** What there is before anything is added; what buildah grants where absent. */
+  readonly base?: readonly string[] | undefined;
+  readonly add?: readonly string[] | undefined;
+  /** Counts more than `add`. */
+  readonly drop?: readonly string[] | undefined;
+}
+
+/** How the command ended. */
+export interface CommandResult {
+  /** Its exit code; 128 and the number of the signal where one ended it. */
+  readonly exitCode: number;
+  /** `SIGKILL` */
+  readonly signal?: string | undefined;
+}
