@@ -96,7 +96,8 @@ function bothOf(image: ImageConfig, annotations: ImageConfigs["annotations"] = {
 
 /** Of another type the digests are not those of layers alone: Windows' `layers+base` had one that is in no registry. */
 function layersOnly(rootfs: RootFs | undefined): RootFs | undefined {
-  return rootfs === undefined || rootfs.type === "layers" ? rootfs : { type: "", diff_ids: [] };
+  const taken = rootfs?.type === "layers" || (rootfs?.diff_ids ?? []).length === 0;
+  return taken ? rootfs : { type: "", diff_ids: [] };
 }
 
 function ociContainer(container: ContainerConfig): ContainerConfig {
