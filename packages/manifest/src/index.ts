@@ -24,7 +24,14 @@ export { manifestDigest } from "./digest.ts";
 export { configFromDockerV1 } from "./docker-v1-config.ts";
 export { emptyLayer, emptyLayerDigest } from "./empty-layer.ts";
 export { encodeGoOciConfig } from "./encode-config.ts";
-export { type Compat, encodeDockerList, encodeOciIndex, encodeOciManifest, type IndexParts, type ManifestParts } from "./encode-manifest.ts";
+export {
+  type Compat,
+  encodeDockerList,
+  encodeOciIndex,
+  encodeOciManifest,
+  type IndexParts,
+  type ManifestParts,
+} from "./encode-manifest.ts";
 export { guessMediaType } from "./guess.ts";
 export { encodeDockerConfig, encodeOciConfig } from "./image-configs/encode.ts";
 export {

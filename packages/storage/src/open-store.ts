@@ -142,6 +142,8 @@ function storeOf(core: StoreCore): Store {
 
     hold: (ids, options) => holdLayers(core, ids, options),
     holds: async () => readHolds(core),
+    lockDigest: (digest, options = {}) =>
+      files.acquire(paths.digestLock(digest), "write", { ...options, patience: core.patience }),
     check: (options) => checkStore(core, options),
     repair: (report, options) => repairStore(core, report, options),
     prune: (options) => prune(core, options),

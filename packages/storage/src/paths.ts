@@ -13,6 +13,8 @@ export interface StorePaths {
   /** The files of records of a kind, those that are written to first. The last is that of transient stores. */
   recordFiles(kind: RecordKind): readonly RecordFilePath[];
   lock(kind: RecordKind): string;
+  /** The lock that programs agree upon for something of this digest. */
+  digestLock(digest: string): string;
   readonly storageLock: string;
   readonly mounts: string;
   readonly mountsLock: string;
@@ -52,6 +54,7 @@ export function storePaths(graphRoot: string, runRoot: string, driver: string): 
       ];
     },
     lock: (kind) => path.join(folder(kind), `${plurals[kind]}.lock`),
+    digestLock: (digest) => path.join(runRoot, `${driver}-locks`, digest),
     storageLock: path.join(graphRoot, "storage.lock"),
     mounts: path.join(runFolder("layer"), "mountpoints.json"),
     mountsLock: path.join(runFolder("layer"), "mountpoints.lock"),

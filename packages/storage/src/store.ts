@@ -168,6 +168,11 @@ export interface Store extends AsyncDisposable {
   hold(layerIds: Iterable<string>, options?: HoldOptions): Promise<Hold>;
   /** All that is held by living processes. */
   holds(): Promise<readonly HoldRecord[]>;
+  /**
+   * Takes the lock that is called after a digest, which guards nothing by itself: programs agree on what it is for. That of `sha256:` and an
+   * image's id is for changing the manifest list that the image keeps (containers/storage, `GetDigestLock`). No other lock may be held.
+   */
+  lockDigest(digest: Digest, options?: StoreOptions): Promise<AsyncDisposable>;
   check(options?: CheckOptions): Promise<CheckReport>;
   /** Mends what a check found, or removes what cannot be mended, images last. */
   repair(report: CheckReport, options?: RepairOptions): Promise<RepairReport>;
