@@ -5,6 +5,7 @@ import type { Kernel } from "./kernel.ts";
 import { loadKernel } from "./load-kernel.ts";
 import { lockCalls } from "./lock-calls.ts";
 import { mountCalls } from "./mount-calls.ts";
+import { processCalls } from "./process-calls.ts";
 import type { Sys } from "./sys.ts";
 import { xattrCalls } from "./xattr-calls.ts";
 
@@ -72,5 +73,6 @@ function sysOf(kernel: Kernel): Sys {
     ...xattrCalls(kernel),
     ...copyCalls(kernel),
     ...mountCalls(kernel),
+    ...processCalls(kernel),
   });
 }

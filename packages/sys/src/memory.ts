@@ -22,8 +22,11 @@ export class Memory {
   readonly #slots: readonly [number, number];
   readonly #struct: number;
   readonly #data: number;
+  /** Of bytes that somebody holds on to until the call is over. */
+  readonly addressOf: (bytes: Uint8Array) => number;
 
   constructor(addressOf: (bytes: Uint8Array) => number) {
+    this.addressOf = addressOf;
     const structSpace = 64;
     const space = new ArrayBuffer(structSpace + 2 * pathSpace + dataLimit + 1);
     this.#buffer = Buffer.from(space);

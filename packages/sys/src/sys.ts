@@ -19,6 +19,33 @@ export interface OverlayMount {
   readonly options?: readonly string[] | undefined;
 }
 
+/** What becomes of this process by {@link Sys.execute}. */
+export interface Execution {
+  /** As the kernel sees it, in the root that is now. */
+  readonly path: string;
+  readonly args: readonly string[];
+  /** `NAME=value` each. */
+  readonly env: readonly string[];
+  readonly uid: number;
+  readonly gid: number;
+  /** Absent: they stay, as they must where a user namespace forbids to set them. */
+  readonly groups?: readonly number[] | undefined;
+  /** The numbers of the capabilities that it, and what it starts, may have at most; those that it has as root. */
+  readonly capabilities: ReadonlySet<number>;
+  /** The numbers of resources (RLIMIT_…) and what there may be of each; -1 is without end. */
+  readonly limits: readonly { readonly resource: number; readonly soft: number; readonly hard: number }[];
+}
+
+/** A mount(2): what is absent is a null pointer. */
+export interface Mount {
+  readonly source?: string | undefined;
+  readonly target: string;
+  readonly type?: string | undefined;
+  /** `MS_…` */
+  readonly flags: number;
+  readonly data?: string | undefined;
+}
+
 /**
  * Linux calls that Node lacks. All are synchronous and take microseconds; none waits for anybody. What fails throws what Node's
  * own fs would: an Error with `code` (`EEXIST`), `errno`, `syscall` and, where there is one, `path`.
@@ -87,9 +114,24 @@ export interface Sys {
     options?: { readonly private?: boolean; readonly readOnly?: boolean },
   ): void;
   makePrivate(path: string): void;
+  /** Any mount: a new file system, or a change of one. */
+  mount(mount: Mount): void;
   /** `detach`: at once, even where files are open (`MNT_DETACH`). */
   unmount(path: string, options?: { readonly detach?: boolean }): void;
 
   /** Sets the process's file mode mask and gives the one before. For all threads. */
   umask(mask: number): number;
+
+  /** A pipe that children do not inherit. */
+  pipe(): readonly [read: number, write: number];
+  /** Makes the current folder, a mount, the root of this mount namespace; nothing of the old root stays in sight. */
+  pivotRoot(): void;
+  /** The current folder becomes the root of this process. */
+  chroot(): void;
+  setHostName(name: string): void;
+  /**
+   * Replaces this process, with all of its threads, by a program, which has no signal ignored and no more rights than are named here.
+   * Only returns by throwing, and then the rights may be gone already.
+   */
+  execute(execution: Execution): never;
 }

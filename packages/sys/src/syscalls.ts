@@ -34,6 +34,19 @@ const x64 = {
   fsmount: 432,
   move_mount: 429,
   umask: 95,
+  pivot_root: 155,
+  chroot: 161,
+  sethostname: 170,
+  setgroups: 116,
+  setresgid: 119,
+  setresuid: 117,
+  capset: 126,
+  prctl: 157,
+  prlimit64: 302,
+  execve: 59,
+  pipe2: 293,
+  rt_sigaction: 13,
+  rt_sigprocmask: 14,
 } as const;
 
 export type SyscallName = keyof typeof x64;
@@ -70,6 +83,19 @@ const arm64: Readonly<Record<SyscallName, number>> = {
   fsmount: 432,
   move_mount: 429,
   umask: 166,
+  pivot_root: 41,
+  chroot: 51,
+  sethostname: 161,
+  setgroups: 159,
+  setresgid: 149,
+  setresuid: 147,
+  capset: 91,
+  prctl: 167,
+  prlimit64: 261,
+  execve: 221,
+  pipe2: 59,
+  rt_sigaction: 134,
+  rt_sigprocmask: 135,
 };
 
 /** The numbers by Node's name of the architecture. Both have 64-bit little-endian structures with the same offsets. */
