@@ -15,5 +15,12 @@ export type {
 export type { ListedContainer } from "./containers/listed.ts";
 export type { CreateContainerOptions, PullPolicy, RuntimeOptions } from "./containers/options.ts";
 export type { StoreContainer } from "./containers/store-container.ts";
+export { applyChanges } from "./state/apply-changes.ts";
+export { type ChangeLineContext, parseChangeLine, parseChangeLines } from "./state/change-line.ts";
 export type { ChangeContext, ConfigChanges, HealthcheckChange } from "./state/changes.ts";
+export { encodeState } from "./state/encode-state.ts";
+export { formatGoDuration, parseGoDuration } from "./state/go-duration.ts";
+export { parseState } from "./state/parse-state.ts";
+export { shellWords } from "./state/shell-words.ts";
 export type { BuilderState, HistoryItem, Isolation } from "./state/state.ts";
+export { readState, saveState, stateFile, updateState } from "./state/store-state.ts";

@@ -71,6 +71,7 @@ function putContainer(
   const folder = core.paths.data("container", id);
   core.files.makeFolder(folder);
   for (const { key, bytes } of bigData) core.files.write(`${folder}/${bigDataFileName(key)}`, bytes);
+  for (const [name, bytes] of container.files ?? []) core.files.write(`${folder}/userdata/${name}`, bytes);
   const record = transaction.table("container").add({
     id,
     names: unlessEmpty([...new Set(container.names)]),

@@ -11,6 +11,8 @@ export interface ConfigChanges {
   readonly unsetLabels?: readonly string[] | undefined;
   /** `name=value`, `name` (the value of the environment), `name-`, `-`. Values may use `$other` and `${other}` of the image. */
   readonly env?: readonly string[] | undefined;
+  /** Variables whose values are taken as they are, after {@link env}. One that is there keeps its place. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
   readonly unsetEnv?: readonly string[] | undefined;
   /** `80`, `80/tcp`, `80-`, `-`. */
   readonly ports?: readonly string[] | undefined;
