@@ -7,8 +7,12 @@ const chunkSize: number = 256 * 1024;
 export interface ChunkBuilder {
   /** Gives each chunk that becomes full on the way. */
   add(bytes: Uint8Array): Generator<Uint8Array, void, undefined>;
-  /** As many bytes of a file as it has, at most `length`; returns how many those were. */
-  addFile(fd: number, length: number): Generator<Uint8Array, number, undefined>;
+  /** As many bytes of a file as it has, at most `length`; returns how many those were. `onBytes` is given each piece. */
+  addFile(
+    fd: number,
+    length: number,
+    onBytes?: (bytes: Uint8Array) => void,
+  ): Generator<Uint8Array, number, undefined>;
   /** What has not been given yet; undefined where that is nothing. */
   rest(): Uint8Array | undefined;
 }
@@ -35,12 +39,13 @@ export function chunkBuilder(borrow: boolean): ChunkBuilder {
         offset += count;
       }
     },
-    *addFile(fd, length) {
+    *addFile(fd, length, onBytes) {
       let done = 0;
       while (done < length) {
         if (used === chunkSize) yield* flush();
         const count = readSync(fd, buffer, used, Math.min(length - done, chunkSize - used), done);
         if (count === 0) break;
+        onBytes?.(buffer.subarray(used, used + count));
         used += count;
         done += count;
       }

@@ -4,8 +4,10 @@
  */
 
 export { createBreather } from "./breathe.ts";
-export type { ByteString } from "./byte-string.ts";
+export { type ByteString, byteStringOf, bytesOf, textOf } from "./byte-string.ts";
+export { type ChunkBuilder, chunkBuilder } from "./chunk.ts";
 export { compareTrees } from "./compare.ts";
+export { type Entry, type EntrySettings, entryOf, type FileFacts } from "./entry.ts";
 export { type Folder, type OpenFile, openRoot } from "./folder.ts";
 export type {
   CompareOptions,
@@ -22,5 +24,9 @@ export {
   overrideStatXattr,
   parseOverrideStat,
 } from "./override-stat.ts";
+export { machineOwnerNames, type OwnerNames, ownerNames } from "./owner-names.ts";
 export { packChanges, packTree } from "./pack.ts";
+export { nearestSecond, wholeSecond } from "./time.ts";
 export { changesSize, treeSize } from "./tree-size.ts";
+export { writeEntry } from "./write-entry.ts";
+export { type ReadXattrs, xattrReader } from "./xattrs.ts";

@@ -1,8 +1,7 @@
 import { closeSync } from "node:fs";
-import { DrayageError, ioError } from "@drayage/errors";
-import { encodeTarHeader, opaqueWhiteout, tarEnd, tarPadding, whiteoutPrefix } from "@drayage/tar";
+import { encodeTarHeader, opaqueWhiteout, tarEnd, whiteoutPrefix } from "@drayage/tar";
 import { createBreather } from "./breathe.ts";
-import { type ByteString, byteStringOf, bytesOf, textOf } from "./byte-string.ts";
+import { type ByteString, byteStringOf, bytesOf } from "./byte-string.ts";
 import { type ChunkBuilder, chunkBuilder } from "./chunk.ts";
 import { type Entry, type EntrySettings, entryOf } from "./entry.ts";
 import type { OpenFile } from "./folder.ts";
@@ -11,6 +10,7 @@ import { type OverlayMarks, overlayMarks } from "./overlay-whiteouts.ts";
 import { machineOwnerNames } from "./owner-names.ts";
 import { now } from "./time.ts";
 import { type Found, findPaths, walkTree } from "./walk.ts";
+import { writeEntry } from "./write-entry.ts";
 import { type ReadXattrs, xattrReader } from "./xattrs.ts";
 
 /**
@@ -133,10 +133,10 @@ function* addFound(found: Found, packer: Packer): Chunks {
     const plain = plainEntry(found, file, packer);
     if (plain === undefined) return;
     const entry = asWhiteout(found, earlier === undefined ? plain : asLink(plain, earlier), packer);
-    yield* addEntry(entry, file, packer);
+    yield* writeEntry(entry, file, packer.chunks);
     if (key !== undefined && earlier === undefined) packer.seen.set(key, nameForLinks(entry, plain, packer));
     if (packer.marks?.hidesLower(found) === true)
-      yield* addEntry(opaqueEntry(found, entry, packer), undefined, packer);
+      yield* writeEntry(opaqueEntry(found, entry, packer), undefined, packer.chunks);
   } finally {
     if (file !== undefined) closeSync(file.fd);
   }
@@ -189,27 +189,4 @@ function opaqueEntry(
     uname,
     gname,
   };
-}
-
-function* addEntry(entry: Entry, file: OpenFile | undefined, { chunks }: Packer): Chunks {
-  yield* chunks.add(encodeTarHeader(entry));
-  const size = entry.type === "file" ? (entry.size ?? 0) : 0;
-  if (file === undefined || size === 0) return;
-  const name = textOf(byteStringOf(entry.rawName));
-  let written: number;
-  try {
-    written = yield* chunks.addFile(file.fd, size);
-  } catch (error) {
-    throw ioError(error, "read", { path: name });
-  }
-  if (written < size) throw shrunk(name, size, written);
-  yield* chunks.add(tarPadding(size));
-}
-
-function shrunk(name: string, size: number, written: number): DrayageError {
-  return new DrayageError(
-    "ERR_DRAYAGE_SIZE_MISMATCH",
-    `cannot pack ${JSON.stringify(name)}: it had ${size} bytes, and ${written} were left when it was read`,
-    { hint: "something writes to the folder meanwhile; try again when it does not" },
-  );
 }
