@@ -1,6 +1,14 @@
 import type { Blob } from "@drayage/blob";
+import type { LayerCache } from "@drayage/build-context";
 import type { Digest } from "@drayage/digest";
-import type { ImageSource, Location, OperationOptions, ProgressEvent } from "@drayage/transport";
+import type {
+  BlobInfoCache,
+  DestinationOptions,
+  ImageSource,
+  Location,
+  OperationOptions,
+  ProgressEvent,
+} from "@drayage/transport";
 import type { ConfigChanges } from "./state/changes.ts";
 import type { BuilderState, HistoryItem } from "./state/state.ts";
 
@@ -114,17 +122,23 @@ export interface CommitOptions extends OperationOptions {
   /** No layer for what changed; for config changes alone. */
   readonly emptyLayer?: boolean | undefined;
   readonly omitHistory?: boolean | undefined;
-  /** For the new layers: `none` for stores and `oci` uncompressed, `gzip` where absent. */
+  /**
+   * For the new layers. Where absent: what the destination wants (gzip for registries and OCI layouts), and none where it takes both (stores,
+   * folders). `none` lets layers stay uncompressed in OCI layouts, too. A source that is opened has none where absent.
+   */
   readonly compression?:
     | { readonly format: "none" | "gzip" | "zstd"; readonly level?: number | undefined }
     | undefined;
   /** For the image, its history and all files of the new layers (`--timestamp`). */
   readonly timestamp?: Date | undefined;
-  /** For the image and its history (`--source-date-epoch`); SOURCE_DATE_EPOCH of the environment, if that is set. */
+  /**
+   * For the image and its history, and nothing in it is another on another machine (`--source-date-epoch`). Where absent, and there is no
+   * {@link timestamp}, SOURCE_DATE_EPOCH of the environment, if that is set.
+   */
   readonly sourceDateEpoch?: Date | undefined;
-  /** Files of the new layers are no newer than {@link sourceDateEpoch}. */
+  /** Files of the new layers are no newer than {@link sourceDateEpoch}. Where absent: if that is the environment's, not if it was given. */
   readonly rewriteTimestamp?: boolean | undefined;
-  /** False: neither label nor annotation says what built it. */
+  /** Whether the label `io.buildah.version` says what built it. Where absent: unless a time was given. */
   readonly identityLabel?: boolean | undefined;
   readonly annotations?: readonly string[] | undefined;
   readonly unsetAnnotations?: readonly string[] | undefined;
@@ -138,6 +152,7 @@ export interface CommitOptions extends OperationOptions {
   readonly blobDirectory?: string | undefined;
   /** Names that the image gets besides, in the store. */
   readonly additionalTags?: readonly string[] | undefined;
+  /** Whether docker's config names the base's; true where absent. */
   readonly parent?: boolean | undefined;
   readonly historyComment?: string | undefined;
   readonly prependedEmptyLayers?: readonly HistoryItem[] | undefined;
@@ -146,6 +161,14 @@ export interface CommitOptions extends OperationOptions {
   readonly prependedLayers?: readonly LinkedLayer[] | undefined;
   readonly appendedLayers?: readonly LinkedLayer[] | undefined;
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** How the destination is reached. */
+  readonly destinationOptions?: Omit<DestinationOptions, "blobInfoCache" | "signal"> | undefined;
+  /** What is known of blobs from earlier copies. */
+  readonly blobInfoCache?: BlobInfoCache | undefined;
+  /** What is known of layers of unchanged trees; the user's cache where absent. `noLayerCache`: every file is read. */
+  readonly layerCache?: LayerCache | undefined;
+  /** Instead of the process's. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 export interface LinkedLayer {
