@@ -1,4 +1,49 @@
 /**
+ * Several images in places of any transports as one, and lists of images that can be changed.
  * @module
  */
-export {};
+export { type DescribeOptions, describeImages } from "./add-image.ts";
+export {
+  type Artifact,
+  type ArtifactOptions,
+  createArtifact,
+  subjectOf,
+  unknownArtifactType,
+} from "./artifact.ts";
+export {
+  type CompositeMember,
+  type CompositeOptions,
+  type CompositeSelection,
+  composite,
+  compositeScheme,
+} from "./composite.ts";
+export { type EncodedList, encodeList, type ListFormat, onlyInOci } from "./encode-list.ts";
+export {
+  addEntries,
+  addEntry,
+  annotateEntry,
+  annotateList,
+  type EntryChanges,
+  emptyList,
+  findEntry,
+  type ImageList,
+  type ListChanges,
+  listTypes,
+  parseList,
+  removeEntry,
+} from "./image-list.ts";
+export { artifactLocation, type ListArtifacts, noArtifacts, withArtifact } from "./list-artifacts.ts";
+export { type ListLocationOptions, listLocation, placeText, storedPlaceText } from "./list-place.ts";
+export {
+  type ChangeListOptions,
+  type CreateListOptions,
+  changeStoredList,
+  createStoredList,
+  isStoredList,
+  type ListContents,
+  noContents,
+  readStoredList,
+  type StoredList,
+  withImages,
+  withoutImage,
+} from "./stored-list.ts";

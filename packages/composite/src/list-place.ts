@@ -1,0 +1,79 @@
+import path from "node:path";
+import type { Digest } from "@drayage/digest";
+import { DrayageError, isDrayageError } from "@drayage/errors";
+import type { Store } from "@drayage/storage";
+import type { Location } from "@drayage/transport";
+import { containersStorage } from "@drayage/transport-containers-storage";
+import { type CompositeMember, type CompositeSelection, composite } from "./composite.ts";
+import { artifactLocation } from "./list-artifacts.ts";
+import type { StoredList } from "./stored-list.ts";
+
+const storeScheme = "containers-storage";
+/** Transports whose references are paths: what a list keeps of them must be true in any folder. */
+const ofPaths: ReadonlySet<string> = new Set(["dir", "docker-archive", "oci-archive", "oci-dir", "tarball"]);
+
+/** How a list in the store writes where an image is, so that the Go tools find it, too. */
+export function placeText({ transport: { scheme }, reference: { text } }: Location): string {
+  const name = scheme === "oci-dir" ? "oci" : scheme;
+  return `${name}:${ofPaths.has(scheme) ? path.resolve(text) : text}`;
+}
+
+/** How it writes an image of a store (containers/image, `StringWithinTransport`). */
+export function storedPlaceText({ driver, graphRoot, runRoot }: Store, id: string): string {
+  const place = graphRoot === undefined ? "" : `[${driver}@${graphRoot}+${runRoot}]`;
+  return `${storeScheme}:${place}@${id}`;
+}
+
+export interface ListLocationOptions {
+  /** Of the list's images: as for {@link composite}. */
+  readonly select: CompositeSelection;
+  /** What finds the places that the list names: `Registry.resolve`. */
+  readonly resolve: (text: string) => Promise<Location>;
+}
+
+/** A list of a store as an image that can be copied, with its images wherever they are. The store stays open. */
+export async function listLocation(
+  store: Store,
+  { id, list, instances, artifacts }: StoredList,
+  { select, resolve }: ListLocationOptions,
+): Promise<Location> {
+  const transport = containersStorage({ store });
+  const inStore = (text: string): Location => {
+    return { transport, reference: transport.parse(text), text: `${storeScheme}:${text}` };
+  };
+  const find = async (text: string): Promise<Location> => {
+    const rest = text.startsWith(`${storeScheme}:`) ? text.slice(storeScheme.length + 1) : undefined;
+    if (rest === undefined) return resolve(text);
+    const { store: named } = transport.parse(rest);
+    return named === undefined || named.graphRoot === store.graphRoot ? inStore(rest) : resolve(text);
+  };
+  const wanted = list.entries.map(({ digest }) => digest).filter((digest) => isWanted(select, digest));
+  const byPlace = new Map<string, Digest[]>();
+  const others: CompositeMember[] = [];
+  for (const digest of wanted) {
+    const artifact = artifactLocation(artifacts, digest);
+    const place = instances.get(digest);
+    if (artifact !== undefined) others.push({ location: artifact });
+    else if (place !== undefined) byPlace.set(place, [...(byPlace.get(place) ?? []), digest]);
+  }
+  for (const [place, digests] of byPlace) {
+    others.push({ location: await located(place, find), instances: digests });
+  }
+  return composite({ top: inStore(`@${id}`), others, select });
+}
+
+function isWanted(select: CompositeSelection, digest: Digest): boolean {
+  return select === "all" || select === "system" || select.instances.includes(digest);
+}
+
+async function located(place: string, find: (text: string) => Promise<Location>): Promise<Location> {
+  try {
+    return await find(place);
+  } catch (error) {
+    if (!isDrayageError<string>(error)) throw error;
+    throw new DrayageError(error.code, `an image of the list is at ${place}: ${error.message}`, {
+      hint: error.hint,
+      cause: error,
+    });
+  }
+}

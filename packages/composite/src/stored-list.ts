@@ -1,0 +1,199 @@
+import { type Digest, digestBytes, isDigest, parseDigest } from "@drayage/digest";
+import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
+import { type Descriptor, encodeGoJson, manifestLimit } from "@drayage/manifest";
+import { type ImageRecord, randomId, type Store, type StoreOptions } from "@drayage/storage";
+import { encodeList, type ListFormat } from "./encode-list.ts";
+import { addEntries, emptyList, type ImageList, parseList, removeEntry } from "./image-list.ts";
+import {
+  encodeArtifacts,
+  type ListArtifacts,
+  noArtifacts,
+  parseArtifacts,
+  withoutArtifact,
+} from "./list-artifacts.ts";
+
+const manifestKey = "manifest";
+const instancesKey = "instances.json";
+const artifactsKey = "artifacts.json";
+const instancesLimit = 64 * 1024 * 1024;
+
+/** A list as a store keeps it: an image without layers that buildah, podman and drayage change (containers/common, `libimage/manifests`). */
+export interface ListContents {
+  readonly list: ImageList;
+  /** Where the image of each entry was found, as `transport:details` in the spelling of the Go tools. */
+  readonly instances: ReadonlyMap<Digest, string>;
+  readonly artifacts: ListArtifacts;
+}
+
+export interface StoredList extends ListContents {
+  /** The image's. */
+  readonly id: string;
+}
+
+export const noContents: ListContents = Object.freeze({
+  list: emptyList,
+  instances: new Map(),
+  artifacts: noArtifacts,
+});
+
+/** Takes an entry of a list away, and all that is known of it. @throws `ERR_DRAYAGE_IMAGE_NOT_FOUND` */
+export function withoutImage({ list, instances, artifacts }: ListContents, digest: Digest): ListContents {
+  return {
+    list: removeEntry(list, digest),
+    instances: new Map([...instances].filter(([key]) => key !== digest)),
+    artifacts: withoutArtifact(artifacts, digest),
+  };
+}
+
+/** Adds entries for images at one place, written as {@link import("./list-place.ts").placeText} writes it. */
+export function withImages(
+  { list, instances, artifacts }: ListContents,
+  entries: readonly Descriptor[],
+  place: string,
+): ListContents {
+  const places = entries.map(({ digest }) => [digest, instances.get(digest) ?? place] as const);
+  return { list: addEntries(list, entries), instances: new Map([...instances, ...places]), artifacts };
+}
+
+/** Whether an image of a store is a list that can be changed. */
+export function isStoredList({ bigData }: ImageRecord): boolean {
+  return bigData.has(manifestKey) && bigData.has(instancesKey);
+}
+
+export interface CreateListOptions extends StoreOptions {
+  /** The whole name: `localhost/app:latest`. */
+  readonly name: string;
+  readonly contents?: ListContents | undefined;
+  /** `new` where absent. */
+  readonly format?: ListFormat | undefined;
+}
+
+/**
+ * Adds a list to a store.
+ *
+ * @throws `ERR_DRAYAGE_NAME_TAKEN` where one of the names is another image's
+ */
+export async function createStoredList(
+  store: Store,
+  { name, contents = noContents, format = "new", signal }: CreateListOptions,
+): Promise<StoredList> {
+  const id = randomId();
+  // Of two who make a list of one name at the same time the second one has to see the first one's.
+  await using _lock = await store.lockDigest(digestBytes(new TextEncoder().encode(name)), { signal });
+  const view = await store.read({ signal });
+  const taken = view.images.find((image) => image.names.includes(name));
+  if (taken !== undefined) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_NAME_TAKEN",
+      `the name ${JSON.stringify(name)} is that of the image ${taken.id.slice(0, 12)}`,
+      { hint: "choose another name" },
+    );
+  }
+  const bigData = itemsOf({ ...contents, id }, { format });
+  await store.commitImage({ id, layers: [], names: [name], bigData }, { signal });
+  return { ...contents, id };
+}
+
+/**
+ * Reads a list of a store.
+ *
+ * @throws `ERR_DRAYAGE_MANIFEST_UNSUPPORTED` for an image that is none; `ERR_DRAYAGE_STORE_INVALID`
+ */
+export async function readStoredList(
+  store: Store,
+  id: string,
+  { signal }: StoreOptions = {},
+): Promise<StoredList> {
+  throwIfAborted(signal, "read a list");
+  const view = await store.read({ signal });
+  const image = view.images.find((each) => each.id === id);
+  const what = `the list ${id.slice(0, 12)}`;
+  if (image === undefined)
+    throw new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `the store has no image ${id}`);
+  if (!isStoredList(image)) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+      `the image ${image.names[0] ?? id.slice(0, 12)} is no list of images`,
+      { hint: "dray manifest create makes one" },
+    );
+  }
+  const read = (key: string, limit: number): Promise<Uint8Array> =>
+    store.bigData("image", id, key, { limit });
+  const list = parseStored(await read(manifestKey, manifestLimit), what);
+  const instances = parseInstances(await read(instancesKey, instancesLimit), what);
+  const artifacts = image.bigData.has(artifactsKey)
+    ? parseArtifacts(await read(artifactsKey, instancesLimit), what)
+    : noArtifacts;
+  return { id, list, instances, artifacts };
+}
+
+export interface ChangeListOptions extends StoreOptions {
+  /** `auto` where absent. */
+  readonly format?: ListFormat | undefined;
+}
+
+/**
+ * Changes a list of a store, as it is by then: whatever others change in the meantime is kept, since whoever does so with podman or
+ * drayage takes the same lock. `change` is called while it is held, so it must not wait for anything.
+ */
+export async function changeStoredList(
+  store: Store,
+  id: string,
+  {
+    format = "auto",
+    signal,
+    change,
+  }: ChangeListOptions & { readonly change: (before: StoredList) => ListContents },
+): Promise<StoredList> {
+  await using _lock = await store.lockDigest(parseDigest(`sha256:${id}`), { signal });
+  const before = await readStoredList(store, id, { signal });
+  const after = { ...change(before), id };
+  // One step: no reader sees an entry whose place is not known.
+  await store.commitImage({ id, layers: [], bigData: itemsOf(after, { format, before }) }, { signal });
+  return after;
+}
+
+function itemsOf(
+  { list, instances, artifacts, id }: StoredList,
+  { format, before }: { readonly format: ListFormat; readonly before?: StoredList },
+): readonly { readonly key: string; readonly bytes: Uint8Array }[] {
+  const { bytes } = encodeList(list, format);
+  const hasArtifacts = artifacts.manifests.size > 0 || (before?.artifacts.manifests.size ?? 0) > 0;
+  return [
+    { key: manifestKey, bytes },
+    { key: instancesKey, bytes: encodeGoJson(new Map<string, string>([["", id], ...instances])) },
+    // Lists of those who know no artifacts stay as those have them.
+    ...(hasArtifacts ? [{ key: artifactsKey, bytes: encodeArtifacts(artifacts) }] : []),
+  ];
+}
+
+function parseStored(bytes: Uint8Array, what: string): ImageList {
+  try {
+    return parseList(bytes);
+  } catch (cause) {
+    if (!isDrayageError(cause)) throw cause;
+    throw new DrayageError("ERR_DRAYAGE_STORE_INVALID", `${what}: ${cause.message}`, { cause });
+  }
+}
+
+function parseInstances(bytes: Uint8Array, what: string): ReadonlyMap<Digest, string> {
+  let document: unknown;
+  try {
+    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new DrayageError("ERR_DRAYAGE_STORE_INVALID", `${what}: ${instancesKey} is damaged`, { cause });
+  }
+  const instances = new Map<Digest, string>();
+  for (const [key, value] of Object.entries(document ?? {})) {
+    // The empty key has the list's own id.
+    if (key === "") continue;
+    if (!isDigest(key) || typeof value !== "string") {
+      throw new DrayageError(
+        "ERR_DRAYAGE_STORE_INVALID",
+        `${what}: ${instancesKey} is damaged: ${JSON.stringify(key)}`,
+      );
+    }
+    instances.set(key, value);
+  }
+  return instances;
+}
