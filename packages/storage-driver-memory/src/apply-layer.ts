@@ -51,6 +51,8 @@ class LayerBuilder {
   readonly #maker: Maker;
   /** Names that the layer hides and has put nothing in the place of. */
   readonly #hidden = new Map<FolderNode, Set<ByteString>>();
+  /** Names below whose files the layer has changed by hard links to them, and put nothing in the place of. */
+  readonly #linked = new Map<FolderNode, Set<ByteString>>();
 
   constructor(maker: Maker, below: FolderNode | undefined) {
     this.#maker = maker;
@@ -89,6 +91,7 @@ class LayerBuilder {
   #put(folder: FolderNode, name: ByteString, node: Node): void {
     folder.children.set(name, node);
     this.#hidden.get(folder)?.delete(name);
+    this.#linked.get(folder)?.delete(name);
   }
 
   #putFolder(parent: FolderNode, name: ByteString, { attributes }: Entry): void {
@@ -111,8 +114,15 @@ class LayerBuilder {
     if (from === folder && base === name) throw invalid("it is a link to itself");
     if (from === undefined || there === undefined) throw refuse("its target is not there");
     if (there.type === "directory") throw refuse("its target is a folder");
+    const old = folder.children.get(name);
+    if (old !== undefined && this.#leads(old, from)) {
+      throw refuse("it takes the place of a folder that has its target");
+    }
     const file = there.maker === this.#maker ? there : { ...there, maker: this.#maker };
-    if (file !== there) this.#put(from, base, file);
+    if (file !== there) {
+      from.children.set(base, file);
+      this.#linked.set(from, (this.#linked.get(from) ?? new Set()).add(base));
+    }
     if (file.type !== "symlink") {
       const xattrs = new Map([...file.attributes.xattrs, ...attributes.xattrs]);
       file.attributes = { ...attributes, xattrs };
@@ -120,8 +130,14 @@ class LayerBuilder {
     this.#put(folder, name, file);
   }
 
+  /** Whether a folder is this one, or in it, however deep. */
+  #leads(node: Node, folder: FolderNode): boolean {
+    if (node.type !== "directory") return false;
+    return node === folder || [...node.children.values()].some((child) => this.#leads(child, folder));
+  }
+
   readonly #makeImplied: MakeFolder = (parent, name, obstacle) => {
-    if (obstacle?.maker === this.#maker) {
+    if (obstacle !== undefined && this.#isOwn(parent, name, obstacle)) {
       throw invalid("the archive has something else than a folder where its folder is to be");
     }
     const folder = createFolder(this.#maker);
@@ -143,10 +159,17 @@ class LayerBuilder {
     else this.#hide(folder, whiteout.name);
   }
 
-  /** Removes what is below of a name, and keeps what the layer has put there, or into it. */
   #hide(parent: FolderNode, name: ByteString): void {
+    this.#removeBelow(parent, name);
+    if (parent.children.has(name)) return;
+    const hidden = this.#hidden.get(parent) ?? new Set();
+    this.#hidden.set(parent, hidden.add(name));
+  }
+
+  /** Removes what is below of a name, and keeps what the layer has put there, or into it. */
+  #removeBelow(parent: FolderNode, name: ByteString): void {
     const there = parent.children.get(name);
-    if (there !== undefined && !this.#hasPut(there)) parent.children.delete(name);
+    if (there !== undefined && !this.#hasPut(parent, name, there)) parent.children.delete(name);
     else if (there?.type === "directory") {
       const folder = this.#own(parent, name, there);
       this.#hideAll(folder);
@@ -154,19 +177,21 @@ class LayerBuilder {
       if (!folder.put) folder.attributes = impliedAttributes;
       folder.put = true;
     }
-    if (parent.children.has(name)) return;
-    const hidden = this.#hidden.get(parent) ?? new Set();
-    this.#hidden.set(parent, hidden.add(name));
   }
 
   #hideAll(folder: FolderNode): void {
-    for (const name of [...folder.children.keys()]) this.#hide(folder, name);
+    for (const name of [...folder.children.keys()]) this.#removeBelow(folder, name);
   }
 
-  #hasPut(node: Node): boolean {
-    if (node.maker !== this.#maker) return false;
+  /** Whether the layer has put something there, or into it. */
+  #hasPut(parent: FolderNode, name: ByteString, node: Node): boolean {
+    if (!this.#isOwn(parent, name, node)) return false;
     if (node.type !== "directory" || node.put) return true;
-    return [...node.children.values()].some((child) => this.#hasPut(child));
+    return [...node.children].some(([inner, child]) => this.#hasPut(node, inner, child));
+  }
+
+  #isOwn(parent: FolderNode, name: ByteString, node: Node): boolean {
+    return node.maker === this.#maker && this.#linked.get(parent)?.has(name) !== true;
   }
 
   /** Where a path leads to, as folders that this layer may change. Links are followed as if the root were the root. */

@@ -1,12 +1,12 @@
-import { chmodSync, lchownSync } from "node:fs";
-import { DrayageError, errnoOf } from "@drayage/errors";
+import { readdirSync } from "node:fs";
+import { DrayageError } from "@drayage/errors";
 import type { Sys } from "@drayage/sys";
-import type { OpenLink, OpenQuestions } from "@drayage/unpack";
-import { isMachineXattr, setTimes } from "./attributes.ts";
-import { type BytePath, bytePathOf, folderOf, fsPath, isWithin, join, nameOf, textOf } from "./byte-path.ts";
+import type { OpenQuestions } from "@drayage/unpack";
+import { type BytePath, bytePathOf, folderOf, fsPath, isWithin, join, textOf } from "./byte-path.ts";
 import { isWhiteout, type Marks } from "./marks.ts";
 import { mergeFolder } from "./merge-folder.ts";
-import { type MergedFile, type MergedView, mergedView, readLink, statOf } from "./merged-view.ts";
+import { type MergedFile, type MergedView, mergedView, namesIn, readLink, statOf } from "./merged-view.ts";
+import { settleLinks } from "./settle-links.ts";
 import { type Upper, upperOf } from "./upper.ts";
 
 export interface SettleSettings {
@@ -35,7 +35,9 @@ export async function settleLayer(questions: OpenQuestions, settings: SettleSett
   for (const path of questions.impliedFolders) {
     await settleFolder(moves.now(bytePathOf(path)), { upper, whole, moves });
   }
-  for (const link of questions.links) await settleLink(link, { sys, upper, whole });
+  await settleLinks(questions.links, { sys, upper, lowers, whole });
+  const whiteoutFolders = questions.whiteoutFolders.map((path) => moves.now(bytePathOf(path)));
+  await removeIdleWhiteouts(whiteoutFolders, upper);
   upper.restoreTimes();
 }
 
@@ -46,6 +48,7 @@ function hideAll(upper: Upper, lowers: MergedView): void {
     if (own === undefined) upper.makeWhiteout(name);
     else if (own.isDirectory()) upper.makeOpaque(name);
   }
+  upper.forgetBelow();
 }
 
 /** Where folders went that links led elsewhere. */
@@ -75,9 +78,33 @@ async function settleFolder(
   path: BytePath,
   { upper, whole, moves }: Scene & { moves: Moves },
 ): Promise<void> {
+  // It went with a folder in which whiteouts are all.
+  if (!upper.implied.has(path)) return;
   const shown = upper.below(path);
   if (shown?.kind === "folder") upper.adopt(path, shown);
   else if (shown?.stats.isSymbolicLink()) await followLink(path, shown, { upper, whole, moves });
+  else if (shown !== undefined) removeIfHollow(upper, path);
+}
+
+/** Whiteouts in what is a file below hide nothing, and least of all the file. */
+function removeIfHollow(upper: Upper, path: BytePath): void {
+  if (!isHollow(upper, path)) return;
+  for (const name of namesIn(upper.at(path))) {
+    const inner = join(path, name);
+    if (statOf(upper.at(inner))?.isDirectory()) removeIfHollow(upper, inner);
+    else upper.removeFile(inner);
+  }
+  upper.removeFolder(path);
+  upper.implied.delete(path);
+}
+
+/** Whether a folder is there for whiteouts alone. */
+function isHollow(upper: Upper, path: BytePath): boolean {
+  const isIdle = (inner: BytePath): boolean => {
+    const stats = statOf(upper.at(inner));
+    return stats === undefined || isWhiteout(stats) || (stats.isDirectory() && isHollow(upper, inner));
+  };
+  return upper.implied.has(path) && namesIn(upper.at(path)).every((name) => isIdle(join(path, name)));
 }
 
 /**
@@ -91,14 +118,28 @@ async function followLink(
 ): Promise<void> {
   const target = linkTarget(path, link, whole());
   const there = whole().find(target);
-  // As where a file is below: the folder takes its place.
-  if (there?.kind === "file" && !isWithin(target, path)) return;
+  if (there?.kind === "file") {
+    if (isHollow(upper, path)) {
+      removeIfHollow(upper, path);
+      return;
+    }
+    // As where a file is below: a folder takes its place, but not that of the layer's own.
+    if (statOf(upper.at(target)) !== undefined) throw twoThings(path, target);
+  }
   upper.ensureFolder(target);
   mergeFolder(upper, path, target);
   upper.removeFolder(path);
   upper.implied.delete(path);
   await upper.copyUp(path, link);
   moves.add(path, target);
+}
+
+function twoThings(path: BytePath, target: BytePath): DrayageError {
+  const [from, to] = [path, target].map((name) => JSON.stringify(textOf(name)));
+  return new DrayageError(
+    "ERR_DRAYAGE_ARCHIVE_INVALID",
+    `the layer has files in ${from}, which is a link below to ${to}, and something else than a folder there`,
+  );
 }
 
 function linkTarget(path: BytePath, { place }: MergedFile, view: MergedView): BytePath {
@@ -111,60 +152,40 @@ function linkTarget(path: BytePath, { place }: MergedFile, view: MergedView): By
   );
 }
 
-async function settleLink(link: OpenLink, { sys, upper, whole }: Scene & { sys: Sys }): Promise<void> {
-  const path = realPath(bytePathOf(link.path), link, whole());
-  const target = realPath(bytePathOf(link.target), link, whole());
-  await bringUp(target, { link, upper });
-  const present = statOf(upper.at(path));
-  if (present !== undefined) {
-    if (!isWhiteout(present)) throw unusable(link, "something else is there");
-    upper.removeFile(path);
-  }
-  upper.ensureFolder(folderOf(path));
-  upper.link(target, path);
-  applyAttributes(sys, upper.at(path), link);
-}
-
-/** The path without links on its way; one at its end stays. */
-function realPath(path: BytePath, link: OpenLink, view: MergedView): BytePath {
-  const folder = view.resolve(folderOf(path));
-  if (folder === undefined) throw unusable(link, "links on the way lead round in a circle");
-  return join(folder, nameOf(path));
-}
-
-/** Sees to it that the layer itself has the file. */
-async function bringUp(target: BytePath, { link, upper }: { link: OpenLink; upper: Upper }): Promise<void> {
-  const own = statOf(upper.at(target));
-  if (own === undefined) {
-    const shown = upper.below(target);
-    if (shown === undefined) throw unusable(link, "neither the layer nor those below have it");
-    if (shown.kind === "folder") throw unusable(link, "that is a folder");
-    upper.ensureFolder(folderOf(target));
-    await upper.copyUp(target, shown);
-  } else if (own.isDirectory()) throw unusable(link, "that is a folder");
-  else if (isWhiteout(own)) throw unusable(link, "the layer itself removes it");
-}
-
-/** The header of a link counts for the file, as in the Go tools. */
-function applyAttributes(sys: Sys, path: BytePath, { attributes }: OpenLink): void {
-  const { uid, gid, mode, atime, mtime, xattrs } = attributes;
-  if (statOf(path)?.isSymbolicLink()) return;
-  lchownSync(fsPath(path), uid, gid);
-  chmodSync(fsPath(path), mode);
-  for (const [name, value] of xattrs) if (!isMachineXattr(name)) setLayerXattr(sys, path, [name, value]);
-  setTimes(sys, path, { atime, mtime });
-}
-
-/** What the file system does not take is left out, as it is in unpacking. */
-function setLayerXattr(sys: Sys, path: BytePath, [name, value]: readonly [string, Uint8Array]): void {
-  try {
-    sys.setXattr(fsPath(path), name, value);
-  } catch (error) {
-    if (!["ENOTSUP", "EOPNOTSUPP", "EPERM"].includes(errnoOf(error) ?? "")) throw error;
+/**
+ * Removes whiteouts in folders that show nothing of the layers below: the kernel lists the names in a folder of one layer alone as they
+ * are, whiteouts included. The archive is given back without them, as their headers are in its tar-split.
+ */
+async function removeIdleWhiteouts(folders: readonly BytePath[], upper: Upper): Promise<void> {
+  for (const [index, folder] of folders.entries()) {
+    if (index % foldersAtOnce === 0) await breathe();
+    if (!statOf(upper.at(folder))?.isDirectory() || showsBelow(upper, folder)) continue;
+    for (const [count, name] of whiteoutsIn(upper.at(folder)).entries()) {
+      if (count % whiteoutsAtOnce === 0) await breathe();
+      upper.removeFile(join(folder, name));
+    }
   }
 }
 
-function unusable({ path, target }: OpenLink, why: string): DrayageError {
-  const [from, to] = [path, target].map((name) => JSON.stringify(textOf(bytePathOf(name))));
-  return new DrayageError("ERR_DRAYAGE_ARCHIVE_INVALID", `${from} cannot be a hard link to ${to}: ${why}`);
+/** The root does, whatever it is marked with. */
+function showsBelow(upper: Upper, folder: BytePath): boolean {
+  if (folder === "") return upper.hasBelow;
+  return !upper.isOpaque(folder) && upper.below(folder)?.kind === "folder";
+}
+
+const foldersAtOnce = 512;
+const whiteoutsAtOnce = 4096;
+
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function whiteoutsIn(folder: BytePath): readonly BytePath[] {
+  return readdirSync(fsPath(folder), { encoding: "latin1", withFileTypes: true })
+    .filter((entry) => entry.isCharacterDevice())
+    .map(({ name }) => name)
+    .filter((name) => {
+      const stats = statOf(join(folder, name));
+      return stats !== undefined && isWhiteout(stats);
+    });
 }

@@ -29,8 +29,12 @@ import {
 export interface Upper {
   /** The absolute path. */
   at(path: BytePath): BytePath;
+  /** Whether there are layers below. */
+  readonly hasBelow: boolean;
   /** What the layers below show there, unless the layer hides it: with a whiteout, a file, or a folder that is opaque. */
   below(path: BytePath): MergedEntry | undefined;
+  /** The layer hides all that is below. */
+  forgetBelow(): void;
   /** Makes the folder, and those that it is in, as the layers below have them. Nothing where it is there. */
   ensureFolder(path: BytePath): void;
   /** Copies a file from below, with all that it has, to a path where nothing is. */
@@ -58,6 +62,7 @@ export function upperOf(
   const base = bytePathOfText(diff);
   const times = new Map<BytePath, Times>();
   const implied = new Set<BytePath>();
+  let isAllHidden = false;
   const at = (path: BytePath): BytePath => (path === "" ? base : `${base}/${path}`);
 
   /** To be called before a name is put into the folder, or taken out of it. */
@@ -67,7 +72,7 @@ export function upperOf(
   }
 
   function below(path: BytePath): MergedEntry | undefined {
-    if (lowers === undefined) return undefined;
+    if (lowers === undefined || isAllHidden) return undefined;
     let entry: MergedEntry | undefined = lowers.root;
     let own: BytePath = "";
     for (const name of path.split("/").filter((part) => part !== "")) {
@@ -123,7 +128,11 @@ export function upperOf(
 
   return {
     at,
+    hasBelow: lowers !== undefined,
     below,
+    forgetBelow() {
+      isAllHidden = true;
+    },
     ensureFolder,
     copyUp,
     adopt,

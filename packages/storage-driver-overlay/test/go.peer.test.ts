@@ -39,6 +39,10 @@ const upper: readonly Entry[] = [
   { name: ".wh.gone" },
   link("hard", "etc/two"),
   { name: "pipe", type: "fifo" },
+  // Whiteouts that hide nothing are in the tar, and not among the layer's files.
+  { name: "new/" },
+  { name: "new/.wh.one" },
+  { name: "new/.wh.two" },
 ];
 
 function open({ graphRoot, runRoot }: GoStore): Promise<LayerFiles> {
@@ -100,6 +104,7 @@ describeWithPeers("layers that we made", ["containers-storage", "root"], () => {
       "gone/mine",
       "hard",
       "lib",
+      "new",
       "pipe",
       "usr",
       "usr/lib",
@@ -107,6 +112,7 @@ describeWithPeers("layers that we made", ["containers-storage", "root"], () => {
       "usr/lib/old",
     ]);
     await store.run("containers-storage", ["unmount", b]);
+    expect(readdirSync(join(store.graphRoot, "overlay", b, "diff", "new"))).toEqual([]);
     for (const [id, entries] of [
       [a, lower],
       [b, upper],

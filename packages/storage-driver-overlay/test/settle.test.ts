@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { requireSys } from "@drayage/sys";
 import type { Attributes, OpenQuestions } from "@drayage/unpack";
@@ -20,8 +20,8 @@ const attributes: Attributes = {
   xattrs: new Map([["user.of-link", Buffer.from("yes")]]),
 };
 
-function link(path: string, target: string): OpenQuestions["links"][number] {
-  return { path: Buffer.from(path), target: Buffer.from(target), attributes };
+function link(path: string, target: string, replaced = false): OpenQuestions["links"][number] {
+  return { path: Buffer.from(path), target: Buffer.from(target), replaced, attributes };
 }
 
 interface Given {
@@ -30,10 +30,12 @@ interface Given {
   readonly opaqueRoot?: true;
   readonly implied?: readonly string[];
   readonly links?: OpenQuestions["links"];
+  readonly whiteoutFolders?: readonly string[];
 }
 
 /** Settles a layer, and gives its folder. */
-async function settle({ lowers = [], layer, opaqueRoot, implied = [], links = [] }: Given): Promise<string> {
+async function settle(given: Given): Promise<string> {
+  const { lowers = [], layer, opaqueRoot = false, implied = [], links = [], whiteoutFolders = [] } = given;
   const folder = newFolder();
   const sys = requireSys("test");
   const below = lowers.map((tree, index) => {
@@ -46,7 +48,12 @@ async function settle({ lowers = [], layer, opaqueRoot, implied = [], links = []
   mkdirSync(diff);
   makeTree(diff, layer);
   await settleLayer(
-    { opaqueRoot: opaqueRoot ?? false, impliedFolders: implied.map((path) => Buffer.from(path)), links },
+    {
+      opaqueRoot,
+      impliedFolders: implied.map((path) => Buffer.from(path)),
+      links,
+      whiteoutFolders: whiteoutFolders.map((path) => Buffer.from(path)),
+    },
     { sys, marks: overlayMarks(sys, "trusted"), diff, lowers: below },
   );
   return diff;
@@ -210,7 +217,7 @@ describe.skipIf(whyNoOverlay !== undefined)(named("settling a layer"), () => {
         },
       ],
       layer: { "e/": { mtime: old }, "e/hard": { whiteout: true } },
-      links: [link("e/hard", "d/file"), link("e/again", "e/hard"), link("e/soft", "s")],
+      links: [link("e/hard", "d/file"), link("e/again", "d/file"), link("e/soft", "s")],
     });
     const described = 'file 640 3:4 user.of-file=kept user.of-link=yes "below"';
     expect(listTree(diff)).toEqual({
@@ -244,12 +251,12 @@ describe.skipIf(whyNoOverlay !== undefined)(named("settling a layer"), () => {
     ]);
   });
 
-  it("refuses hard links to nothing, to folders, and to what it removes", async () => {
-    for (const target of ["missing", "folder", "removed"]) {
+  it("refuses hard links to nothing, to folders, and to what it removes where a link below leads", async () => {
+    for (const target of ["missing", "folder", "way/removed"]) {
       await expect(
         settle({
-          lowers: [{ "folder/": {}, removed: "" }],
-          layer: { removed: { whiteout: true } },
+          lowers: [{ "folder/removed": "", way: { link: "folder" } }],
+          layer: { "folder/removed": { whiteout: true } },
           links: [link("new", target)],
         }),
       ).rejects.toMatchObject({
@@ -257,6 +264,78 @@ describe.skipIf(whyNoOverlay !== undefined)(named("settling a layer"), () => {
         message: expect.stringContaining(`"new" cannot be a hard link to "${target}"`),
       });
     }
+  });
+
+  it("links to what was below when the link came, whatever the layer has there now", async () => {
+    const diff = await settle({
+      lowers: [{ hidden: "hidden below", other: "other below", kept: "kept below" }],
+      layer: {
+        hidden: { whiteout: true },
+        other: "the layer's",
+        "a/link": "",
+        b: "",
+        c: "",
+        gone: "instead",
+      },
+      links: [link("a/link", "hidden"), link("b", "other"), link("c", "other"), link("gone", "kept", true)],
+    });
+    const text = (content: string): string => `file 640 3:4 user.of-link=yes "${content}"`;
+    expect(listTree(diff)).toEqual({
+      a: "folder 755 0:0",
+      "a/link": text("hidden below"),
+      b: text("other below"),
+      c: text("other below"),
+      gone: 'file 644 0:0 "instead"',
+      hidden: "whiteout",
+      kept: text("kept below"),
+      other: 'file 644 0:0 "the layer\'s"',
+    });
+    expect(lstatSync(join(diff, "b")).ino).toBe(lstatSync(join(diff, "c")).ino);
+  });
+
+  it("has no link to nothing, even where the layer replaced it", async () => {
+    await expect(
+      settle({ lowers: [{ a: "" }], layer: { new: "instead" }, links: [link("new", "missing", true)] }),
+    ).rejects.toMatchObject({ code: "ERR_DRAYAGE_ARCHIVE_INVALID" });
+  });
+
+  it("removes whiteouts from folders in which nothing below shows, and no others", async () => {
+    const whiteout = { whiteout: true } as const;
+    const diff = await settle({
+      lowers: [{ "both/file": "" }, { "hidden/file": "", "both/deep/x": "" }],
+      layer: {
+        top: whiteout,
+        "both/file": whiteout,
+        "both/deep/x": whiteout,
+        "both/new/x": whiteout,
+        "new/": { mtime: old },
+        "new/x": whiteout,
+        "new/kept": "kept",
+        "hidden/": { opaque: true },
+        "hidden/file": whiteout,
+      },
+      whiteoutFolders: ["", "both", "both/deep", "both/new", "new", "hidden"],
+    });
+    expect(listTree(diff)).toEqual({
+      both: "folder 755 0:0",
+      "both/deep": "folder 755 0:0",
+      "both/deep/x": "whiteout",
+      "both/file": "whiteout",
+      "both/new": "folder 755 0:0",
+      hidden: "folder 755 0:0 trusted.overlay.opaque=y",
+      new: "folder 755 0:0",
+      "new/kept": 'file 644 0:0 "kept"',
+      top: "whiteout",
+    });
+    expect(mtimeOf(join(diff, "new"))).toBe(old);
+  });
+
+  it("removes all whiteouts of a layer on nothing", async () => {
+    const diff = await settle({
+      layer: { a: { whiteout: true }, "d/b": { whiteout: true }, f: "file" },
+      whiteoutFolders: ["", "d"],
+    });
+    expect(listTree(diff)).toEqual({ d: "folder 755 0:0", f: 'file 644 0:0 "file"' });
   });
 
   it("hides each name that the root shows, where all of the root is hidden", async () => {

@@ -1,11 +1,10 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, utimesSync } from "node:fs";
 import { type ByteString, toByteString } from "./byte-string.ts";
 import type { Folder } from "./folder.ts";
 import type { Site } from "./site.ts";
 import type { LayersBelow } from "./whiteouts.ts";
 
-const nothing = { opaqueRoot: false, links: [] } as const;
-const notThere = "its target is not there";
+const nothing = { opaqueRoot: false, links: [], whiteoutFolders: [] } as const;
 
 /** The layers below are nobody's affair: whiteouts are files. */
 export function noLayersBelow(): LayersBelow {
@@ -16,7 +15,9 @@ export function noLayersBelow(): LayersBelow {
     hideAll: () => undefined,
     isHidden: () => false,
     mayReplace: () => false,
-    refusal: (target) => (target === undefined ? notThere : undefined),
+    refusal: () => undefined,
+    pathBelow: () => undefined,
+    openTarget: () => undefined,
     leaveOpen: () => undefined,
     open: () => nothing,
   };
@@ -42,6 +43,8 @@ export function layersInOneFolder(site: Site): LayersBelow {
     if (!isPut) {
       site.setImplied(folder);
       folder.before = undefined;
+      const now = new Date();
+      utimesSync(tree.at(folder, "."), now, now);
       note(parent, name);
     }
   }
@@ -75,6 +78,8 @@ export function layersInOneFolder(site: Site): LayersBelow {
     },
     hideAll(folder) {
       removeAllBelow(folder);
+      // The folder itself is still the one below, with its times.
+      folder.hidden ??= new Set();
     },
     isHidden: (folder, name) => folder.hidden?.has(name) === true,
     mayReplace: (folder, name) => !folder.fresh && folder.put?.has(name) !== true,

@@ -34,15 +34,19 @@ export interface OpenQuestions {
    * None that the layer also hides.
    */
   readonly impliedFolders: readonly Uint8Array[];
-  /** Hard links to names that the layer does not have, in the archive's order; one may be the target of a later one. */
+  /** Hard links to names that the layer did not have when they came, in the archive's order. */
   readonly links: readonly OpenLink[];
+  /** Folders in which the layer has whiteouts. Where a folder shows nothing of the layers below, overlayfs lists their names. */
+  readonly whiteoutFolders: readonly Uint8Array[];
 }
 
 export interface OpenLink {
-  /** Where the link is to be. Nothing is there, or a whiteout that is to be replaced; its folder is there. */
+  /** Where the link is to be. An empty file keeps its place. */
   readonly path: Uint8Array;
-  /** What it is to be another name of. */
+  /** What it is to be another name of: what the layers below have there, whatever the layer has put in its place since. */
   readonly target: Uint8Array;
+  /** Whether the layer has put something else in the link's place since. Its target has to be there all the same. */
+  readonly replaced: boolean;
   /** Those of the header, which count for the file of which it is a name, unless that is a symbolic link. */
   readonly attributes: Attributes;
 }

@@ -11,7 +11,7 @@ import { createIdMap } from "./id-map.ts";
 import { layersInOneFolder, noLayersBelow } from "./one-folder.ts";
 import type { UnpackSettings } from "./options.ts";
 import { layerInOwnFolder } from "./own-folder.ts";
-import { cleanPath, splitPath } from "./paths.ts";
+import { cleanPath, joinPath, splitPath } from "./paths.ts";
 import { openSite, type Site } from "./site.ts";
 import type { Attributes, UnpackReport } from "./unpacked.ts";
 import { parseWhiteoutName, type WhiteoutName } from "./whiteout-name.ts";
@@ -142,16 +142,24 @@ export function createUnpacker(settings: UnpackSettings): Unpacker {
     const there = tree.find(targetFolder);
     if (there === folder && targetName === name) throw invalid("it is a link to itself");
     const stats = there && site.look(there, targetName);
-    const refusal = stats?.isDirectory() ? "its target is a folder" : below.refusal(stats);
-    if (refusal !== undefined)
-      throw invalid(`it is a hard link to ${JSON.stringify(header.linkname)}: ${refusal}`);
-    if (there === undefined || stats === undefined) {
-      const old = site.look(folder, name);
-      if (old !== undefined) site.clear(folder, name, old);
-      below.onPut(folder, name);
-      below.leaveOpen(folder, name, { target: toBytes(target), attributes: plainAttributes(attributes) });
+    const refuse = (why: string): Error =>
+      invalid(`it is a hard link to ${JSON.stringify(header.linkname)}: ${why}`);
+    const openTarget =
+      there === undefined || stats === undefined
+        ? below.pathBelow(target)
+        : below.openTarget(there, targetName);
+    const own = joinPath(pathOf(folder), name);
+    const targetPath = openTarget ?? (there && joinPath(pathOf(there), targetName));
+    if (targetPath?.startsWith(`${own}/`)) throw refuse("it takes the place of a folder that has its target");
+    if (openTarget !== undefined) {
+      put(folder, name, (path) => closeSync(openSync(path, fileFlags, 0o600)));
+      below.leaveOpen(folder, name, { target: openTarget, attributes: plainAttributes(attributes) });
       return;
     }
+    // As everywhere where layers are unpacked in turn: what comes later in the archive does not count.
+    if (there === undefined || stats === undefined) throw refuse("its target is not there");
+    const refusal = stats.isDirectory() ? "its target is a folder" : below.refusal(stats);
+    if (refusal !== undefined) throw refuse(refusal);
     put(folder, name, (path) => linkSync(tree.at(there, targetName), path));
     set.other(folder, name, site.masked(attributes));
     if (!stats.isSymbolicLink()) site.changeOverride(folder, name, attributes);

@@ -174,7 +174,7 @@ describe.runIf(loadSys() !== undefined)("a layer for overlayfs", () => {
     const value = loadSys()?.getXattr(join(place.root, path), "user.overlay.opaque");
     return value && text(value);
   };
-  const nothingOpen = { opaqueRoot: false, impliedFolders: [], links: [] };
+  const nothingOpen = { opaqueRoot: false, impliedFolders: [], links: [], whiteoutFolders: [] };
 
   it("has devices for whiteouts, and marks for folders that hide all", async () => {
     const { found, open } = await own(
@@ -186,7 +186,10 @@ describe.runIf(loadSys() !== undefined)("a layer for overlayfs", () => {
     expect(found).toEqual({ dir: "dir", file: "whiteout", plain: "dir" });
     expect(opaque("dir")).toBe("y");
     expect(opaque("plain")).toBeUndefined();
-    expect(open).toEqual(nothingOpen);
+    expect({ ...open, whiteoutFolders: open.whiteoutFolders.map(text) }).toEqual({
+      ...nothingOpen,
+      whiteoutFolders: [""],
+    });
   });
 
   it.each([
@@ -196,7 +199,7 @@ describe.runIf(loadSys() !== undefined)("a layer for overlayfs", () => {
     const { found, open } = await own(...entries);
     expect(found).toEqual({ dir: "dir", "dir/b": "file dir/b" });
     expect(opaque("dir")).toBe("y");
-    expect(open).toEqual(nothingOpen);
+    expect({ ...open, whiteoutFolders: [] }).toEqual(nothingOpen);
   });
 
   it("has an opaque folder where it hides one that it does not name", async () => {
@@ -241,11 +244,19 @@ describe.runIf(loadSys() !== undefined)("a layer for overlayfs", () => {
       link("twice", "below/1"),
       link("twice", "below/2"),
     );
-    expect(found).toEqual({ d: "dir", e: "file no folder", gone: "file here" });
-    expect(open.links.map(({ path, target }) => [text(path), text(target)])).toEqual([
-      ["a", "below/x"],
-      ["d/b", "a"],
-      ["twice", "below/2"],
+    // Empty files keep their places.
+    expect(found).toEqual({
+      ...{ d: "dir", e: "file no folder", gone: "file here" },
+      ...{ a: "file  600", "d/b": "file  600", twice: "file  600" },
+    });
+    expect(open.links.map(({ path, target, replaced }) => [text(path), text(target), replaced])).toEqual([
+      ["a", "below/x", false],
+      // Of what it is a link to, when that is a link itself.
+      ["d/b", "below/x", false],
+      ["gone", "below/y", true],
+      ["e/f", "below/z", true],
+      ["twice", "below/1", true],
+      ["twice", "below/2", false],
     ]);
     expect(open.links[0]?.attributes).toEqual({
       ...{ mode: 0o600, uid: 0, gid: 0, xattrs: new Map() },
@@ -258,6 +269,24 @@ describe.runIf(loadSys() !== undefined)("a layer for overlayfs", () => {
       code: "ERR_DRAYAGE_ARCHIVE_INVALID",
       message: 'tar entry "b": it is a hard link to "a": the layer itself removes its target',
     });
+    const hiding = [
+      [whiteout(".wh.d")],
+      [whiteout("d/.wh..wh..opq")],
+      [whiteout(".wh..wh..opq")],
+      [file("d", "no folder")],
+    ];
+    for (const entries of hiding) {
+      place.remove();
+      place = playground();
+      await expect(own(...entries, link("b", "d/e/a"))).rejects.toMatchObject({
+        message: 'tar entry "b": it is a hard link to "d/e/a": its target is not there',
+      });
+    }
+  });
+
+  it("has an opaque folder in the place of a file of its own", async () => {
+    await own(file("d", "first"), dir("d"), link("e", "below"), dir("e"));
+    expect([opaque("d"), opaque("e")]).toEqual(["y", "y"]);
   });
 
   it("has no attributes that would mean something to overlayfs", async () => {

@@ -1,4 +1,4 @@
-import { archive, block, entry, file, folder, hardLink, symlink } from "./archive.ts";
+import { archive, block, entry, file, folder, hardLink, symlink, whiteout } from "./archive.ts";
 import { isFile, isFolder, isLink, refused, tree } from "./files.ts";
 import type { EdgeLayer } from "./types.ts";
 
@@ -96,6 +96,60 @@ export const linkLayers: readonly EdgeLayer[] = [
     below: [],
     tar: archive(hardLink("b", "missing")),
     expected: refused("b"),
+  },
+  {
+    name: "a hard link to nothing, in the place of which comes a file",
+    below: [],
+    tar: archive(hardLink("b", "missing"), file("b", "new")),
+    expected: refused("b"),
+    go: { overlay: "fails: no such file", vfs: "fails: no such file" },
+  },
+  {
+    name: "a hard link to what comes after it",
+    below: [],
+    tar: archive(hardLink("b", "a"), file("a")),
+    expected: refused("b"),
+    go: { overlay: "fails: no such file", vfs: "fails: no such file" },
+  },
+  {
+    name: "hard links to files below that the layer replaces, removes or hides afterwards",
+    below: [archive(file("a", "old"), file("c", "other"), folder("d"), file("d/e", "third"))],
+    tar: archive(
+      hardLink("b", "a"),
+      file("a", "new"),
+      hardLink("f", "c"),
+      whiteout(".wh.c"),
+      hardLink("g", "d/e"),
+      folder("d"),
+      whiteout("d/.wh..wh..opq"),
+    ),
+    expected: tree({
+      a: isFile("new"),
+      b: isFile("old"),
+      d: isFolder(),
+      f: isFile("other"),
+      g: isFile("third"),
+    }),
+    go: { overlay: "fails: no such file" },
+  },
+  {
+    name: "a hard link to a file below that the layer has removed",
+    below: [archive(folder("d"), file("d/e"))],
+    tar: archive(whiteout(".wh.d"), hardLink("b", "d/e")),
+    expected: refused("b"),
+    go: { overlay: "fails: no such file" },
+  },
+  {
+    name: "a hard link in the place of the folder that has its target",
+    below: [archive(folder("d"), file("d/e"))],
+    tar: archive(hardLink("d", "d/e")),
+    expected: refused("d"),
+  },
+  {
+    name: "a file behind a link below that leads to a file",
+    below: [archive(file("a"), symlink("l", "a"))],
+    tar: archive(file("l/b")),
+    expected: tree({ a: isFolder(), "a/b": isFile("l/b"), l: isLink("a") }),
   },
   {
     name: "a hard link to a folder",

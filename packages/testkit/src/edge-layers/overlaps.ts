@@ -42,6 +42,13 @@ export const overlapLayers: readonly EdgeLayer[] = [
     }),
   },
   {
+    name: "a folder over a file of its layer over a folder with content",
+    below: [archive(folder("a"), file("a/b"))],
+    tar: archive(entry({ name: "a", type: "fifo", mode: 0o600 }), folder("a", { mode: 0o700 })),
+    expected: tree({ a: isFolder({ mode: 0o700, mtime: time }) }),
+    go: { overlay: "fails: duplicates of file paths", vfs: "fails: duplicates of file paths" },
+  },
+  {
     name: "a pipe over a file",
     below: [archive(file("a"))],
     tar: archive(entry({ name: "a", type: "fifo", mode: 0o600 })),

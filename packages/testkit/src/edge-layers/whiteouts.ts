@@ -1,4 +1,4 @@
-import { archive, file, folder, symlink, whiteout } from "./archive.ts";
+import { archive, file, folder, symlink, time, whiteout } from "./archive.ts";
 import { isFile, isFolder, isLink, nothing, refused, tree } from "./files.ts";
 import type { EdgeLayer } from "./types.ts";
 
@@ -172,6 +172,40 @@ export const whiteoutLayers: readonly EdgeLayer[] = [
       overlay: "makes whiteouts of them",
       vfs: "leaves an empty folder, and its archive cannot be given back",
     },
+  },
+  {
+    name: "whiteouts in folders that no layer below has",
+    below: [archive(folder("d"), file("d/a"))],
+    tar: archive(
+      folder("new"),
+      whiteout("new/.wh.a"),
+      file("new/b"),
+      whiteout("other/.wh.a"),
+      folder("d"),
+      whiteout("d/.wh.b"),
+    ),
+    expected: tree({
+      d: isFolder(),
+      "d/a": isFile("d/a"),
+      new: isFolder({ mtime: time }),
+      "new/b": isFile("new/b"),
+      other: isFolder(),
+    }),
+    go: { overlay: "the folders list the names of the whiteouts" },
+  },
+  {
+    name: "a whiteout in an opaque folder",
+    below: [folderBelow],
+    tar: archive(folder("d"), whiteout(`d/${opaque}`), whiteout("d/.wh.a"), file("d/b")),
+    expected: replaced,
+    go: { overlay: "the folder lists the whiteout's name" },
+  },
+  {
+    name: "whiteouts in what is a file below",
+    below: [archive(file("a"), symlink("l", "a"))],
+    tar: archive(whiteout("a/.wh.b"), whiteout("l/.wh.b"), whiteout(`a/${opaque}`)),
+    expected: tree({ a: isFile("a"), l: isLink("a") }),
+    go: { overlay: "folders take their places" },
   },
   {
     name: "a whiteout of nothing",
