@@ -29,7 +29,7 @@ export interface WorkingContainer extends AsyncDisposable {
   /** Adds files as COPY does. */
   copy(sources: readonly string[], destination: string, options?: AddOptions): Promise<Added>;
   /** Changes what the image will say, all or nothing. Throws `ERR_DRAYAGE_USAGE` where a value is none. */
-  config(changes: ConfigChanges): Promise<void>;
+  config(changes: ConfigChanges, options?: ConfigOptions): Promise<void>;
   /**
    * Runs a command in the container.
    * Throws `ERR_DRAYAGE_CONTAINER_UNSUPPORTED` for a container of a pipeline, which has no files.
@@ -44,6 +44,14 @@ export interface WorkingContainer extends AsyncDisposable {
   commit(to: Location | undefined, options?: CommitOptions): Promise<Committed>;
   /** Deletes it. */
   remove(options?: OperationOptions): Promise<void>;
+}
+
+/** Options of {@link WorkingContainer.config}. */
+export interface ConfigOptions extends OperationOptions {
+  /** For variables that get this machine's value; the process's where absent. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Is told, in a sentence, what a format cannot hold, and of variables that have no value. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** Options of {@link WorkingContainer.add}, as buildah's `add` and `copy` have them. */

@@ -7,12 +7,24 @@ export type {
   AddOptions,
   CommitOptions,
   Committed,
+  ConfigOptions,
   LinkedLayer,
   RunOptions,
   RunResult,
   WorkingContainer,
 } from "./builder.ts";
+export { createWorkingContainer } from "./containers/create-container.ts";
+export { findStoredImage } from "./containers/find-image.ts";
+export { encodeInspection, historyOf, inspection } from "./containers/inspection.ts";
+export { type ListContainersOptions, listWorkingContainers } from "./containers/list-containers.ts";
 export type { ListedContainer } from "./containers/listed.ts";
+export {
+  type OpenContainerOptions,
+  openWorkingContainer,
+  removeWorkingContainer,
+  removeWorkingContainers,
+  stateOfImage,
+} from "./containers/open-container.ts";
 export type { CreateContainerOptions, PullPolicy, RuntimeOptions } from "./containers/options.ts";
 export type { StoreContainer } from "./containers/store-container.ts";
 export { applyChanges } from "./state/apply-changes.ts";

@@ -1,9 +1,9 @@
 import { DrayageError } from "@drayage/errors";
 import { type ImageConfigs, mediaTypes } from "@drayage/manifest";
-import type { ChangeContext, ConfigChanges } from "./changes.ts";
 import { changeCommands } from "./change-commands.ts";
 import { changeEnv } from "./change-env.ts";
 import { changeHealthcheck } from "./change-healthcheck.ts";
+import type { ChangeContext, ConfigChanges } from "./changes.ts";
 import { editContainer, editDockerContainer, editImage, withName, withoutName } from "./edit-image.ts";
 import { goTime } from "./go-time.ts";
 import { notInOci } from "./not-in-oci.ts";
@@ -28,7 +28,11 @@ export interface Changing {
  *
  * @throws ERR_DRAYAGE_USAGE where a value is none
  */
-export function applyChanges(state: BuilderState, changes: ConfigChanges, context: ChangeContext): BuilderState {
+export function applyChanges(
+  state: BuilderState,
+  changes: ConfigChanges,
+  context: ChangeContext,
+): BuilderState {
   let current = state;
   const isDocker = state.format === mediaTypes.dockerManifest;
   const changing: Changing = {
@@ -102,7 +106,9 @@ function changeRunning(changing: Changing, changes: ConfigChanges): void {
   if (ports === undefined || ports.length === 0) return;
   for (const port of ports) {
     if (port === "") throw empty("a port", "80, 80/tcp, 80-, -");
-    image((both) => editContainer(both, ({ ExposedPorts: before }) => ({ ExposedPorts: changedPorts(before, port) })));
+    image((both) =>
+      editContainer(both, ({ ExposedPorts: before }) => ({ ExposedPorts: changedPorts(before, port) })),
+    );
   }
   tell(`EXPOSE ${ports.join(" ")}`);
 }
@@ -116,7 +122,9 @@ type NameSet = Readonly<Record<string, Readonly<Record<string, never>>>>;
 
 function changeVolumes({ image, tell }: Changing, { volumes = [] }: ConfigChanges): void {
   for (const volume of volumes) {
-    image((both) => editContainer(both, ({ Volumes: before }) => ({ Volumes: changedVolumes(before, volume) })));
+    image((both) =>
+      editContainer(both, ({ Volumes: before }) => ({ Volumes: changedVolumes(before, volume) })),
+    );
     tell(`VOLUME ${volume}`);
   }
 }

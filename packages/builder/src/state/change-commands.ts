@@ -45,5 +45,7 @@ function warnOfCommand({ state, warn }: Changing, entrypoint: readonly string[],
   const command = state.image.oci.config?.Cmd ?? [];
   if (command.length === 0 || entrypoint.length === 0) return;
   const named = `the command ${JSON.stringify(command)}, which is set already,`;
-  warn(isLine ? `${named} will not be used: the entry point is a line` : `${named} is passed to the entry point`);
+  warn(
+    isLine ? `${named} will not be used: the entry point is a line` : `${named} is passed to the entry point`,
+  );
 }

@@ -44,7 +44,8 @@ const instructions: Readonly<Record<string, (reading: Reading) => void>> = {
   },
   SHELL: ({ rest, line, changes }) => {
     const shell = jsonList(rest);
-    if (shell === undefined || shell.length === 0) throw invalid(line, 'SHELL takes a JSON list: ["/bin/sh", "-c"]');
+    if (shell === undefined || shell.length === 0)
+      throw invalid(line, 'SHELL takes a JSON list: ["/bin/sh", "-c"]');
     changes.shell = shell;
   },
   STOPSIGNAL: (reading) => {
@@ -56,7 +57,8 @@ const instructions: Readonly<Record<string, (reading: Reading) => void>> = {
   VOLUME: (reading) => {
     const volumes = jsonList(reading.rest) ?? wordsOf(reading);
     const refused = volumes.find((volume) => volume === "" || volume.endsWith("-"));
-    if (refused !== undefined) throw invalid(reading.line, `${JSON.stringify(refused)} is no path of a volume`);
+    if (refused !== undefined)
+      throw invalid(reading.line, `${JSON.stringify(refused)} is no path of a volume`);
     reading.changes.volumes = [...(reading.changes.volumes ?? []), ...volumes];
   },
   WORKDIR: (reading) => {

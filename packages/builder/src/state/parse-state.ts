@@ -21,10 +21,14 @@ export function parseState(bytes: Uint8Array, path: string): BuilderState {
     return settle(stateOf(bytes, path));
   } catch (error) {
     if (!isDrayageError(error) || error.code === "ERR_DRAYAGE_CONTAINER_UNSUPPORTED") throw error;
-    throw new DrayageError("ERR_DRAYAGE_STORE_INVALID", `${JSON.stringify(path)} is damaged: ${error.message}`, {
-      hint: "put the file back from a copy, or remove the container: its files can be mounted until then",
-      cause: error,
-    });
+    throw new DrayageError(
+      "ERR_DRAYAGE_STORE_INVALID",
+      `${JSON.stringify(path)} is damaged: ${error.message}`,
+      {
+        hint: "put the file back from a copy, or remove the container: its files can be mounted until then",
+        cause: error,
+      },
+    );
   }
 }
 
