@@ -8,6 +8,10 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_ARCHIVE_INVALID"
   /** An image names a blob that its place does not hold. */
   | "ERR_DRAYAGE_BLOB_NOT_FOUND"
+  /** A file of a container is no program, or none for this machine and user: shells' exit code 126. */
+  | "ERR_DRAYAGE_COMMAND_NOT_EXECUTABLE"
+  /** A container has no such program: shells' exit code 127. */
+  | "ERR_DRAYAGE_COMMAND_NOT_FOUND"
   /** A compressed stream is damaged or truncated. */
   | "ERR_DRAYAGE_COMPRESSION_INVALID"
   /** No engine on this machine, or no rule of the format, serves this compression. */
