@@ -83,8 +83,9 @@ export interface EntryChanges {
   readonly osFeatures?: readonly string[] | undefined;
   /** Of the CPU: docker's lists only, and kept in an index as a field that its readers skip. */
   readonly features?: readonly string[] | undefined;
-  /** Instead of all that it has. */
+  /** Added to those that it has. */
   readonly annotations?: Annotations | undefined;
+  readonly removeAnnotations?: readonly string[] | undefined;
   readonly urls?: readonly string[] | undefined;
   readonly artifactType?: string | undefined;
 }
@@ -99,14 +100,22 @@ export function annotateEntry(list: ImageList, digest: Digest, changes: EntryCha
 }
 
 function changedEntry(entry: Descriptor, changes: EntryChanges): Descriptor {
-  const { annotations, urls, artifactType } = changes;
+  const { urls, artifactType } = changes;
   return withoutEmpty({
     ...entry,
-    ...(annotations === undefined ? {} : { annotations }),
+    annotations: changedAnnotations(entry.annotations, changes),
     ...(urls === undefined ? {} : { urls }),
     ...(artifactType === undefined ? {} : { artifactType }),
     platform: changedPlatform(entry.platform, changes),
   });
+}
+
+function changedAnnotations(
+  before: Annotations | undefined,
+  { annotations, removeAnnotations = [] }: Pick<EntryChanges, "annotations" | "removeAnnotations">,
+): Annotations {
+  const kept = Object.entries(before ?? {}).filter(([key]) => !removeAnnotations.includes(key));
+  return Object.fromEntries([...kept, ...Object.entries(annotations ?? {})]);
 }
 
 function changedPlatform(platform: Platform | undefined, changes: EntryChanges): Platform | undefined {
@@ -145,29 +154,25 @@ function withoutEmpty(entry: Descriptor): Descriptor {
 
 /** What can be said of the list itself. What is absent stays. */
 export interface ListChanges {
-  /** Instead of all that it has. */
+  /** Added to those that it has. */
   readonly annotations?: Annotations | undefined;
+  readonly removeAnnotations?: readonly string[] | undefined;
   /** Null takes it away. */
   readonly subject?: Descriptor | null | undefined;
   /** Empty takes it away. */
   readonly artifactType?: string | undefined;
 }
 
-export function annotateList(
-  list: ImageList,
-  { annotations, subject, artifactType }: ListChanges,
-): ImageList {
-  const { annotations: _a, subject: _s, artifactType: _t, ...others } = list;
-  const after = {
-    annotations: annotations ?? list.annotations ?? {},
-    subject: subject === undefined ? list.subject : (subject ?? undefined),
-    artifactType: artifactType ?? list.artifactType,
-  };
+export function annotateList(list: ImageList, changes: ListChanges): ImageList {
+  const { annotations: before, subject: _s, artifactType: _t, ...others } = list;
+  const annotations = changedAnnotations(before, changes);
+  const subject = changes.subject === undefined ? list.subject : (changes.subject ?? undefined);
+  const artifactType = changes.artifactType ?? list.artifactType;
   return {
     ...others,
-    ...(Object.keys(after.annotations).length === 0 ? {} : { annotations: after.annotations }),
-    ...(after.subject === undefined ? {} : { subject: after.subject }),
-    ...(after.artifactType ? { artifactType: after.artifactType } : {}),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(artifactType ? { artifactType } : {}),
   };
 }
 

@@ -1,12 +1,13 @@
 import path from "node:path";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
+import { indexDepthLimit, type PlatformWish } from "@drayage/manifest";
 import type { Store } from "@drayage/storage";
 import type { Location } from "@drayage/transport";
 import { containersStorage } from "@drayage/transport-containers-storage";
 import { type CompositeMember, type CompositeSelection, composite } from "./composite.ts";
 import { artifactLocation } from "./list-artifacts.ts";
-import type { StoredList } from "./stored-list.ts";
+import { isStoredList, readStoredList, type StoredList } from "./stored-list.ts";
 
 const storeScheme = "containers-storage";
 /** Transports whose references are paths: what a list keeps of them must be true in any folder. */
@@ -27,25 +28,55 @@ export function storedPlaceText({ driver, graphRoot, runRoot }: Store, id: strin
 export interface ListLocationOptions {
   /** Of the list's images: as for {@link composite}. */
   readonly select: CompositeSelection;
+  /** For `system`. */
+  readonly platform?: PlatformWish | undefined;
   /** What finds the places that the list names: `Registry.resolve`. */
   readonly resolve: (text: string) => Promise<Location>;
 }
 
-/** A list of a store as an image that can be copied, with its images wherever they are. The store stays open. */
+/**
+ * A list of a store as an image that can be copied, with its images wherever they are, those of lists of the store in it included. The
+ * store stays open.
+ *
+ * @throws `ERR_DRAYAGE_LIMIT_EXCEEDED` for lists that stand in each other
+ */
 export async function listLocation(
   store: Store,
-  { id, list, instances, artifacts }: StoredList,
-  { select, resolve }: ListLocationOptions,
+  stored: StoredList,
+  options: ListLocationOptions,
 ): Promise<Location> {
+  return locationAt(store, stored, { ...options, depth: 0 });
+}
+
+async function locationAt(
+  store: Store,
+  { id, list, instances, artifacts }: StoredList,
+  { depth, ...options }: ListLocationOptions & { readonly depth: number },
+): Promise<Location> {
+  if (depth > indexDepthLimit) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_LIMIT_EXCEEDED",
+      `lists stand in lists more than ${indexDepthLimit} times`,
+      { hint: "does one of them stand in itself?" },
+    );
+  }
+  const { select, resolve } = options;
   const transport = containersStorage({ store });
   const inStore = (text: string): Location => {
     return { transport, reference: transport.parse(text), text: `${storeScheme}:${text}` };
+  };
+  const { images } = await store.read();
+  const orList = async (location: Location): Promise<Location> => {
+    const { id: named } = transport.parse(location.reference.text);
+    const image = images.find((each) => each.id === named);
+    if (image === undefined || !isStoredList(image)) return location;
+    return locationAt(store, await readStoredList(store, image.id), { ...options, depth: depth + 1 });
   };
   const find = async (text: string): Promise<Location> => {
     const rest = text.startsWith(`${storeScheme}:`) ? text.slice(storeScheme.length + 1) : undefined;
     if (rest === undefined) return resolve(text);
     const { store: named } = transport.parse(rest);
-    return named === undefined || named.graphRoot === store.graphRoot ? inStore(rest) : resolve(text);
+    return named === undefined || named.graphRoot === store.graphRoot ? orList(inStore(rest)) : resolve(text);
   };
   const wanted = list.entries.map(({ digest }) => digest).filter((digest) => isWanted(select, digest));
   const byPlace = new Map<string, Digest[]>();
@@ -59,7 +90,7 @@ export async function listLocation(
   for (const [place, digests] of byPlace) {
     others.push({ location: await located(place, find), instances: digests });
   }
-  return composite({ top: inStore(`@${id}`), others, select });
+  return composite({ top: inStore(`@${id}`), others, select, platform: options.platform });
 }
 
 function isWanted(select: CompositeSelection, digest: Digest): boolean {

@@ -45,13 +45,13 @@ export function withoutImage({ list, instances, artifacts }: ListContents, diges
   };
 }
 
-/** Adds entries for images at one place, written as {@link import("./list-place.ts").placeText} writes it. */
+/** Adds entries for images, and where each is, as {@link import("./list-place.ts").placeText} writes it. */
 export function withImages(
   { list, instances, artifacts }: ListContents,
   entries: readonly Descriptor[],
-  place: string,
+  placeOf: (digest: Digest) => string,
 ): ListContents {
-  const places = entries.map(({ digest }) => [digest, instances.get(digest) ?? place] as const);
+  const places = entries.map(({ digest }) => [digest, instances.get(digest) ?? placeOf(digest)] as const);
   return { list: addEntries(list, entries), instances: new Map([...instances, ...places]), artifacts };
 }
 

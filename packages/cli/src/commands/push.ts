@@ -1,16 +1,13 @@
-import { writeFile } from "node:fs/promises";
 import { copy } from "@drayage/copy";
-import { DrayageError, ioError } from "@drayage/errors";
-import { formatReference, parseNormalizedNamed, tagNameOnly } from "@drayage/reference";
-import type { Location } from "@drayage/transport";
 import { connectionOptions } from "../connection-options.ts";
 import type { DrayContext } from "../context.ts";
 import { openKnownBlobs } from "../known-blobs.ts";
-import { type Locations, openLocations } from "../locations.ts";
+import { openLocations } from "../locations.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
+import { pushDestination, writeDigest } from "../push-destination.ts";
 import { sourceOptions } from "../source-options.ts";
-import { type FoundImage, findLocalImage } from "../store/find-local-image.ts";
+import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import { storedLocation } from "../store/stored-location.ts";
 import type { PushFlags } from "./push.command.ts";
@@ -26,7 +23,7 @@ export async function push(this: DrayContext, flags: PushFlags, text: string, to
     registriesConf: flags.registriesConf,
   });
   const source = await storedLocation(store, found.name ?? `@${found.image.id}`);
-  const destination = await destinationOf(locations, found, to);
+  const destination = await pushDestination(locations, found, to);
   await using known = await openKnownBlobs(this, [destination.transport.scheme]);
   const reporter = createReporter(this, {
     style: flags.quiet ? "none" : (flags.progress ?? "auto"),
@@ -53,32 +50,5 @@ export async function push(this: DrayContext, flags: PushFlags, text: string, to
   } finally {
     reporter.end();
   }
-  if (flags.digestfile === undefined) return;
-  try {
-    await writeFile(flags.digestfile, digest);
-  } catch (error) {
-    throw ioError(error, "write the digest of the pushed image", { path: flags.digestfile });
-  }
-}
-
-/** A name is a registry's, unless a transport's scheme stands before it. */
-async function destinationOf(
-  locations: Locations,
-  { image, name }: FoundImage,
-  to?: string,
-): Promise<Location> {
-  const target = to ?? name ?? image.names[0];
-  if (target === undefined) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_USAGE",
-      `the image ${image.id.slice(0, 12)} has no name to push it to`,
-      {
-        hint: "name the destination",
-      },
-    );
-  }
-  const scheme = target.slice(0, Math.max(target.indexOf(":"), 0));
-  if (locations.registry.has(scheme)) return locations.resolve(target, "destination");
-  const reference = formatReference(tagNameOnly(parseNormalizedNamed(target)));
-  return locations.resolve(`docker://${reference}`, "destination");
+  if (flags.digestfile !== undefined) await writeDigest(flags.digestfile, digest);
 }

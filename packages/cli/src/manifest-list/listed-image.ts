@@ -1,0 +1,87 @@
+import {
+  type DescribeOptions,
+  isStoredList,
+  listLocation,
+  placeText,
+  readStoredList,
+  storedPlaceText,
+} from "@drayage/composite";
+import type { Digest } from "@drayage/digest";
+import { DrayageError, isDrayageError, withSide } from "@drayage/errors";
+import type { PlatformWish } from "@drayage/manifest";
+import { formatReference, parseNormalizedNamed, tagNameOnly } from "@drayage/reference";
+import type { Store } from "@drayage/storage";
+import type { ImageSource, Location, SourceOptions } from "@drayage/transport";
+import type { DrayContext } from "../context.ts";
+import type { Locations } from "../locations.ts";
+import { findLocalImage } from "../store/find-local-image.ts";
+
+/** An image that a list is to name. */
+export interface ListedImage {
+  readonly location: Location;
+  /** How a list in the store writes where it is, or where one of its own images is. */
+  readonly placeOf: (digest: Digest) => string;
+}
+
+interface ListedImageOptions {
+  readonly registriesConf?: string | undefined;
+  /** What is to be read of a list. */
+  readonly members: NonNullable<DescribeOptions["members"]>;
+  readonly platform: PlatformWish | undefined;
+  readonly store: Store;
+  readonly locations: Locations;
+}
+
+/** What a person means by an image for a list: `TRANSPORT:DETAILS`, an image or a list of the store, or else one in a registry. */
+export async function listedImage(
+  { env, signal }: DrayContext,
+  text: string,
+  { store, locations, registriesConf, members, platform }: ListedImageOptions,
+): Promise<ListedImage> {
+  if (text === "") throw new DrayageError("ERR_DRAYAGE_USAGE", "the image's name is empty");
+  const scheme = text.slice(0, Math.max(text.indexOf(":"), 0));
+  const isStored = scheme === "containers-storage" && !text.startsWith("containers-storage:[");
+  if (!isStored && locations.registry.has(scheme)) {
+    const location = await locations.resolve(text, "source");
+    return { location, placeOf: () => placeText(location) };
+  }
+  try {
+    const { image } = await findLocalImage(await store.read({ signal }), text, { env, registriesConf });
+    const place = storedPlaceText(store, image.id);
+    if (isStoredList(image)) {
+      const stored = await readStoredList(store, image.id, { signal });
+      const resolve = (each: string): Promise<Location> => locations.resolve(each, "source");
+      const select = members === "nested" ? { instances: [] } : members;
+      return {
+        location: await listLocation(store, stored, { select, platform, resolve }),
+        placeOf: (digest) => stored.instances.get(digest) ?? place,
+      };
+    }
+    const { storedLocation } = await import("../store/stored-location.ts");
+    return { location: await storedLocation(store, `@${image.id}`), placeOf: () => place };
+  } catch (error) {
+    if (isStored || !isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) throw withSide(error, "source");
+  }
+  const reference = formatReference(tagNameOnly(parseNormalizedNamed(text)));
+  const location = await locations.resolve(`docker://${reference}`, "source");
+  return { location, placeOf: () => placeText(location) };
+}
+
+/** Opens a place for as long as `work` takes. */
+export async function withSource<T>(
+  { transport, reference, text }: Location,
+  options: SourceOptions,
+  work: (source: ImageSource) => Promise<T>,
+): Promise<T> {
+  if (transport.openSource === undefined) {
+    throw new DrayageError("ERR_DRAYAGE_TRANSPORT_UNSUPPORTED", `${text} cannot be read from`, {
+      side: "source",
+    });
+  }
+  try {
+    await using source = await transport.openSource(reference, options);
+    return await work(source);
+  } catch (error) {
+    throw withSide(error, "source");
+  }
+}
