@@ -69,6 +69,7 @@ export const noLayerCache: LayerCache = {
 const shelves = 256;
 const fileLimit: number = 64 * 1024;
 const version = 1;
+const longestNote = 4096;
 /** How many blobs of one tar are remembered. */
 const mostBlobs = 16;
 
@@ -111,20 +112,22 @@ function merge(before: LayerFacts | undefined, facts: LayerFacts): LayerFacts {
   return { ...facts, blobs: [...facts.blobs, ...before.blobs.filter(isNew)].slice(0, mostBlobs) };
 }
 
-function encode({ diffId, tarSize, blobs }: LayerFacts): string {
+function encode({ diffId, tarSize, blobs, note }: LayerFacts): string {
   const members = blobs.map(({ compression, level, digest, size }) => ({ compression, level, digest, size }));
-  return JSON.stringify({ version, diffId, tarSize, blobs: members });
+  return JSON.stringify({ version, diffId, tarSize, blobs: members, note });
 }
 
 /** What a file says; undefined for one that is damaged, or of another version. */
 function decode(bytes: Uint8Array): LayerFacts | undefined {
   const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   if (!isRecord(value) || value.version !== version) return undefined;
-  const { diffId, tarSize, blobs } = value;
+  const { diffId, tarSize, blobs, note } = value;
+  if (note !== undefined && (typeof note !== "string" || note.length > longestNote)) return undefined;
   if (!isDigest(diffId) || !isSize(tarSize) || !Array.isArray(blobs)) return undefined;
   const read = blobs.map(decodeBlob);
   const good = read.filter((blob) => blob !== undefined);
-  return good.length === read.length ? { diffId, tarSize, blobs: good } : undefined;
+  if (good.length !== read.length) return undefined;
+  return { diffId, tarSize, blobs: good, ...(note === undefined ? {} : { note }) };
 }
 
 function decodeBlob(value: unknown): LayerBlobFacts | undefined {

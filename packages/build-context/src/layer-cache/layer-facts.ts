@@ -7,6 +7,8 @@ export interface LayerFacts {
   readonly tarSize: number;
   /** What was made of it, each in another compression. */
   readonly blobs: readonly LayerBlobFacts[];
+  /** What else whoever made it wants to know of it without reading it: at most 4096 characters. */
+  readonly note?: string | undefined;
 }
 
 export interface LayerBlobFacts {

@@ -83,17 +83,21 @@ function complete(image: ImageConfig, { facts, diffIds, linked }: Completion): I
 
 function newHistory(
   { author }: ImageConfig,
-  { created, createdBy, comment, emptyLayer, before, after }: CommitFacts,
+  { created, createdBy, comment, emptyLayer, ownEntry, before, after }: CommitFacts,
   linked: AddedHistory,
 ): readonly HistoryEntry[] {
   const empty = (item: HistoryItem): HistoryEntry => ({ ...item, empty_layer: true });
-  return [
+  const own = { created, created_by: createdBy, author, comment, empty_layer: emptyLayer };
+  const entries = [
     ...before.map(empty),
     ...linked.before,
-    { created, created_by: createdBy, author, comment, empty_layer: emptyLayer },
+    ...(ownEntry ? [own] : []),
     ...after.map(empty),
     ...linked.after,
   ];
+  const [first, ...others] = entries;
+  if (ownEntry || first === undefined || comment === "") return entries;
+  return [{ ...first, comment: [first.comment, comment].filter(Boolean).join(" ") }, ...others];
 }
 
 function checkHistory(history: readonly HistoryEntry[], layers: number): void {

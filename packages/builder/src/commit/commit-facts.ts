@@ -28,6 +28,8 @@ export interface CommitFacts {
   readonly container: string;
   readonly image: ImageConfigs;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Whether the history gets an entry of the commit; else {@link comment} goes to the first one that is new. */
+  readonly ownEntry: boolean;
   readonly before: readonly HistoryItem[];
   readonly after: readonly HistoryItem[];
 }
@@ -76,6 +78,7 @@ export function commitFacts(state: BuilderState, options: CommitOptions = {}): C
     container: isReproducible ? "" : state.containerId,
     image: isReproducible ? withoutMachine(changed.image) : changed.image,
     annotations: changed.annotations,
+    ownEntry: true,
     before: retime([...state.prependedEmptyLayers, ...(options.prependedEmptyLayers ?? [])]),
     after: retime([...state.appendedEmptyLayers, ...(options.appendedEmptyLayers ?? [])]),
   };

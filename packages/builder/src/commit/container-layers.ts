@@ -11,6 +11,13 @@ export interface LayerToMake {
   readonly tar: Blob;
   /** Made anew at each call; undefined where its files cannot be told by what is told of them. */
   key(options: OperationOptions): Promise<LayerKey | undefined>;
+  /** What has to be known of it besides: told when it was read, or by the cache. */
+  readonly note?: LayerNote | undefined;
+}
+
+export interface LayerNote {
+  get(): string;
+  set(text: string): void;
 }
 
 export type ContainerLayer =

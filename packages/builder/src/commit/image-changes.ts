@@ -1,6 +1,7 @@
 import { type ContainerConfig, type ImageConfigs, parseConfig } from "@drayage/manifest";
 import type { CommitOptions } from "../builder.ts";
 import { applyChanges } from "../state/apply-changes.ts";
+import { parseChangeLines } from "../state/change-line.ts";
 import type { ConfigChanges } from "../state/changes.ts";
 import { editContainer, editDockerContainer } from "../state/edit-image.ts";
 import type { BuilderState } from "../state/state.ts";
@@ -28,6 +29,10 @@ export function imageChanges(
   if (unsetEnv !== undefined || unsetLabels !== undefined)
     changed = apply(changed, { unsetEnv, unsetLabels });
   if (configOverride !== undefined) changed = { ...changed, image: override(changed.image, configOverride) };
+  if (options.changes !== undefined) {
+    const { Env, WorkingDir } = changed.image.docker.config ?? {};
+    changed = apply(changed, parseChangeLines(options.changes, { env: Env, workingDir: WorkingDir }));
+  }
   const { annotations, unsetAnnotations } = options;
   changed = apply(changed, { annotations: annotations?.map(asAssignment) });
   if (unsetAnnotations !== undefined) changed = apply(changed, { unsetAnnotations });

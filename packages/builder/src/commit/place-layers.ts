@@ -34,11 +34,15 @@ export async function placeLayers(
 ): Promise<PlacedLayers> {
   const { cache, blobDirectory, signal } = options;
   const keys: (LayerKey | undefined)[] = [];
+  const notes: (string | undefined)[] = [];
   const wanted: NewLayer[] = [];
   for (const layer of layers) {
     const key = await layer.key({ signal });
+    const known = key === undefined ? undefined : await cache.find(key);
+    const isEnough = layer.note === undefined || known?.note !== undefined;
     keys.push(key);
-    wanted.push({ tar: layer.tar, known: key === undefined ? undefined : await cache.find(key) });
+    notes.push(known?.note);
+    wanted.push({ tar: layer.tar, known: isEnough ? known : undefined });
   }
   const placed =
     blobDirectory === undefined
@@ -49,8 +53,13 @@ export async function placeLayers(
         });
   try {
     for (const [index, layer] of placed.layers.entries()) {
-      const key = keys[index];
-      if (key !== undefined && layer.how !== "found") await cache.record(key, knownOf(layer));
+      const [key, text] = [keys[index], notes[index]];
+      const note = layers[index]?.note;
+      if (layer.how === "found") {
+        if (text !== undefined) note?.set(text);
+      } else if (key !== undefined) {
+        await cache.record(key, { ...knownOf(layer), note: note?.get() });
+      }
     }
     return placed;
   } catch (error) {
