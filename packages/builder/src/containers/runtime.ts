@@ -206,7 +206,7 @@ interface Security {
 function securityFrom(options: readonly string[]): Security {
   const values = new Map<string, string[]>();
   for (const option of options) {
-    const [, name = "", value = ""] = /^(label|apparmor|seccomp)=([^]*)$/.exec(option) ?? [];
+    const [, name = "", value = ""] = /^(label|apparmor|seccomp)=([\s\S]*)$/.exec(option) ?? [];
     if (name === "") throw refused("the security option", option, "label=…, apparmor=…, seccomp=…");
     values.set(name, [...(values.get(name) ?? []), value]);
   }

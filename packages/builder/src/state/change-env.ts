@@ -20,7 +20,7 @@ function changeVariable(changing: Changing, change: string): void {
   const { image, context } = changing;
   const at = change.indexOf("=");
   if (at !== -1) {
-    const expanded = expandVariables(change.slice(at + 1), (name) => valueOf(changing, name));
+    const expanded = expandVariables(change.slice(at + 1), (name) => variableOf(changing, name));
     set(changing, change.slice(0, at), expanded);
   } else if (change === "-") {
     image((both) => editContainer(both, () => ({ Env: [] })));
@@ -57,7 +57,7 @@ function unset({ image }: Changing, name: string): void {
   image((both) => editContainer(both, ({ Env }) => ({ Env: withoutVariable(Env, name) })));
 }
 
-function valueOf({ state, warn }: Changing, name: string): string {
+function variableOf({ state, warn }: Changing, name: string): string {
   const prefix = `${name}=`;
   const found = state.image.oci.config?.Env?.find((variable) => variable.startsWith(prefix));
   if (found !== undefined) return found.slice(prefix.length);

@@ -91,7 +91,7 @@ export function parseChangeLines(lines: readonly string[], context: ChangeLineCo
     valueOf: (name) => changes.variables?.[name] ?? variables.get(name),
   };
   for (const line of logicalLines(lines)) {
-    const [, name = "", rest = ""] = /^(\S+)\s*([^]*)$/.exec(line) ?? [];
+    const [, name = "", rest = ""] = /^(\S+)\s*([\s\S]*)$/.exec(line) ?? [];
     const instruction = name.toUpperCase();
     const read = Object.hasOwn(instructions, instruction) ? instructions[instruction] : undefined;
     if (read === undefined) throw unknown(line, instruction);
@@ -142,7 +142,7 @@ function pairsOf({ rest, line, lookup }: Reading): readonly (readonly [name: str
   const words = splitWords(rest);
   const value = (text: string): string => unquote(expandInWord(text, lookup));
   if (!words[0]?.includes("=")) {
-    const [, name = "", text = ""] = /^(\S+)\s+([^]*)$/.exec(rest) ?? [];
+    const [, name = "", text = ""] = /^(\S+)\s+([\s\S]*)$/.exec(rest) ?? [];
     if (name === "") throw invalid(line, "write name=value");
     return [[value(name), value(text)]];
   }
@@ -185,7 +185,7 @@ function healthcheckOf({ rest, line }: Reading): HealthcheckChange {
     found[name] = isNumber ? Number(value) : value;
     left = left.slice(all.length);
   }
-  const [, kind = "", command = ""] = /^(\S+)\s*([^]*)$/.exec(left) ?? [];
+  const [, kind = "", command = ""] = /^(\S+)\s*([\s\S]*)$/.exec(left) ?? [];
   if (kind.toUpperCase() === "NONE") return { ...found, test: ["NONE"] };
   if (kind.toUpperCase() !== "CMD" || command === "") {
     throw invalid(line, "HEALTHCHECK takes NONE, or CMD and a command");

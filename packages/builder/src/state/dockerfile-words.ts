@@ -6,11 +6,11 @@ export interface Lookup {
 
 /** Splits at blanks that are not quoted. Quotes and backslashes stay for {@link unquote}. */
 export function splitWords(text: string): readonly string[] {
-  return text.match(/(?:[^\s"'\\]|\\[^]|\\$|"(?:[^"\\]|\\[^])*(?:"|$)|'[^']*(?:'|$))+/g) ?? [];
+  return text.match(/(?:[^\s"'\\]|\\[\s\S]|\\$|"(?:[^"\\]|\\[\s\S])*(?:"|$)|'[^']*(?:'|$))+/g) ?? [];
 }
 
 /** The parts of a word: quoted in one way or the other, escaped, or plain. */
-const parts = /'[^']*(?:'|$)|\\[^]|\\$|"(?:[^"\\]|\\[^])*(?:"|$)|[^'"\\]+/g;
+const parts = /'[^']*(?:'|$)|\\[\s\S]|\\$|"(?:[^"\\]|\\[\s\S])*(?:"|$)|[^'"\\]+/g;
 
 /**
  * Replaces `$name`, `${name}`, `${name:-default}` and `${name:+other}` outside of single quotes. A variable that has no value is replaced by nothing.
@@ -26,11 +26,11 @@ export function expandInWord(word: string, lookup: Lookup): string {
   });
 }
 
-function replaceVariables(text: string, { valueOf }: Lookup): string {
-  const variable = /\\[^]|\$(?:(\w+)|\{(\w+)(?::([-+])([^}]*))?\})/g;
+function replaceVariables(text: string, lookup: Lookup): string {
+  const variable = /\\[\s\S]|\$(?:(\w+)|\{(\w+)(?::([-+])([^}]*))?\})/g;
   return text.replace(variable, (whole, plain?: string, name?: string, how?: string, other = "") => {
     if (whole.startsWith("\\")) return whole;
-    const value = valueOf(plain ?? name ?? "") ?? "";
+    const value = lookup.valueOf(plain ?? name ?? "") ?? "";
     const chosen = how === "-" ? value || other : how === "+" ? value && other : value;
     return chosen.replace(/["'\\]/g, "\\$&");
   });

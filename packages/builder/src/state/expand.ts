@@ -3,7 +3,7 @@ const special = /[*#$@!?\-0-9]/;
 /**
  * Replaces `$name` and `${name}` as Go's `os.Expand` does: a `$` before nothing that can be a name stays, `${}` and an open `${` go.
  */
-export function expandVariables(text: string, valueOf: (name: string) => string): string {
+export function expandVariables(text: string, value: (name: string) => string): string {
   let result = "";
   let at = 0;
   while (at < text.length) {
@@ -11,7 +11,7 @@ export function expandVariables(text: string, valueOf: (name: string) => string)
     if (dollar === -1 || dollar === text.length - 1) return result + text.slice(at);
     result += text.slice(at, dollar);
     const { name, length } = nameAt(text, dollar + 1);
-    if (name !== "") result += valueOf(name);
+    if (name !== "") result += value(name);
     else if (length === 0) result += "$";
     at = dollar + 1 + length;
   }
