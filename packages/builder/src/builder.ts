@@ -25,9 +25,9 @@ export interface WorkingContainer extends AsyncDisposable {
   readonly state: BuilderState;
 
   /** Adds files as ADD does: URLs are downloaded, local archives expanded. */
-  add(sources: readonly string[], destination: string, options?: AddOptions): Promise<Added>;
+  add(sources: readonly string[], destination: string, options?: AddOptions): Promise<AddResult>;
   /** Adds files as COPY does. */
-  copy(sources: readonly string[], destination: string, options?: AddOptions): Promise<Added>;
+  copy(sources: readonly string[], destination: string, options?: AddOptions): Promise<AddResult>;
   /** Changes what the image will say, all or nothing. Throws `ERR_DRAYAGE_USAGE` where a value is none. */
   config(changes: ConfigChanges, options?: ConfigOptions): Promise<void>;
   /**
@@ -85,11 +85,14 @@ export interface AddOptions extends OperationOptions {
 export interface Added {
   /** Over what was added, as buildah prints it: of the one file, or of the tar of several. */
   readonly digest: Digest;
-  /** `file`, `dir` or `multi`, as buildah's history says. */
+  /** `file`, `dir` or `multi`, as buildah's history says; empty for a URL. */
   readonly kind: string;
   readonly files: number;
   readonly bytes: number;
 }
+
+/** {@link Added} as far as it is known: a pipeline reads files only when it is committed, and knows no digest before. */
+export type AddResult = Pick<Added, "bytes" | "files"> & Partial<Pick<Added, "digest" | "kind">>;
 
 export interface RunOptions extends OperationOptions {
   /** `oci`, `chroot` or `rootless`; as the container says where absent. */

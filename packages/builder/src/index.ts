@@ -5,6 +5,7 @@
 export type {
   Added,
   AddOptions,
+  AddResult,
   CommitOptions,
   Committed,
   ConfigOptions,
@@ -13,6 +14,9 @@ export type {
   RunResult,
   WorkingContainer,
 } from "./builder.ts";
+export { commitContainer } from "./commit/commit-container.ts";
+export { openContainerSource } from "./commit/container-source.ts";
+export { sourceDateEpoch } from "./commit/epoch.ts";
 export { createWorkingContainer } from "./containers/create-container.ts";
 export { findStoredImage } from "./containers/find-image.ts";
 export { encodeInspection, historyOf, inspection } from "./containers/inspection.ts";
@@ -27,6 +31,7 @@ export {
 } from "./containers/open-container.ts";
 export type { CreateContainerOptions, PullPolicy, RuntimeOptions } from "./containers/options.ts";
 export type { StoreContainer } from "./containers/store-container.ts";
+export { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline/create-pipeline.ts";
 export { applyChanges } from "./state/apply-changes.ts";
 export { type ChangeLineContext, parseChangeLine, parseChangeLines } from "./state/change-line.ts";
 export type { ChangeContext, ConfigChanges, HealthcheckChange } from "./state/changes.ts";

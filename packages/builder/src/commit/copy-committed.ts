@@ -1,12 +1,13 @@
 import { copyImage } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
 import { parseImageManifest } from "@drayage/manifest";
-import type {
-  BlobInfoCache,
-  DestinationOptions,
-  ImageDestination,
-  ImageSource,
-  Location,
+import {
+  type BlobInfoCache,
+  type DestinationOptions,
+  type ImageDestination,
+  type ImageSource,
+  type Location,
+  requireAbility,
 } from "@drayage/transport";
 import type { CommitOptions, Committed } from "../builder.ts";
 import type { AssembledImage } from "./assemble.ts";
@@ -26,14 +27,7 @@ export async function openCommitDestination(
   location: Location,
   { env, blobInfoCache, signal, compression, additionalTags, destinationOptions = {} }: OpenOptions,
 ): Promise<ImageDestination> {
-  const { transport, reference, text } = location;
-  if (transport.openDestination === undefined) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_TRANSPORT_UNSUPPORTED",
-      `${text} cannot be written to: its transport lacks the ability`,
-      { side: "destination", hint: "dray transports lists what each transport can do" },
-    );
-  }
+  const transport = requireAbility(location.transport, "openDestination");
   const isUnchecked = checkRegistrySources("commit to", location, env);
   const { connection } = destinationOptions;
   if (isUnchecked && connection?.tlsVerify === true) {
@@ -48,7 +42,7 @@ export async function openCommitDestination(
     blobInfoCache,
     signal,
   };
-  return transport.openDestination(reference, options);
+  return transport.openDestination(location.reference, options);
 }
 
 /** Copies an image whose new layers are at the destination, or on their way there, and says what became of it. */

@@ -1,10 +1,12 @@
 import type { Store } from "@drayage/storage";
 import type { OperationOptions } from "@drayage/transport";
-import type { WorkingContainer } from "../builder.ts";
+import type { Added, AddOptions, WorkingContainer } from "../builder.ts";
 
 /** A working container of a store: buildah's own. Closing it changes nothing. */
 export interface StoreContainer extends WorkingContainer {
   readonly store: Store;
+  add(sources: readonly string[], destination: string, options?: AddOptions): Promise<Added>;
+  copy(sources: readonly string[], destination: string, options?: AddOptions): Promise<Added>;
   /** Reads {@link WorkingContainer.state} again: others may have changed it. Every method that changes something does so by itself. */
   refresh(options?: OperationOptions): Promise<void>;
   /** Throws `ERR_DRAYAGE_NAME_TAKEN`. */
