@@ -2,7 +2,16 @@
  * Commands in a root file system: by an OCI runtime, or by namespaces and chroot, also without privileges.
  * @module
  */
-export type { BindMount, MountFlag, OverlayMount, RunMount, SecretMount, TmpfsMount } from "./mounts/mount.ts";
+export type {
+  BindMount,
+  MountFlag,
+  OverlayMount,
+  RunMount,
+  SecretMount,
+  TmpfsMount,
+} from "./mounts/mount.ts";
+export { type MountContext, parseMounts } from "./mounts/parse.ts";
+export { parseSecret, type Secret } from "./mounts/secret.ts";
 export type {
   CapabilityOptions,
   CommandResult,
@@ -12,6 +21,8 @@ export type {
   Network,
   RunCommandOptions,
 } from "./options.ts";
+export { runCommand } from "./run-command.ts";
+export { findRuntime, hasRuntime, type Runtime } from "./runtime/find-runtime.ts";
 export {
   inUserNamespace,
   runInUserNamespace,

@@ -15,7 +15,10 @@ const usualFolders = [
 
 /** The path of a program of this machine: in PATH, or in the usual places. */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const folders = [...(env.PATH ?? "").split(":").filter((folder) => folder.startsWith("/")), ...usualFolders];
+  const folders = [
+    ...(env.PATH ?? "").split(":").filter((folder) => folder.startsWith("/")),
+    ...usualFolders,
+  ];
   return folders.map((folder) => join(folder, name)).find(isProgram);
 }
 
@@ -31,11 +34,18 @@ export function isProgram(path: string): boolean {
 /** The same for one that we cannot do without. Throws `ERR_DRAYAGE_RUNTIME`. */
 export function requireProgram(name: "unshare" | "setpriv"): string {
   if (process.platform !== "linux") {
-    throw new DrayageError("ERR_DRAYAGE_SYSTEM_UNSUPPORTED", `commands of containers run on Linux, and this is ${process.platform}`);
+    throw new DrayageError(
+      "ERR_DRAYAGE_SYSTEM_UNSUPPORTED",
+      `commands of containers run on Linux, and this is ${process.platform}`,
+    );
   }
   const path = findProgram(name);
   if (path !== undefined) return path;
-  throw new DrayageError("ERR_DRAYAGE_RUNTIME", `the program ${name} is not installed, which starts commands of containers`, {
-    hint: "install the package util-linux",
-  });
+  throw new DrayageError(
+    "ERR_DRAYAGE_RUNTIME",
+    `the program ${name} is not installed, which starts commands of containers`,
+    {
+      hint: "install the package util-linux",
+    },
+  );
 }

@@ -78,7 +78,9 @@ export async function runInUserNamespace(
   try {
     const result = await new Promise<CommandResult>((resolve, reject) => {
       child.on("error", (cause) =>
-        reject(new DrayageError("ERR_DRAYAGE_RUNTIME", `cannot start ${command}: ${cause.message}`, { cause })),
+        reject(
+          new DrayageError("ERR_DRAYAGE_RUNTIME", `cannot start ${command}: ${cause.message}`, { cause }),
+        ),
       );
       child.on("close", (code, signal) => resolve(commandResult(code, signal)));
     });

@@ -11,6 +11,7 @@ const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const capabilityVersion = 0x20080522;
 const capabilityNumbers = 64;
+const F_SETFD = 2;
 const SIG_SETMASK = 2;
 const signals = 64;
 const setBytes = 8;
@@ -23,6 +24,11 @@ export function processCalls({ call, memory }: Kernel): ProcessCalls {
     // Of SIGKILL, SIGSTOP and those of the C library it cannot be set, nor has it to be.
     for (let signal = 1; signal <= signals; signal++) call("rt_sigaction", signal, defaults, 0, setBytes);
     call("rt_sigprocmask", SIG_SETMASK, defaults, 0, setBytes);
+  }
+
+  /** Node keeps even the first three from what it becomes. */
+  function passStdio(): void {
+    for (const fd of [0, 1, 2]) call("fcntl", fd, F_SETFD, 0);
   }
 
   function dropCapabilities(kept: ReadonlySet<number>): void {
@@ -80,6 +86,7 @@ export function processCalls({ call, memory }: Kernel): ProcessCalls {
       setCapabilities(uid === 0 ? capabilities : new Set());
       call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
       resetSignals();
+      passStdio();
       throw systemError(call("execve", file, argv, envp), "execve", { path });
     },
   };

@@ -20,13 +20,18 @@ export type MountFlag =
   | "private"
   | "rprivate";
 
+interface Destination {
+  /** Absolute, in the container; made where it is missing. */
+  readonly destination: string;
+  /** Nothing stays in the root file system where there was nothing to mount on. Always so for secrets. */
+  readonly transient?: boolean | undefined;
+}
+
 /** A folder or file of the machine. */
-export interface BindMount {
+export interface BindMount extends Destination {
   readonly type: "bind";
   /** Absolute. */
   readonly source: string;
-  /** Absolute, in the container; made where it is missing. */
-  readonly destination: string;
   readonly options: readonly MountFlag[];
   /** All files of the source are given to the user of the command (`U`). */
   readonly chown?: boolean | undefined;
@@ -35,27 +40,24 @@ export interface BindMount {
 }
 
 /** A folder of the machine whose changes are not kept (`O`), or are kept in a folder of their own. */
-export interface OverlayMount {
+export interface OverlayMount extends Destination {
   readonly type: "overlay";
   readonly source: string;
-  readonly destination: string;
   readonly options: readonly MountFlag[];
   readonly upper?: string | undefined;
   readonly work?: string | undefined;
   readonly chown?: boolean | undefined;
 }
 
-export interface TmpfsMount {
+export interface TmpfsMount extends Destination {
   readonly type: "tmpfs";
-  readonly destination: string;
   /** Those of a mount, and of tmpfs: `mode=1777`, `size=64m`. */
   readonly options: readonly string[];
 }
 
 /** A file that is in memory, and in the container only. */
-export interface SecretMount {
+export interface SecretMount extends Destination {
   readonly type: "secret";
-  readonly destination: string;
   readonly bytes: Uint8Array;
   readonly mode: number;
   readonly uid: number;

@@ -1,0 +1,95 @@
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { DrayageError } from "@drayage/errors";
+import type { CommandResult } from "../options.ts";
+import { requireProgram } from "../programs.ts";
+import { commandResult, userNamespaceFlags } from "../user-namespace.ts";
+
+export interface ContainedOptions {
+  /** Beside those for mounts and processes: `--net`. */
+  readonly namespaces: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdio: StdioOptions;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a program as the first process of namespaces of its own for processes and mounts, in a user namespace where we are not root. All that it
+ * starts ends with it, when it is aborted, and when this process dies, however that may be: the kernel kills what is left in a namespace whose
+ * first process has died, and that one dies with its parent.
+ *
+ * @param started is called once it runs
+ */
+export async function runContained(
+  argv: readonly string[],
+  options: ContainedOptions,
+  started: (child: ChildProcess) => void,
+): Promise<CommandResult> {
+  const [command = "", ...args] = containedCommand(argv, options.namespaces);
+  const child = spawn(command, args, { env: options.env, cwd: options.cwd, stdio: options.stdio });
+  const abort = (): void => killContained(child);
+  options.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const ended = new Promise<CommandResult>((resolve, reject) => {
+      child.on("error", (cause) =>
+        reject(
+          new DrayageError("ERR_DRAYAGE_RUNTIME", `cannot start ${command}: ${cause.message}`, { cause }),
+        ),
+      );
+      child.on("exit", (code, signal) => resolve(commandResult(code, signal)));
+    });
+    started(child);
+    if (options.signal?.aborted) abort();
+    return await ended;
+  } finally {
+    options.signal?.removeEventListener("abort", abort);
+  }
+}
+
+function containedCommand(argv: readonly string[], namespaces: readonly string[]): readonly string[] {
+  const unshare = requireProgram("unshare");
+  // A new user namespace clears the signal of a parent's death, so it comes first.
+  const user = process.geteuid?.() === 0 ? [] : [unshare, ...userNamespaceFlags(), "--"];
+  return [
+    ...user,
+    requireProgram("setpriv"),
+    "--pdeathsig=KILL",
+    "--",
+    unshare,
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child=KILL",
+    ...namespaces,
+    "--",
+    ...argv,
+  ];
+}
+
+/**
+ * Kills the first process of the namespace rather than its parent, who waits until the kernel has killed all others, too: then nothing of it is
+ * left when the child has exited.
+ */
+function killContained(child: ChildProcess): void {
+  const first = child.pid === undefined ? undefined : onlyChild(child.pid);
+  if (first === undefined) {
+    child.kill("SIGKILL");
+    return;
+  }
+  try {
+    process.kill(first, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
+    child.kill("SIGKILL");
+  }
+}
+
+function onlyChild(pid: number): number | undefined {
+  try {
+    const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    return first ? Number(first) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,236 @@
+import { closeSync, realpathSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { abortError, DrayageError, ioError, throwIfAborted } from "@drayage/errors";
+import { requireSys, type Sys } from "@drayage/sys";
+import { capabilitiesOf } from "./capabilities.ts";
+import { runChroot } from "./chroot/run-chroot.ts";
+import { commandPath } from "./command-path.ts";
+import { hostsText } from "./files/hosts.ts";
+import { resolvText } from "./files/resolv.ts";
+import { lockMounts } from "./mounts/lock.ts";
+import { prepareMounts } from "./mounts/prepare.ts";
+import type { SpecMount } from "./mounts/spec.ts";
+import { missingPaths, removeStubs } from "./mounts/stubs.ts";
+import type { CommandResult, Isolation, Network, RunCommandOptions } from "./options.ts";
+import type { Plan } from "./plan.ts";
+import { type Bundle, createBundle } from "./process/bundle.ts";
+import { openStreams } from "./process/streams.ts";
+import { keepTerminal, onTerminal } from "./process/terminal.ts";
+import { openRoot, readText, walk } from "./root/walk.ts";
+import { findRuntime, hasRuntime } from "./runtime/find-runtime.ts";
+import { runOci } from "./runtime/run-oci.ts";
+import { seccompFilter } from "./runtime/seccomp.ts";
+import { ulimitsOf } from "./ulimits.ts";
+import { findUser, type ProcessUser } from "./user/find-user.ts";
+import { inUserNamespace } from "./user-namespace.ts";
+
+/**
+ * Runs a command in a root file system, and ends when it has ended. Then nothing of it is left: no process, mount, control group or file, except
+ * for what it did in the root file system, where folders and files that were missing to mount on stay as buildah leaves them.
+ *
+ * @throws `ERR_DRAYAGE_COMMAND_NOT_FOUND` (shells' 127), `ERR_DRAYAGE_COMMAND_NOT_EXECUTABLE` (126), `ERR_DRAYAGE_OWNER_NOT_FOUND` for a
+ * user or group, `ERR_DRAYAGE_RUNTIME` where there is no runtime or it fails, `ERR_DRAYAGE_USAGE`, `ERR_DRAYAGE_SYSTEM_UNSUPPORTED`,
+ * `ERR_DRAYAGE_IO`, and `ERR_DRAYAGE_ABORTED` once all is killed
+ */
+export async function runCommand(options: RunCommandOptions): Promise<CommandResult> {
+  const { signal } = options;
+  throwIfAborted(signal, "run");
+  const sys = requireSys("run a command in a container");
+  const rootfs = realRoot(options.rootfs);
+  const root = openRoot(rootfs);
+  try {
+    const isolation = isolationOf(options);
+    const network = networkOf(options.network, isolation);
+    const user = userOf(sys, root, options.user ?? "");
+    const cwd = posix.resolve("/", options.cwd || "/");
+    const hostname = options.hostname ?? "";
+    const env = environment(options.env ?? [], { hostname, home: user.home });
+    const args = commandOf(sys, root, options, { cwd, env });
+    walkTo(sys, root, cwd, user);
+    await using bundle = await createBundle(sys);
+    await using _locks = await lockMounts(options.mounts ?? [], signal);
+    const transient = transientPaths(sys, root, options);
+    const terminal = options.terminal ?? onTerminal();
+    const plan: Plan = {
+      rootfs,
+      args,
+      env,
+      cwd,
+      user,
+      hostname,
+      capabilities: capabilitiesOf(options.capabilities),
+      ulimits: ulimitsOf(options.ulimits),
+      mounts: [
+        ...(await prepareMounts(options.mounts ?? [], { bundle, user, signal })),
+        ...fileMounts(options, { bundle, hostname, ownNetwork: network !== "host" }),
+      ],
+      shmSize: options.shmSize || "65536k",
+      terminal,
+      readonly: options.readonly ?? false,
+    };
+    try {
+      return await start(plan, { ...options, isolation, network, sys, bundle });
+    } finally {
+      removeStubs(sys, root, transient);
+    }
+  } finally {
+    closeSync(root);
+  }
+}
+
+interface StartOptions extends RunCommandOptions {
+  readonly isolation: Isolation;
+  readonly network: Network;
+  readonly sys: Sys;
+  readonly bundle: Bundle;
+}
+
+async function start(plan: Plan, options: StartOptions): Promise<CommandResult> {
+  const { isolation, network, sys, bundle, signal, stdin, onOutput } = options;
+  using _terminal = plan.terminal ? keepTerminal() : undefined;
+  using streams = openStreams(sys, { terminal: plan.terminal, stdin, onOutput, owner: plan.user });
+  throwIfAborted(signal, "run");
+  const result =
+    isolation === "chroot"
+      ? await runChroot(plan, { sys, bundle, streams, signal, noNetwork: network === "none" })
+      : await runOci(plan, {
+          runtime: findRuntime(options.runtime),
+          runtimeFlags: options.runtimeFlags ?? [],
+          noPivot: options.noPivot ?? false,
+          rootless: isolation === "rootless",
+          ownNetwork: network !== "host",
+          seccomp: seccompFilter(options.seccomp, plan.capabilities),
+          bundle,
+          streams,
+          signal,
+        });
+  if (signal?.aborted) throw abortError(signal.reason, "run");
+  return result;
+}
+
+function realRoot(rootfs: string): string {
+  try {
+    return realpathSync(rootfs);
+  } catch (error) {
+    throw ioError(error, "run in", { path: rootfs });
+  }
+}
+
+function isolationOf({ isolation, runtime }: RunCommandOptions): Isolation {
+  const rootless = process.geteuid?.() !== 0 || inUserNamespace();
+  // A runtime that is not root's needs a user namespace to be told of.
+  if (isolation === "oci" && rootless) return "rootless";
+  if (isolation !== undefined) return isolation;
+  if (!hasRuntime(runtime)) return "chroot";
+  return rootless ? "rootless" : "oci";
+}
+
+function networkOf(asked: Network | undefined, isolation: Isolation): Network {
+  if (asked !== "private" || isolation !== "chroot") return asked ?? "host";
+  throw new DrayageError("ERR_DRAYAGE_USAGE", "the isolation chroot has no private network", {
+    hint: "use the network host or none, or an isolation with a runtime",
+  });
+}
+
+function userOf(sys: Sys, root: number, text: string): ProcessUser {
+  const [passwd = "", group = ""] = ["/etc/passwd", "/etc/group"].map((file) => {
+    try {
+      return readText(sys, root, file);
+    } catch (error) {
+      throw ioError(error, "read the container's", { path: file });
+    }
+  });
+  return findUser(text, { passwd, group });
+}
+
+/** Of doubled names the last counts, at the first's place. */
+function environment(
+  entries: readonly string[],
+  { hostname, home }: { hostname: string; home: string },
+): readonly string[] {
+  const values = new Map<string, string>();
+  for (const entry of entries) {
+    const at = entry.indexOf("=");
+    if (at > 0) values.set(entry.slice(0, at), entry);
+  }
+  if (!values.has("HOSTNAME")) values.set("HOSTNAME", `HOSTNAME=${hostname}`);
+  if (!values.has("HOME")) values.set("HOME", `HOME=${home}`);
+  return [...values.values()];
+}
+
+function commandOf(
+  sys: Sys,
+  root: number,
+  options: RunCommandOptions,
+  { cwd, env }: { readonly cwd: string; readonly env: readonly string[] },
+): readonly string[] {
+  const [name, ...args] = options.command;
+  if (name === undefined || name === "") {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", "there is no command to run", {
+      hint: "name a program of the container",
+    });
+  }
+  if (options.command.concat(env).some((text) => text.includes("\0"))) {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", "the command or its environment has a zero character", {
+      hint: "leave it out",
+    });
+  }
+  const hidden = ["/proc", "/dev", "/sys", ...(options.mounts ?? []).map(({ destination }) => destination)];
+  return [commandPath(name, { sys, root, cwd, env, hidden }), ...args];
+}
+
+function walkTo(sys: Sys, root: number, cwd: string, user: ProcessUser): void {
+  try {
+    closeSync(walk(sys, root, cwd, { kind: "folder", owner: ownable(user) }));
+  } catch (error) {
+    throw ioError(error, "make the container's working folder", { path: cwd });
+  }
+}
+
+/** Who is not root gives nothing away. */
+function ownable(user: ProcessUser): ProcessUser | undefined {
+  return process.geteuid?.() === 0 ? user : undefined;
+}
+
+/** What is mounted on and does not stay: secrets, and files that are ours. Those of `/etc` stay, as buildah leaves them. */
+function transientPaths(
+  sys: Sys,
+  root: number,
+  { mounts = [], files }: RunCommandOptions,
+): readonly string[] {
+  const paths = [
+    ...mounts
+      .filter(({ type, transient }) => type === "secret" || transient === true)
+      .map(({ destination }) => destination),
+    ...(files?.keys() ?? []),
+  ];
+  const kept = /^\/(etc|dev|sys|proc)(\/|$)/;
+  return missingPaths(
+    sys,
+    root,
+    paths.filter((path) => mounts.some(({ destination }) => destination === path) || !kept.test(path)),
+  );
+}
+
+interface FileOptions {
+  readonly bundle: Bundle;
+  readonly hostname: string;
+  readonly ownNetwork: boolean;
+}
+
+/** The files that every container has of its own, unless something else is mounted there. */
+function fileMounts(
+  options: RunCommandOptions,
+  { bundle, hostname, ownNetwork }: FileOptions,
+): readonly SpecMount[] {
+  const { hosts, dns, files, network } = options;
+  const texts: [destination: string, text: string][] = [["/etc/hostname", `${hostname}\n`]];
+  if (hosts !== false && network !== "none") texts.unshift(["/etc/hosts", hostsText(hosts)]);
+  if (dns !== false && network !== "none")
+    texts.push(["/etc/resolv.conf", resolvText(dns, ownNetwork ? {} : undefined)]);
+  return [...texts, ...(files ?? [])].map(([destination, text], index) => {
+    const source = join(bundle.path, `file-${index}`);
+    writeFileSync(source, text, { mode: 0o644, flag: "wx" });
+    return { destination, type: "bind", source, options: ["rbind"] };
+  });
+}

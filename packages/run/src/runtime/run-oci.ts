@@ -1,0 +1,116 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DrayageError } from "@drayage/errors";
+import type { CommandResult } from "../options.ts";
+import type { Plan } from "../plan.ts";
+import type { Bundle } from "../process/bundle.ts";
+import { runContained } from "../process/contained.ts";
+import type { Streams } from "../process/streams.ts";
+import { hasCode } from "../root/walk.ts";
+import { type ConfigOptions, runtimeConfig } from "./config.ts";
+import type { Runtime } from "./find-runtime.ts";
+
+export interface OciOptions extends ConfigOptions {
+  readonly runtime: Runtime;
+  readonly runtimeFlags: readonly string[];
+  readonly noPivot: boolean;
+  readonly bundle: Bundle;
+  readonly streams: Streams;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs the command by an OCI runtime, which is the first process of its namespace and waits for it. */
+export async function runOci(plan: Plan, options: OciOptions): Promise<CommandResult> {
+  const { bundle, streams, runtime, rootless } = options;
+  writeFileSync(join(bundle.path, "config.json"), encode(runtimeConfig(plan, options)), { mode: 0o600 });
+  const log = join(bundle.path, "log.json");
+  const argv = [
+    runtime.path,
+    "--root",
+    join(bundle.path, "state"),
+    "--log",
+    log,
+    "--log-format",
+    "json",
+    ...options.runtimeFlags,
+    "run",
+    "--bundle",
+    bundle.path,
+    ...(options.noPivot ? ["--no-pivot"] : []),
+    ...(rootless ? ["--no-new-keyring"] : []),
+    bundle.id,
+  ];
+  const result = await runContained(
+    argv,
+    {
+      namespaces: ["--mount-proc"],
+      env: process.env,
+      cwd: bundle.path,
+      stdio: streams.stdio,
+      signal: options.signal,
+    },
+    () => streams.connected(),
+  );
+  await streams.drained();
+  if (result.exitCode !== 0 && !options.signal?.aborted) {
+    const complaint = complaintOf(log);
+    if (complaint !== undefined) throw failure(complaint, runtime, plan);
+  }
+  return result;
+}
+
+/** A limit that is without end is larger than a number can tell exactly. */
+function encode(config: object): string {
+  const text = JSON.stringify(config, (_key, value: unknown) =>
+    typeof value === "bigint" ? `#${value}#` : value,
+  );
+  return text.replaceAll(/"#(\d+)#"/g, "$1");
+}
+
+/** What the runtime itself says, rather than the command. */
+function complaintOf(log: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(log, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
+  const messages = text.split("\n").flatMap((line) => {
+    try {
+      const { level, msg } = JSON.parse(line) as { level?: unknown; msg?: unknown };
+      return (level === "error" || level === "fatal") && typeof msg === "string" ? [msg.trim()] : [];
+    } catch {
+      // A line of it may be none of JSON, as its end is.
+      return [];
+    }
+  });
+  return messages.at(-1);
+}
+
+function failure(complaint: string, runtime: Runtime, plan: Plan): DrayageError {
+  const [program = ""] = plan.args;
+  if (/exec.*no such file or directory|executable file.*not found/i.test(complaint)) {
+    return new DrayageError(
+      "ERR_DRAYAGE_COMMAND_NOT_FOUND",
+      `${JSON.stringify(program)} of the container cannot be started: what interprets or loads it is missing`,
+      {
+        hint: "check its first line, and whether it was built for this machine and C library",
+        cause: new Error(complaint),
+      },
+    );
+  }
+  if (/exec format error|exec.*permission denied/i.test(complaint)) {
+    return new DrayageError(
+      "ERR_DRAYAGE_COMMAND_NOT_EXECUTABLE",
+      `${JSON.stringify(program)} of the container is no program for this machine and user`,
+      {
+        hint: "check who may run it, and whether it was built for this machine",
+        cause: new Error(complaint),
+      },
+    );
+  }
+  return new DrayageError("ERR_DRAYAGE_RUNTIME", `${runtime.path} cannot run the command: ${complaint}`, {
+    hint: "try another runtime by --runtime, or run without one by --isolation chroot",
+  });
+}
