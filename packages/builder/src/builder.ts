@@ -111,6 +111,12 @@ export interface RunOptions extends OperationOptions {
   readonly mounts?: readonly string[] | undefined;
   /** `id=…,src=…` or `id=…,env=…` */
   readonly secrets?: readonly string[] | undefined;
+  /** The folder that sources of `mounts` of type bind are in. Absent: they are paths of the machine. */
+  readonly contextDir?: string | undefined;
+  /** Leaves `/etc/hosts` as the image has it. */
+  readonly noHosts?: boolean | undefined;
+  /** For the runtime: no pivot_root, as for a root file system in a ramdisk. */
+  readonly noPivot?: boolean | undefined;
   readonly capAdd?: readonly string[] | undefined;
   readonly capDrop?: readonly string[] | undefined;
   readonly terminal?: boolean | undefined;
@@ -120,6 +126,7 @@ export interface RunOptions extends OperationOptions {
 }
 
 export interface RunResult {
+  /** 128 and the number of the signal where one ended it. */
   readonly exitCode: number;
   readonly signal?: string | undefined;
 }

@@ -21,6 +21,7 @@ export type {
   Network,
   RunCommandOptions,
 } from "./options.ts";
+export { ensureFolder } from "./root/path-in-root.ts";
 export { runCommand } from "./run-command.ts";
 export { findRuntime, hasRuntime, type Runtime } from "./runtime/find-runtime.ts";
 export {
