@@ -3,6 +3,7 @@
  * @module
  */
 export { addToRootfs } from "./add-to-rootfs.ts";
+export { folderRoot } from "./folder-root.ts";
 export { type LayerKey, type LayerKeyBuilder, layerKey, treeKey } from "./layer-cache/key.ts";
 export {
   type LayerCache,
@@ -16,6 +17,7 @@ export type {
   AddToRootfsOptions,
   IdMapping,
   LayerTarOptions,
+  ListingOptions,
   PackedSources,
   PackSourcesOptions,
   SourceLimits,

@@ -1,6 +1,6 @@
 import type { Digest } from "@drayage/digest";
 import type { HttpClient } from "@drayage/http";
-import type { TarTime } from "@drayage/tar";
+import type { LayerKey } from "./layer-cache/key.ts";
 import type { OwnerId } from "./owner.ts";
 import type { RootView } from "./root-view.ts";
 
@@ -90,26 +90,27 @@ export interface PackedSources extends AsyncDisposable {
   /** What was added. Throws a TypeError until a tar was read to its end. */
   facts(): AddedFacts;
   /**
-   * What the layer depends on, without reading a file: a walk with one lstat for each entry. Equal keys give equal layers,
-   * unless files were written without a trace in size, times and inode.
+   * What the layer depends on, without reading a file: a walk with one lstat for each entry, which `tar` then goes by. Equal keys give equal
+   * layers, unless files were written without a trace in size, times and inode.
    */
-  listing(options?: { readonly signal?: AbortSignal | undefined }): Promise<SourceListing>;
+  listing(options?: ListingOptions): Promise<SourceListing>;
 }
 
-/** Cheap facts about sources: the key of a cache. */
+export interface ListingOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** What else the layer depends on, such as the options of `tar`, as JSON has it. */
+  readonly settings?: unknown;
+}
+
+/** Cheap facts about sources. */
 export interface SourceListing {
   /**
-   * Over everything the layer depends on: paths, types, modes, owners, sizes, mtime and ctime (nanoseconds), inodes and devices, the
-   * destination and the folders that lead to it, and every option. Undefined where a source has no such facts: a URL without a checksum.
+   * Over everything that the layer depends on: paths, types, modes, owners, sizes, mtime and ctime (nanoseconds), inodes and devices, digests
+   * of what was downloaded, the destination and the folders that lead to it, and every option of `packSources`.
    */
-  readonly key: Digest | undefined;
-  /**
-   * Whether no file was changed so shortly before the walk that a later change might leave no trace. A layer of sources that are
-   * not settled is not to be put into a cache.
-   */
-  readonly settled: boolean;
+  readonly key: LayerKey;
   readonly entries: number;
-  /** Of regular files. */
+  /** Of regular files, and of archives as they are. */
   readonly bytes: number;
 }
 
@@ -142,5 +143,3 @@ export interface IdMapping {
   readonly hostId: number;
   readonly size: number;
 }
-
-export type { TarTime };

@@ -4,6 +4,7 @@
  */
 export type {
   IdMapping,
+  ImpliedFolders,
   Ownership,
   UnpackLimits,
   UnpackOptions,

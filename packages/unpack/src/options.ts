@@ -1,4 +1,4 @@
-import type { TarLimits } from "@drayage/tar";
+import type { TarLimits, TarTime } from "@drayage/tar";
 
 /** `size` owner ids from `containerId` in an archive are those from `hostId` on this machine. */
 export interface IdMapping {
@@ -23,6 +23,12 @@ export type Whiteouts = "apply" | "overlay-trusted" | "overlay-user" | "keep";
  * unpacks.
  */
 export type Ownership = "chown" | "try" | "none";
+
+export interface ImpliedFolders {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime?: TarTime | undefined;
+}
 
 /** How a layer is unpacked: plain data, which can be sent to another thread. */
 export interface UnpackSettings {
@@ -49,6 +55,8 @@ export interface UnpackSettings {
   readonly xattrs?: "set" | "skip" | undefined;
   /** Whether an entry for the root itself changes the folder. `apply` where absent; containers/storage's overlay ignores it. */
   readonly rootEntry?: "apply" | "ignore" | undefined;
+  /** What folders are given that the archive does not have but whose content it has; root as owner, and no time, where absent. Before mapping. */
+  readonly implied?: ImpliedFolders | undefined;
   /** Where the tar-split is written, gzipped; a new file. None is made where absent. */
   readonly tarSplitPath?: string | undefined;
   readonly limits?: UnpackLimits | undefined;

@@ -7,7 +7,7 @@ import { type ByteString, quoted } from "./byte-string.ts";
 import { type Folder, pathOf, type Time } from "./folder.ts";
 import { type FolderTree, openFolderTree } from "./folder-tree.ts";
 import type { MapId } from "./id-map.ts";
-import type { Ownership } from "./options.ts";
+import type { ImpliedFolders, Ownership } from "./options.ts";
 import { removeTree } from "./remove-tree.ts";
 import { createSetAttributes, type SetAttributes } from "./set-attributes.ts";
 import { unless } from "./unless.ts";
@@ -26,6 +26,7 @@ export interface SiteOptions {
   /** Whether folders that were there before keep their times where the archive has no entry for them. */
   readonly keepsTimes: boolean;
   readonly folderLimit: number;
+  readonly implied?: ImpliedFolders | undefined;
 }
 
 /** The folder that is unpacked into. */
@@ -162,11 +163,15 @@ export function openSite(options: SiteOptions): Site {
     },
     setImplied(folder) {
       const [parent, name] = place(folder);
-      const owner = { uid: ids.user(0), gid: ids.group(0) };
+      const { implied } = options;
+      const owner = { uid: ids.user(implied?.uid ?? 0), gid: ids.group(implied?.gid ?? 0) };
       const attributes = { ...impliedAttributes, ...owner };
       set.folder(tree.at(parent, name), masked(attributes), () => tree.descriptor(folder));
       setOverride(parent, name, attributes, { type: "directory", devmajor: 0, devminor: 0 });
       folder.implied = true;
+      if (implied?.mtime === undefined) return;
+      folder.last = { atime: implied.mtime, mtime: implied.mtime, mode: undefined };
+      ended.add(folder);
     },
     finish() {
       const folders = new Set([...ended, ...found]);

@@ -1,4 +1,4 @@
-import { closeSync, constants, linkSync, openSync, type Stats, symlinkSync } from "node:fs";
+import { closeSync, constants, linkSync, openSync, type Stats, symlinkSync, unlinkSync } from "node:fs";
 import { errnoOf } from "@drayage/errors";
 import { loadSys, requireSys } from "@drayage/sys";
 import type { TarEvent, TarHeader } from "@drayage/tar";
@@ -54,7 +54,19 @@ export function createUnpacker(settings: UnpackSettings): Unpacker {
   const sys = loadSys();
   const keepsTimes = whiteouts === "apply";
   const { xattrs = "set", root } = settings;
-  const site = openSite({ root, sys, isRoot, ownership, xattrs, forceMask, ids, keepsTimes, folderLimit });
+  const { implied: given } = settings;
+  const site = openSite({
+    root,
+    sys,
+    isRoot,
+    ownership,
+    xattrs,
+    forceMask,
+    ids,
+    keepsTimes,
+    folderLimit,
+    implied: given,
+  });
   const { tree, set } = site;
   const below = layersBelow(site, { whiteouts, chowns: ownership !== "none", linkLimit: openLinks });
 
@@ -129,6 +141,16 @@ export function createUnpacker(settings: UnpackSettings): Unpacker {
     bytes += writer.size;
     set.file(fd, folder, name, site.masked(attributes));
     site.setOverride(folder, name, attributes, header);
+  }
+
+  /** Removes what is half written, after something went wrong. */
+  function discard({ fd, folder, name }: OpenFile): void {
+    closeSync(fd);
+    try {
+      unlinkSync(tree.at(folder, name));
+    } catch {
+      // What went wrong before is what is told.
+    }
   }
 
   function putSymlink(folder: Folder, name: ByteString, { header, attributes }: Described): void {
@@ -287,7 +309,7 @@ export function createUnpacker(settings: UnpackSettings): Unpacker {
       };
     },
     [Symbol.dispose]() {
-      if (file !== undefined) closeSync(file.fd);
+      if (file !== undefined) discard(file);
       site[Symbol.dispose]();
     },
   };

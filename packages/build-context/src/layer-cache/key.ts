@@ -23,10 +23,11 @@ export interface LayerKeyBuilder {
  * Begins a key. Call it before the first file is looked at.
  *
  * @param settings all else that the layer's bytes depend on, as JSON has it
+ * @param began when the first file was looked at, where that was before: milliseconds since 1970
  */
-export function layerKey(settings: unknown): LayerKeyBuilder {
+export function layerKey(settings: unknown, began: number = Date.now()): LayerKeyBuilder {
   const hasher = createHasher();
-  const begin = BigInt(Date.now()) * millisecond;
+  const begin = BigInt(Math.floor(began)) * millisecond;
   let settled = true;
   let text = `${JSON.stringify(settings)}\n`;
 

@@ -1,0 +1,38 @@
+import type { BigIntStats } from "node:fs";
+import { byteStringOf, nearestSecond, textOf } from "@drayage/pack";
+import type { RootEntry, RootView } from "./root-view.ts";
+import { type Located, locate } from "./sources/locate.ts";
+import { readFileIn } from "./sources/read-file-in.ts";
+
+/** A folder of this machine as the root of a container. Extended attributes are not told. */
+export function folderRoot(root: string): RootView {
+  return {
+    lookup(path) {
+      using place = locate(root, bytes(path), { follow: false });
+      return place && entryOf(place);
+    },
+    readFile: (path, limit) => readFileIn(root, bytes(path), limit),
+  };
+}
+
+function bytes(path: string): string {
+  return byteStringOf(new TextEncoder().encode(path));
+}
+
+function entryOf({ folder, name, stats }: Located): RootEntry {
+  const linkname = stats.isSymbolicLink() ? folder.link(name) : undefined;
+  return {
+    type: typeOf(stats),
+    mode: Number(stats.mode & 0o7777n),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    mtime: nearestSecond(stats.mtimeNs),
+    ...(linkname !== undefined && { linkname: textOf(linkname) }),
+  };
+}
+
+function typeOf(stats: BigIntStats): RootEntry["type"] {
+  if (stats.isDirectory()) return "directory";
+  if (stats.isSymbolicLink()) return "symlink";
+  return stats.isFile() ? "file" : "other";
+}

@@ -1,0 +1,69 @@
+import { DrayageError } from "@drayage/errors";
+import { type ByteString, bytesOf, type Entry, textOf } from "@drayage/pack";
+import type { TarTime } from "@drayage/tar";
+import type { OwnerId } from "../owner.ts";
+import type { RootEntry, RootView } from "../root-view.ts";
+
+/** The folders of a layer: those that lead to what is added are entries of their own, each before what is in it. */
+export interface MadeFolders {
+  /** To be told of every entry of a folder. */
+  note(path: ByteString): void;
+  /** Whether the folder that a path is in has an entry. */
+  isReached(path: ByteString): boolean;
+  /** The entries of the folders that lead to a path and have none yet, the outermost first. */
+  leadingTo(path: ByteString): AsyncIterable<Entry>;
+}
+
+export interface MadeFoldersOptions {
+  readonly root: RootView;
+  /** Of folders that nothing says anything of. */
+  readonly owner: OwnerId;
+  readonly time: TarTime;
+}
+
+export function madeFolders({ root, owner, time }: MadeFoldersOptions): MadeFolders {
+  const known = new Set<ByteString>([""]);
+
+  async function* missing(path: ByteString): AsyncGenerator<Entry, void, undefined> {
+    for (let slash = path.indexOf("/"); slash !== -1; slash = path.indexOf("/", slash + 1)) {
+      const folder = path.slice(0, slash);
+      if (known.has(folder)) continue;
+      known.add(folder);
+      const entry = await root.lookup(`/${textOf(folder)}`);
+      // Whoever unpacks the layer follows a link that is there.
+      if (entry?.type === "symlink") continue;
+      yield folderEntry(folder, entry?.type === "directory" ? entry : { ...implied, ...owner, mtime: time });
+    }
+  }
+
+  return {
+    note: (path) => void known.add(path),
+    isReached: (path) => known.has(path.slice(0, Math.max(0, path.lastIndexOf("/")))),
+    leadingTo: missing,
+  };
+}
+
+const implied = { type: "directory", mode: 0o755 } as const;
+
+function folderEntry(path: ByteString, { mode, uid, gid, mtime, xattrs }: RootEntry): Entry {
+  return {
+    rawName: bytesOf(`${path}/`),
+    type: "directory",
+    mode,
+    uid,
+    gid,
+    mtime: { seconds: mtime.seconds, nanoseconds: 0 },
+    xattrs: xattrs ?? new Map(),
+  };
+}
+
+/** @throws `ERR_DRAYAGE_USAGE` for a name that has another meaning in a layer */
+export function refuseWhiteout(path: ByteString): void {
+  const base = path.slice(path.lastIndexOf("/") + 1);
+  if (!base.startsWith(".wh.")) return;
+  throw new DrayageError(
+    "ERR_DRAYAGE_USAGE",
+    `${JSON.stringify(textOf(path))} cannot be in a layer, where its name means that ${JSON.stringify(textOf(base.slice(4)))} is removed`,
+    { hint: "leave it out (--exclude), or give it another name" },
+  );
+}

@@ -1,0 +1,88 @@
+import { chmodSync, chownSync, mkdirSync, utimesSync } from "node:fs";
+import { DrayageError, errnoOf, ioError } from "@drayage/errors";
+import { type ByteString, type Folder, openRoot, textOf } from "@drayage/pack";
+import type { TarTime } from "@drayage/tar";
+import type { OwnerId } from "../owner.ts";
+
+export interface OpenDestinationOptions {
+  /** Ids of this machine; undefined where folders are left to whoever makes them. */
+  readonly owner: OwnerId | undefined;
+  /** Whether one goes on where the owner cannot be set. */
+  readonly mayFail: boolean;
+  readonly time: TarTime | undefined;
+}
+
+/** The folder that sources are put into. */
+export interface OpenDestination extends Disposable {
+  readonly folder: Folder;
+  /** Sets the times of the folders that were made, once nothing more is put into them. */
+  settle(): void;
+}
+
+/**
+ * Opens a folder of a root file system, name by name, and makes what is missing: mode 755. No link is followed.
+ *
+ * @param path without links
+ * @throws `ERR_DRAYAGE_IO`; `ERR_DRAYAGE_USAGE` where something else than a folder is on the way
+ */
+export function openDestination(
+  root: string,
+  path: ByteString,
+  { owner, mayFail, time }: OpenDestinationOptions,
+): OpenDestination {
+  const open: Folder[] = [openRoot(root)];
+  const made: Folder[] = [];
+  const close = (): void => {
+    for (const folder of open.splice(0)) folder.close();
+  };
+  try {
+    let folder = open[0] as Folder;
+    for (const name of path === "" ? [] : path.split("/")) {
+      const there = folder.folder(name);
+      const inner = there ?? makeFolder(folder, name, { owner, mayFail });
+      open.push(inner);
+      if (there === undefined) made.push(inner);
+      folder = inner;
+    }
+    return {
+      folder,
+      settle() {
+        if (time === undefined) return;
+        for (const one of made.toReversed()) utimesSync(one.at("."), time.seconds, time.seconds);
+      },
+      [Symbol.dispose]: close,
+    };
+  } catch (error) {
+    close();
+    throw ioError(error, "make a folder in", { path: root });
+  }
+}
+
+function makeFolder(
+  folder: Folder,
+  name: ByteString,
+  { owner, mayFail }: Pick<OpenDestinationOptions, "owner" | "mayFail">,
+): Folder {
+  try {
+    mkdirSync(folder.at(name), 0o700);
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw ioError(error, "make", { path: textOf(`${folder.path}/${name}`) });
+  }
+  const inner = folder.folder(name);
+  if (inner === undefined) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `${JSON.stringify(textOf(name))} of the container is no folder`,
+    );
+  }
+  try {
+    if (owner !== undefined) chownSync(inner.at("."), owner.uid, owner.gid);
+  } catch (error) {
+    if (!mayFail || !["EPERM", "EINVAL"].includes(errnoOf(error) ?? "")) {
+      inner.close();
+      throw ioError(error, "set the owner of", { path: textOf(inner.path) });
+    }
+  }
+  chmodSync(inner.at("."), 0o755);
+  return inner;
+}

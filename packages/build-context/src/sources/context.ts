@@ -1,0 +1,75 @@
+import { resolve } from "node:path";
+import { readFileLimited } from "@drayage/blob";
+import { DrayageError, isDrayageError } from "@drayage/errors";
+import { machineOwnerNames, type OwnerNames, ownerNames } from "@drayage/pack";
+import { parseIgnoreFile } from "../patterns/ignore-file.ts";
+import { readFileIn } from "./read-file-in.ts";
+
+/** Where sources are looked for. */
+export interface Context {
+  /** What they do not leave. `/` where there is no context. */
+  readonly root: string;
+  /** Whether it is the whole machine. */
+  readonly isMachine: boolean;
+}
+
+/** @throws `ERR_DRAYAGE_IO` where there is no such folder */
+export function contextOf(contextDir: string | undefined): Context {
+  return contextDir === undefined
+    ? { root: "/", isMachine: true }
+    : { root: resolve(contextDir), isMachine: false };
+}
+
+/** As messages call it. */
+export function describeContext({ root, isMachine }: Context): string {
+  return isMachine ? "on this machine" : `in the context ${JSON.stringify(root)}`;
+}
+
+/** The names of owners that buildah finds, which looks into the passwd and group files of the context as if that were `/`. */
+export function contextOwnerNames({ root, isMachine }: Context): OwnerNames {
+  if (isMachine) return machineOwnerNames();
+  const read = (path: string): string =>
+    Buffer.from(readFileIn(root, path, ownersLimit) ?? []).toString("utf8");
+  return ownerNames(read("etc/passwd"), read("etc/group"));
+}
+
+const ownersLimit: number = 16 * 1024 * 1024;
+
+export interface IgnoreFileOptions {
+  /** As the caller gave it. */
+  readonly ignoreFile: string | false | undefined;
+  /** Bytes. */
+  readonly limit: number;
+}
+
+/**
+ * The patterns of the context's ignore file, or of the one that was given.
+ *
+ * @throws `ERR_DRAYAGE_IO` where the one that was given cannot be read, `ERR_DRAYAGE_LIMIT_EXCEEDED`
+ */
+export async function ignorePatterns(
+  context: Context,
+  { ignoreFile, limit }: IgnoreFileOptions,
+): Promise<{ readonly patterns: readonly string[]; readonly path: string | undefined }> {
+  if (ignoreFile === false) return { patterns: [], path: undefined };
+  if (ignoreFile !== undefined) {
+    const bytes = await readFileLimited(ignoreFile, limit);
+    return { patterns: patternsOf(bytes, ignoreFile), path: ignoreFile };
+  }
+  if (context.isMachine) return { patterns: [], path: undefined };
+  for (const name of [".containerignore", ".dockerignore"]) {
+    const bytes = readFileIn(context.root, name, limit);
+    if (bytes !== undefined) return { patterns: patternsOf(bytes, name), path: name };
+  }
+  return { patterns: [], path: undefined };
+}
+
+function patternsOf(bytes: Uint8Array, path: string): readonly string[] {
+  try {
+    return parseIgnoreFile(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    if (!isDrayageError(error)) throw error;
+    const { code, message, hint } = error;
+    throw new DrayageError(code, `${JSON.stringify(path)}: ${message}`, { hint });
+  }
+}
