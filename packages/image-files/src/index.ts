@@ -2,6 +2,7 @@
  * Look into the files of an image without unpacking it.
  * @module
  */
+export { fileContent } from "./content.ts";
 export { diffImages, type FileChange } from "./diff.ts";
 export type { FileEntry, FileType } from "./file-entry.ts";
 export {
@@ -11,3 +12,4 @@ export {
   type StatOptions,
 } from "./image-files.ts";
 export { createLayerCache, type LayerCache, type LayerCacheOptions } from "./layer-cache.ts";
+export { isFile, type LayerFileFacts, type LayerNode, type LayerTree, linkNames } from "./layer-tree.ts";

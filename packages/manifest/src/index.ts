@@ -27,6 +27,7 @@ export { encodeGoOciConfig } from "./encode-config.ts";
 export {
   type Compat,
   encodeDockerList,
+  encodeDockerManifest,
   encodeOciIndex,
   encodeOciManifest,
   type IndexParts,
@@ -48,6 +49,7 @@ export { type ParseJsonOptions, parseJson } from "./json/parse.ts";
 export type { LayerEdit } from "./layer-edit.ts";
 export { type LayerCompression, type LayerType, layerTypeOf } from "./layer-type.ts";
 export { configLimit, indexDepthLimit, manifestLimit } from "./limits.ts";
+export { indexParts, manifestParts } from "./manifest-parts.ts";
 export {
   type ImageMediaType,
   type IndexMediaType,

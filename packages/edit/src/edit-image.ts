@@ -1,0 +1,72 @@
+import { type CopyLocationsOptions, type CopyResult, copyImage, withEnds } from "@drayage/copy";
+import {
+  type BlobInfoCache,
+  defineTransport,
+  type ImageDestination,
+  type ImageSource,
+  type Location,
+} from "@drayage/transport";
+import type { ImageReport } from "./differences.ts";
+import type { Edited } from "./edit-source.ts";
+import { type ScratchOptions, scratchSource } from "./scratch.ts";
+
+/** What makes an edited image of a source: `(source, { destination }) => append(source, layers, { destination })`. */
+export type EditStep = (
+  source: ImageSource,
+  to: { readonly destination: ImageDestination | undefined; readonly signal: AbortSignal | undefined },
+) => Promise<Edited>;
+
+export interface EditImageOptions extends Omit<CopyLocationsOptions, "platforms" | "ifPresent"> {
+  /** Where the image that is edited has no place: what it begins with. */
+  readonly scratch?: ScratchOptions | undefined;
+}
+
+export interface EditImageResult {
+  readonly copied: CopyResult;
+  readonly images: readonly ImageReport[];
+}
+
+/**
+ * Edits an image on its way from one place to another, which may be the same. The destination is as it was until all is there.
+ *
+ * @param from `scratch` for an image without layers
+ * @throws what the edit and `copyImage` of @drayage/copy throw
+ */
+export async function editImage(
+  from: Location | "scratch",
+  to: Location,
+  edit: EditStep,
+  options: EditImageOptions = {},
+): Promise<EditImageResult> {
+  const { signal } = options;
+  const cache = options.blobInfoCache ?? (await memoryCache());
+  const own = { ...options, blobInfoCache: cache, ifPresent: undefined };
+  const source = from === "scratch" ? scratchLocation(options.scratch) : from;
+  return withEnds(source, to, own, async (ends) => {
+    await using edited = await edit(ends.source, { destination: ends.destination, signal });
+    const copied = await copyImage({
+      ...own,
+      source: edited.source,
+      destination: ends.destination,
+      platforms: "all",
+    });
+    return { copied, images: edited.images };
+  });
+}
+
+/** Layers of one repository are taken over by another of the same registry, if it is known where they are. */
+async function memoryCache(): Promise<BlobInfoCache> {
+  return (await import("@drayage/blob-info-cache")).memoryBlobInfoCache();
+}
+
+function scratchLocation(options: ScratchOptions | undefined): Location {
+  const reference = { text: "scratch" };
+  const transport = defineTransport({
+    scheme: "scratch",
+    summary: "an image without layers",
+    syntax: "",
+    parse: () => reference,
+    openSource: async () => scratchSource(options),
+  });
+  return { transport, reference, text: "scratch" };
+}

@@ -1,0 +1,142 @@
+import { DrayageError } from "@drayage/errors";
+import type { HistoryEntry, ImageConfig } from "@drayage/manifest";
+import type { ImageSource } from "@drayage/transport";
+import type { ConfigEdits, KeptHistory } from "./edit-config.ts";
+import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
+import { goTime, sourceDateEpoch } from "./epoch.ts";
+import type { EditableImage, ImageEdit } from "./image.ts";
+import { findNode, type MergedNode, mergeLayers } from "./merged-tree.ts";
+import type { LayerTarget } from "./place-layers.ts";
+import {
+  type ImageLayers,
+  layersOfImage,
+  openWorkshop,
+  replaceLayers,
+  type Workshop,
+} from "./rewrite-layers.ts";
+
+export interface SquashOptions extends EditOptions, LayerTarget {
+  /** The first layer, counted from 0, of those that become one; 0, all of them, where absent. */
+  readonly fromLayer?: number | undefined;
+  /** Leaves nothing of the history of the layers that become one but this one entry. */
+  readonly omitHistory?: boolean | undefined;
+  /** For the new entry of the history: SOURCE_DATE_EPOCH, or the time of the image, where absent. */
+  readonly created?: Date | undefined;
+}
+
+/**
+ * The image with its layers from one on as one layer. Whiteouts that hide what is below stay; a link to a file below becomes that file.
+ *
+ * The history keeps its entries: those of the layers are marked as empty, and an entry of the new layer comes after them.
+ *
+ * Layers are read twice, those of a registry from a temporary file the second time. Nothing is unpacked.
+ *
+ * @throws `ERR_DRAYAGE_USAGE` where there are not so many layers, `ERR_DRAYAGE_ARCHIVE_INVALID`, and what reading the source throws
+ */
+export async function squash(source: ImageSource, options: SquashOptions = {}): Promise<Edited> {
+  const workshop = openWorkshop(options);
+  const { leftovers } = workshop;
+  try {
+    return await editSource(source, (image) => squashed(image, workshop, options), {
+      ...options,
+      close: leftovers.close,
+    });
+  } catch (error) {
+    await leftovers.close();
+    throw error;
+  }
+}
+
+/** The image with all layers as one: {@link squash} from layer 0. */
+export function flatten(
+  source: ImageSource,
+  options: Omit<SquashOptions, "fromLayer"> = {},
+): Promise<Edited> {
+  return squash(source, { ...options, fromLayer: 0 });
+}
+
+async function squashed(
+  image: EditableImage,
+  workshop: Workshop,
+  options: SquashOptions,
+): Promise<ImageEdit | undefined> {
+  const { fromLayer: first = 0 } = options;
+  const layers = await layersOfImage(image, workshop, options);
+  if (!Number.isSafeInteger(first) || first < 0 || (first >= layers.count && first > 0)) {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", `there is no layer ${first}: the image has ${layers.count}`, {
+      hint: "layers are counted from 0, the base",
+    });
+  }
+  // One layer is one already; of a whole image it may hold whiteouts, which hide nothing.
+  if (layers.count - first < 2) return undefined;
+  const root = await merged(layers, first, layers.count);
+  if (first > 0) await bringUp(root, layers, first);
+  const marks = first > 0;
+  return replaceLayers(
+    image,
+    {
+      layers,
+      first,
+      remade: [{ root, options: { marks, order: "layers" } }],
+      edits: { history: historyOf(image.config, first, options) },
+      workshop,
+    },
+    options,
+  );
+}
+
+async function merged(layers: ImageLayers, from: number, to: number): Promise<MergedNode> {
+  const trees = [];
+  for (let index = from; index < to; index++) trees.push(await layers.tree(index));
+  return mergeLayers(trees, from);
+}
+
+/** Hard links to files of lower layers become those files: not every store can link from one layer to another. */
+async function bringUp(root: MergedNode, layers: ImageLayers, first: number): Promise<void> {
+  let below: MergedNode | undefined;
+  const visit = async (node: MergedNode): Promise<void> => {
+    for (const child of node.children?.values() ?? []) {
+      if (child.link === undefined) {
+        await visit(child);
+        continue;
+      }
+      below ??= await merged(layers, 0, first);
+      const target = findNode(below, child.link, false);
+      if (target?.file === undefined || target.children !== undefined) {
+        const path = Buffer.from(`/${child.link.join("/")}`, "latin1").toString();
+        throw new DrayageError(
+          "ERR_DRAYAGE_ARCHIVE_INVALID",
+          `a link leads to ${JSON.stringify(path)}, which is no file of the image`,
+        );
+      }
+      child.file = target.file;
+      child.link = undefined;
+    }
+  };
+  await visit(root);
+}
+
+/** Entries that made the layers from `first` on say so no more, and one more tells of the layer that they became. */
+function historyOf(config: ImageConfig, first: number, options: SquashOptions): ConfigEdits["history"] {
+  const history = config.history ?? [];
+  if (history.length === 0) return undefined;
+  const entry: HistoryEntry = {
+    created: options.created === undefined ? timeOf(config) : goTime(options.created),
+    created_by: first === 0 ? "dray flatten" : `dray squash --from-layer ${first}`,
+    comment: `layers from ${first} on as one`,
+  };
+  const entries: KeptHistory[] = [];
+  let layer = 0;
+  for (const [at, { empty_layer: empty }] of history.entries()) {
+    const isBelow = layer < first;
+    if (empty !== true) layer += 1;
+    if (isBelow) entries.push({ at });
+    else if (options.omitHistory !== true) entries.push({ at, empty_layer: true });
+  }
+  return [...entries, entry];
+}
+
+export function timeOf(config: ImageConfig): string | undefined {
+  const epoch = sourceDateEpoch();
+  return epoch === undefined ? config.created : goTime(epoch);
+}

@@ -1,0 +1,258 @@
+import { createReadStream } from "node:fs";
+import { type Blob, createStagedFile, drain, inflated, openBlob, temporaryFolder } from "@drayage/blob";
+import { DrayageError } from "@drayage/errors";
+import { fileContent } from "@drayage/image-files";
+import {
+  opaqueWhiteout,
+  type TarEntryInput,
+  type TarTime,
+  type TarWriteEntry,
+  whiteoutPrefix,
+  writeTar,
+} from "@drayage/tar";
+import type { MergedFile, MergedNode } from "./merged-tree.ts";
+import type { Leftovers } from "./place-layers.ts";
+
+export interface LayerTarOptions {
+  /** Whether there are layers below, for which whiteouts are written. */
+  readonly marks: boolean;
+  /**
+   * `sorted`: names in the order of their bytes, a folder before what is in it. `layers`: folders first, and files in the order that the
+   * layers have them, so that each layer is read once and from its start to its end.
+   */
+  readonly order: "sorted" | "layers";
+  /** What becomes of the time of an entry; it stays where absent. */
+  readonly time?: ((time: TarTime) => TarTime) | undefined;
+}
+
+export interface ReadLayers {
+  readonly signal?: AbortSignal | undefined;
+  readonly temporaryDir?: string | undefined;
+  /** The blob of one of the image's layers. */
+  blob(layer: number): Promise<Blob>;
+  readonly leftovers: Leftovers;
+}
+
+/** Sparse files are written with their holes: no more than this. */
+const mostSparse = 64 * 1024 ** 3;
+
+interface Item {
+  readonly header: TarEntryInput;
+  readonly data?: MergedFile | undefined;
+}
+
+/** The tar of a merged tree. Numbers of owners count, not their names; extended attributes are kept. */
+export async function* layerTar(
+  root: MergedNode,
+  options: LayerTarOptions,
+  read: ReadLayers,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const items = itemsOf(root, options);
+  yield* writeTar(entries(items, read), { signal: read.signal });
+}
+
+function itemsOf(root: MergedNode, options: LayerTarOptions): readonly Item[] {
+  const time = options.time ?? ((own: TarTime): TarTime => own);
+  const names = new Map<MergedFile, string>();
+  const first: Item[] = [];
+  const later: { readonly file: MergedFile; readonly items: Item[] }[] = [];
+  const linksOf = new Map<MergedFile, Item[]>();
+
+  function visit(node: MergedNode, path: string): void {
+    if (node.removed === true) {
+      if (options.marks) first.push({ header: mark(markedName(path), time) });
+      return;
+    }
+    if (node.children === undefined) {
+      addFile(node, path);
+      return;
+    }
+    if (node.file !== undefined) {
+      first.push({ header: headerOf(node.file, path === "" ? "./" : `${path}/`, time) });
+    }
+    if (options.marks && node.opaque === true) {
+      first.push({ header: mark(join(path, opaqueWhiteout), time) });
+    }
+    for (const name of [...node.children.keys()].sort()) {
+      const child = node.children.get(name);
+      if (child !== undefined) visit(child, join(path, name));
+    }
+  }
+  function addFile({ file, link }: MergedNode, path: string): void {
+    if (file === undefined) {
+      if (link !== undefined)
+        later.push({ file: nowhere, items: [{ header: linkHeader(path, link.join("/")) }] });
+      return;
+    }
+    const earlier = names.get(file);
+    if (earlier !== undefined) {
+      const { rawName: _, ...facts } = headerOf(file, path, time);
+      const header = {
+        ...facts,
+        rawName: bytes(path),
+        type: "link",
+        size: 0,
+        rawLinkname: bytes(earlier),
+      } as const;
+      linksOf.get(file)?.push({ header });
+      if (options.order === "sorted") first.push({ header });
+      return;
+    }
+    names.set(file, path);
+    const item: Item = {
+      header: headerOf(file, path, time),
+      data: file.facts.type === "file" ? file : undefined,
+    };
+    const group = { file, items: [item] };
+    linksOf.set(file, group.items);
+    if (options.order === "sorted") first.push(item);
+    else later.push(group);
+  }
+  visit(root, "");
+  later.sort((a, b) => a.file.layer - b.file.layer || a.file.facts.dataOffset - b.file.facts.dataOffset);
+  return [...first, ...later.flatMap((group) => group.items)];
+}
+
+/** Links to files below these layers come behind all else. */
+const nowhere = { layer: Number.MAX_SAFE_INTEGER, facts: { dataOffset: 0 } } as MergedFile;
+
+async function* entries(
+  items: readonly Item[],
+  read: ReadLayers,
+): AsyncGenerator<TarWriteEntry, void, undefined> {
+  const unordered = unorderedLayers(items);
+  const readers = new Map<number, LayerReader>();
+  try {
+    for (const { header, data } of items) {
+      if (data === undefined || data.facts.size === 0) {
+        yield { header };
+        continue;
+      }
+      const { facts, layer } = data;
+      if (facts.sparse !== undefined) {
+        if (facts.size > mostSparse) throw tooSparse(header);
+        yield { header, body: fileContent(await read.blob(layer), facts, read.signal) };
+        continue;
+      }
+      let reader = readers.get(layer);
+      if (reader === undefined) {
+        reader = unordered.has(layer)
+          ? await anyOrder(layer, read)
+          : inOrder(await read.blob(layer), read.signal);
+        readers.set(layer, reader);
+      }
+      yield { header, body: reader.take(facts.dataOffset, facts.dataSize) };
+    }
+  } finally {
+    for (const reader of readers.values()) await reader.close();
+  }
+}
+
+/** The layers whose files are not wanted in the order in which they have them. */
+function unorderedLayers(items: readonly Item[]): ReadonlySet<number> {
+  const at = new Map<number, number>();
+  const unordered = new Set<number>();
+  for (const { data } of items) {
+    if (data === undefined) continue;
+    const { layer, facts } = data;
+    if (facts.dataOffset < (at.get(layer) ?? 0)) unordered.add(layer);
+    at.set(layer, facts.dataOffset);
+  }
+  return unordered;
+}
+
+interface LayerReader {
+  take(offset: number, length: number): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Reads a layer once, from its start. */
+function inOrder(blob: Blob, signal: AbortSignal | undefined): LayerReader {
+  const chunks = openBlob(inflated(blob), { signal })[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array();
+  let position = 0;
+  async function fill(): Promise<void> {
+    if (rest.length > 0) return;
+    const next = await chunks.next();
+    if (next.done === true) throw new DrayageError("ERR_DRAYAGE_SIZE_MISMATCH", "a layer ends within a file");
+    rest = next.value;
+  }
+  function cut(length: number): Uint8Array {
+    const piece = rest.subarray(0, length);
+    rest = rest.subarray(piece.length);
+    position += piece.length;
+    return piece;
+  }
+  return {
+    async *take(offset, length) {
+      while (position < offset) {
+        await fill();
+        cut(offset - position);
+      }
+      for (let left = length; left > 0; ) {
+        await fill();
+        const piece = cut(left);
+        left -= piece.length;
+        yield piece;
+      }
+    },
+    async close() {
+      await chunks.return?.();
+    },
+  };
+}
+
+/** Reads a layer at any place, from an inflated copy. */
+async function anyOrder(layer: number, read: ReadLayers): Promise<LayerReader> {
+  const { signal, temporaryDir, leftovers } = read;
+  const file = await createStagedFile(await temporaryFolder(temporaryDir), { mode: 0o600 });
+  leftovers.add({ [Symbol.asyncDispose]: () => file.discard() });
+  await drain(inflated(await read.blob(layer)), file.sink, { signal });
+  return {
+    take: (offset, length) =>
+      createReadStream(file.path, { start: offset, end: offset + length - 1, signal }),
+    close: async () => undefined,
+  };
+}
+
+function headerOf({ facts }: MergedFile, path: string, time: (own: TarTime) => TarTime): TarEntryInput {
+  const { type, mode, uid, gid, size, devmajor, devminor, xattrs, target } = facts;
+  const mtime = time(facts.mtime);
+  return {
+    rawName: bytes(path),
+    type,
+    ...{ mode, uid, gid, devmajor, devminor, xattrs, mtime },
+    size: type === "file" ? size : 0,
+    ...(type === "symlink" && { rawLinkname: bytes(target) }),
+    ...(mtime.nanoseconds !== 0 && { format: "pax" as const }),
+  };
+}
+
+function linkHeader(path: string, target: string): TarEntryInput {
+  return { rawName: bytes(path), type: "link", rawLinkname: bytes(target) };
+}
+
+function mark(path: string, time: (own: TarTime) => TarTime): TarEntryInput {
+  return { rawName: bytes(path), type: "file", mtime: time({ seconds: 0, nanoseconds: 0 }) };
+}
+
+function markedName(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return `${path.slice(0, slash + 1)}${whiteoutPrefix}${path.slice(slash + 1)}`;
+}
+
+function join(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+/** Paths are kept as a character for each byte. */
+function bytes(path: string): Uint8Array {
+  return Buffer.from(path, "latin1");
+}
+
+function tooSparse({ rawName = new Uint8Array() }: TarEntryInput): DrayageError {
+  return new DrayageError(
+    "ERR_DRAYAGE_LIMIT_EXCEEDED",
+    `the sparse file ${JSON.stringify(Buffer.from(rawName).toString())} is larger than ${mostSparse} bytes`,
+  );
+}
