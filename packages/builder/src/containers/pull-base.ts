@@ -124,11 +124,14 @@ async function pullOne(
   source: Location,
   { signal, platform, copy: how = {} }: CreateContainerOptions,
 ): Promise<ImageRecord> {
-  const name = (await nameFor(source, signal)) ?? `@${await idOf(source, { signal, platform, how })}`;
+  const [known, ...others] = await namesFor(source, signal);
+  const name = known ?? `@${await idOf(source, { signal, platform, how })}`;
   const transport = containersStorage({ store });
   const reference = transport.parse(name);
   const destination: Location = { transport, reference, text: `containers-storage:${name}` };
-  await copy(source, destination, { ...how, platforms: platform ?? "system", signal });
+  const additionalTags = [...others, ...(how.destinationOptions?.additionalTags ?? [])];
+  const destinationOptions = { ...how.destinationOptions, additionalTags };
+  await copy(source, destination, { ...how, destinationOptions, platforms: platform ?? "system", signal });
   const view = await store.read({ signal });
   const id = reference.id;
   const image =
@@ -143,20 +146,26 @@ async function pullOne(
   );
 }
 
-/** The name that an image gets in the store, as buildah gives it; undefined where it gets none. */
-async function nameFor(source: Location, signal: AbortSignal | undefined): Promise<string | undefined> {
+/** The names that an image gets in the store, as buildah gives them, the one that counts first; none where it gets none. */
+async function namesFor(source: Location, signal: AbortSignal | undefined): Promise<readonly string[]> {
   const { transport, reference } = source;
   const { dockerReference } = reference;
-  if (dockerReference !== undefined) return formatReference(tagNameOnly(dockerReference));
-  if (transport.scheme === "oci-dir") return localName(reference.text.split(":")[0] ?? "");
-  if (transport.listTags === undefined || transport.scheme === "dir") return undefined;
+  if (dockerReference !== undefined) return [formatReference(tagNameOnly(dockerReference))];
+  if (transport.scheme === "oci-dir") return localNames([reference.text.split(":")[0] ?? ""]);
+  if (transport.listTags === undefined || transport.scheme === "dir") return [];
   const inArchive = reference.text.slice(reference.text.indexOf(":") + 1);
   const isNamed = reference.text.includes(":") && !inArchive.startsWith("@");
-  const [first] = isNamed ? [inArchive] : await transport.listTags(reference, { signal });
-  return first === undefined ? undefined : localName(first);
+  if (isNamed) return localNames([inArchive]);
+  const names = localNames(await transport.listTags(reference, { signal }));
+  // They are given one after another, each before those that there are.
+  return transport.scheme === "docker-archive" ? names.toReversed() : names.slice(0, 1);
 }
 
-/** `app` is `localhost/app:latest`; undefined for what is no name. */
+/** `app` is `localhost/app:latest`. What is no name is left out. */
+function localNames(texts: readonly string[]): readonly string[] {
+  return texts.map(localName).filter((name) => name !== undefined);
+}
+
 function localName(text: string): string | undefined {
   const whole = saysRegistry(text) ? text : `localhost/${text.replace(/^\/+/, "")}`;
   try {
