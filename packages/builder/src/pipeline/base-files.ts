@@ -42,7 +42,7 @@ export function pipelineFiles(
     if (opened === undefined || found === undefined || found.type !== "file" || found.size > limit)
       return undefined;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of opened.read(path)) chunks.push(chunk.slice());
+    for await (const chunk of opened.read(path)) chunks.push(new Uint8Array(chunk));
     return Buffer.concat(chunks);
   };
 
