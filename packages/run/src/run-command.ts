@@ -16,7 +16,7 @@ import type { Plan } from "./plan.ts";
 import { type Bundle, createBundle } from "./process/bundle.ts";
 import { openStreams } from "./process/streams.ts";
 import { keepTerminal, onTerminal } from "./process/terminal.ts";
-import { openRoot, readText, walk } from "./root/walk.ts";
+import { isFolderOrNothing, openRoot, readText, walk } from "./root/walk.ts";
 import { findRuntime, hasRuntime } from "./runtime/find-runtime.ts";
 import { runOci } from "./runtime/run-oci.ts";
 import { seccompFilter } from "./runtime/seccomp.ts";
@@ -39,6 +39,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
   const rootfs = realRoot(options.rootfs);
   const root = openRoot(rootfs);
   try {
+    refuseLinks(sys, root);
     const isolation = isolationOf(options);
     const network = networkOf(options.network, isolation);
     const user = userOf(sys, root, options.user ?? "");
@@ -75,6 +76,20 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
     }
   } finally {
     closeSync(root);
+  }
+}
+
+/** Runtimes of some ages would follow these out of the container, and write there. */
+function refuseLinks(sys: Sys, root: number): void {
+  for (const name of ["dev", "proc", "sys"]) {
+    if (isFolderOrNothing(sys, root, name)) continue;
+    throw new DrayageError(
+      "ERR_DRAYAGE_RUNTIME",
+      `the container's /${name} is no folder, so nothing can be mounted there`,
+      {
+        hint: `remove /${name} from the image, or make it a folder`,
+      },
+    );
   }
 }
 

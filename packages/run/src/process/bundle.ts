@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import {
   closeSync,
   constants,
@@ -15,7 +16,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { DrayageError, ioError } from "@drayage/errors";
 import type { Sys } from "@drayage/sys";
+import { requireProgram } from "../programs.ts";
 import { hasCode } from "../root/walk.ts";
+import { userNamespaceFlags } from "../user-namespace.ts";
 import { cgroupFolders, removeCgroups } from "./cgroups.ts";
 
 /**
@@ -78,7 +81,7 @@ function bundleAt(path: string, lock: number): Bundle {
 /** Our folder for bundles, which only we may use. */
 function ownFolder(env: NodeJS.ProcessEnv): string {
   const uid = process.geteuid?.() ?? 0;
-  const parent = join(memoryFolder(env), `drayage-run-${uid}`);
+  const parent = join(memoryFolder(env), `drayage-run-${outerUid(uid)}`);
   try {
     mkdirSync(parent, { mode: 0o700 });
   } catch (error) {
@@ -89,6 +92,15 @@ function ownFolder(env: NodeJS.ProcessEnv): string {
   throw new DrayageError("ERR_DRAYAGE_DENIED", `the folder ${JSON.stringify(parent)} is not ours alone`, {
     hint: "remove it, or name a folder of your own by the variable XDG_RUNTIME_DIR",
   });
+}
+
+/** As the machine counts: in a user namespace our 0 is not that of root. */
+function outerUid(uid: number): number {
+  for (const line of readFileSync("/proc/self/uid_map", "utf8").split("\n")) {
+    const [inner = 0, outer = 0, count = 0] = line.trim().split(/\s+/).map(Number);
+    if (uid >= inner && uid < inner + count) return outer + uid - inner;
+  }
+  return uid;
 }
 
 function memoryFolder(env: NodeJS.ProcessEnv): string {
@@ -112,8 +124,8 @@ async function removeStale(sys: Sys, parent: string): Promise<void> {
       lock = openSync(join(path, lockName), O_RDWR | O_NOFOLLOW);
       if (sys.tryLock(lock, "write")) await removeBundle(path);
     } catch (error) {
-      if (!hasCode(error, "ENOENT")) throw error;
-      if (lock === undefined && isOld(path)) await removeBundle(path);
+      // What cannot be removed now is tried by the next, and keeps nobody from running.
+      if (lock === undefined && hasCode(error, "ENOENT") && isOld(path)) await removeBundle(path);
     } finally {
       if (lock !== undefined) closeSync(lock);
     }
@@ -132,8 +144,16 @@ function isOld(path: string): boolean {
 async function removeBundle(path: string): Promise<void> {
   await removeCgroups(readCgroups(path));
   for (const name of readdirSync(path).filter((one) => one.startsWith(`${scratchName}-`)))
-    rmSync(readFileSync(join(path, name), "utf8"), { recursive: true, force: true });
+    removeScratch(readFileSync(join(path, name), "utf8"));
   rmSync(path, { recursive: true, force: true });
+}
+
+/** In a user namespace others than we may own what is in it, and an overlay's own folder may be read by nobody. */
+function removeScratch(folder: string): void {
+  if (process.geteuid?.() !== 0) {
+    spawnSync(requireProgram("unshare"), [...userNamespaceFlags(), "--", "rm", "-rf", "--", folder]);
+  }
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function readCgroups(path: string): readonly string[] {

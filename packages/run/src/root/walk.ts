@@ -126,7 +126,7 @@ export function readText(sys: Sys, root: number, path: string): string | undefin
   try {
     place = walk(sys, root, path);
   } catch (error) {
-    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR")) return undefined;
+    if (["ENOENT", "ENOTDIR", "ELOOP"].some((code) => hasCode(error, code))) return undefined;
     throw error;
   }
   try {
@@ -146,4 +146,20 @@ export function readText(sys: Sys, root: number, path: string): string | undefin
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
+}
+
+/** Whether the root has nothing of that name, or a folder: no link to somewhere. */
+export function isFolderOrNothing(sys: Sys, root: number, name: string): boolean {
+  let fd: number;
+  try {
+    fd = sys.openAt(root, name, openFlags.path | O_NOFOLLOW);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return true;
+    throw error;
+  }
+  try {
+    return isFolder(fstatSync(fd).mode);
+  } finally {
+    closeSync(fd);
+  }
 }

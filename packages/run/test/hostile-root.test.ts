@@ -1,0 +1,98 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { temporaryDirectory } from "@drayage-internal/peers";
+import { beforeEach, expect, it } from "vitest";
+import { describeIsolations } from "./isolations.ts";
+import { shell, smallRoot } from "./small-root.ts";
+
+describeIsolations("a root file system that wants to get out", (common) => {
+  let root = "";
+  let outside = "";
+  beforeEach(() => {
+    root = smallRoot(temporaryDirectory());
+    outside = temporaryDirectory();
+    chmodSync(outside, 0o755);
+    writeFileSync(path.join(outside, "passwd"), "evil:x:0:0:evil:/:/bin/sh\n");
+  });
+  const run = (line: string, options: Parameters<typeof shell>[2] = {}) =>
+    shell(root, line, { ...common, ...options });
+
+  it("by a link at /etc/passwd finds no user of the machine", async () => {
+    rmSync(path.join(root, "etc/passwd"));
+    symlinkSync(path.join(outside, "passwd"), path.join(root, "etc/passwd"));
+    await expect(run("true", { user: "evil" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
+    });
+    rmSync(path.join(root, "etc/passwd"));
+    symlinkSync("../../../../../../../etc/passwd", path.join(root, "etc/passwd"));
+    await expect(run("true", { user: "daemon" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
+    });
+  });
+
+  it("by a queue or a device at /etc/passwd keeps nobody waiting", async () => {
+    rmSync(path.join(root, "etc/passwd"));
+    symlinkSync("/dev/zero", path.join(root, "etc/passwd"));
+    mkdirSync(path.join(root, "dev"), { recursive: true });
+    await expect(run("true", { user: "daemon" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
+    });
+  });
+
+  it("by links where something is mounted makes and changes nothing outside", async () => {
+    const before = readdirSync(outside);
+    renameSync(path.join(root, "etc"), path.join(root, "etc-of-it"));
+    symlinkSync(outside, path.join(root, "etc"));
+    symlinkSync(path.join(outside, "run"), path.join(root, "run"));
+    symlinkSync(`../../../../../..${outside}`, path.join(root, "volume"));
+    const source = temporaryDirectory();
+    const mounts = [
+      { type: "bind", source, destination: "/volume/inner", options: ["rw", "rbind"] },
+    ] as const;
+    // A runtime may refuse it instead.
+    await run("true", { mounts, files: new Map([["/run/.containerenv", ""]]) }).catch(() => {});
+    expect(readdirSync(outside)).toEqual(before);
+    expect(readFileSync(path.join(outside, "passwd"), "utf8")).toBe("evil:x:0:0:evil:/:/bin/sh\n");
+  });
+
+  it("by a link as working folder makes it inside", async () => {
+    symlinkSync(path.join(outside, "work"), path.join(root, "work"));
+    expect((await run("pwd -P", { cwd: "/work" })).stdout).toBe(`${outside}/work\n`);
+    expect(existsSync(path.join(outside, "work"))).toBe(false);
+    expect(existsSync(path.join(root, outside, "work"))).toBe(true);
+  });
+
+  it.each(["proc", "sys", "dev"])(
+    "by a link at /%s runs no command with the machine's, and changes nothing",
+    async (name) => {
+      const before = readdirSync(outside);
+      symlinkSync(outside, path.join(root, name));
+      const outcome = await run(`ls /${name}/passwd`).catch((error: unknown) => error);
+      if (!(outcome instanceof Error)) expect(outcome).toMatchObject({ stdout: "" });
+      expect(readdirSync(outside)).toEqual(before);
+    },
+  );
+
+  it("by a program that is a link to one of the machine does not run that", async () => {
+    symlinkSync("../../../../../../../usr/bin/env", path.join(root, "bin/escape"));
+    await expect(run("true", { command: ["/bin/escape"] })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_COMMAND_NOT_FOUND",
+    });
+  });
+
+  it("cannot leave its root by chroot", async () => {
+    // CAP_SYS_CHROOT is granted, as buildah does: there is no folder of the machine left to get to.
+    const { stdout } = await run(`ls /../../../..${outside}/passwd || echo none`);
+    expect(stdout).toBe("none\n");
+  });
+});
