@@ -31,27 +31,7 @@ function buildDray(options: {
   readonly group: OpenGroup | undefined;
 }): Application<DrayContext> {
   const line = (error: unknown): string => errorText(error, options);
-  const root = buildRouteMap({
-    routes: { ...builtCommands(commands), ...builtGroups(options.group) },
-    docs: {
-      brief: "Haul container images between registries, archives, layouts, folders and container storage",
-      fullDescription: [
-        "Haul container images between registries, archives, layouts, folders and the store that podman, buildah and skopeo",
-        "share, and what plugins reach.",
-        "",
-        "An image is named as TRANSPORT:DETAILS; `dray transports` lists the transports. Those of the store are also named as podman's",
-        "commands name them, by names and IDs.",
-        "",
-        "EXAMPLES",
-        "  dray copy docker://quay.io/podman/stable oci-dir:layout:podman",
-        "  dray copy docker-archive:app.tar oci-dir:layout:app",
-        "  dray inspect oci-dir:layout:app",
-        "  dray validate oci-archive:app.oci.tar",
-        "  dray pull alpine",
-      ].join("\n"),
-    },
-  });
-  return buildApplication<DrayContext>(root, {
+  return buildApplication<DrayContext>(rootOf(options), {
     name: options.personality,
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: {
@@ -76,6 +56,44 @@ function buildDray(options: {
   });
 }
 
+/** All commands; of buildah, its own. */
+function rootOf({
+  personality,
+  group,
+}: {
+  readonly personality: Personality;
+  readonly group: OpenGroup | undefined;
+}): RouteMap<DrayContext> {
+  if (personality === "buildah") {
+    const { brief, fullDescription = brief } = commandGroups.builder;
+    const own = group?.name === "builder" ? builtCommands(group.commands) : {};
+    return buildRouteMap<string, DrayContext>({
+      routes: { ...own, ...builtGroups(group, ["manifest"]) },
+      docs: { brief, fullDescription },
+    });
+  }
+  return buildRouteMap<string, DrayContext>({
+    routes: { ...builtCommands(commands), ...builtGroups(group) },
+    docs: {
+      brief: "Haul container images between registries, archives, layouts, folders and container storage",
+      fullDescription: [
+        "Haul container images between registries, archives, layouts, folders and the store that podman, buildah and skopeo",
+        "share, and what plugins reach.",
+        "",
+        "An image is named as TRANSPORT:DETAILS; `dray transports` lists the transports. Those of the store are also named as podman's",
+        "commands name them, by names and IDs.",
+        "",
+        "EXAMPLES",
+        "  dray copy docker://quay.io/podman/stable oci-dir:layout:podman",
+        "  dray copy docker-archive:app.tar oci-dir:layout:app",
+        "  dray inspect oci-dir:layout:app",
+        "  dray validate oci-archive:app.oci.tar",
+        "  dray pull alpine",
+      ].join("\n"),
+    },
+  });
+}
+
 function builtCommands(commands: Commands): Readonly<Record<string, Command<DrayContext>>> {
   return Object.fromEntries(
     Object.entries(commands).map(([name, definition]) => [name, definition.forParser(buildCommand)]),
@@ -85,9 +103,11 @@ function builtCommands(commands: Commands): Readonly<Record<string, Command<Dray
 /** The groups, of which only the open one has its commands. The others are lines of help. */
 function builtGroups(
   open: OpenGroup | undefined,
+  names: readonly string[] = Object.keys(commandGroups),
 ): Readonly<Record<string, Command<DrayContext> | RouteMap<DrayContext>>> {
+  const shown = Object.entries(commandGroups).filter(([name]) => names.includes(name));
   return Object.fromEntries(
-    Object.entries(commandGroups).map(([name, { brief, fullDescription }]) => [
+    shown.map(([name, { brief, fullDescription }]) => [
       name,
       name === open?.name
         ? buildRouteMap<string, DrayContext>({

@@ -29,6 +29,7 @@ function goesThroughLayers(argv: readonly string[]): boolean {
 /** What is asked for most, and can be answered without the whole command. */
 function quickAnswer([first, ...others]: readonly string[]): string | undefined {
   const personality = personalityOf(process.argv[1]);
+  if (personality === "buildah") return undefined;
   if (isVersionRequest(first)) return versionLine(personality);
   if (others.length === 0 && isHelpRequest(first)) {
     return personality === "dray" && !mayBeTerminal(1) ? rootHelp : undefined;

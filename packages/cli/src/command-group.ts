@@ -1,4 +1,5 @@
 import type { CommandDefinition } from "./command.ts";
+import type { DrayContext } from "./context.ts";
 
 /** Commands by name. */
 export type Commands = Readonly<Record<string, CommandDefinition>>;
@@ -10,6 +11,8 @@ export interface CommandGroup {
   readonly fullDescription?: string | undefined;
   /** Its commands, which are loaded when one of them is called or asked about. */
   readonly load: () => Promise<Commands>;
+  /** Reads the arguments behind the group's name in another tool's manner, instead of dray's, and does what they say; gives the exit status. */
+  readonly run?: ((argv: readonly string[], context: DrayContext) => Promise<number>) | undefined;
 }
 
 /** A group whose commands are there. */

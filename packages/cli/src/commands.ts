@@ -1,5 +1,6 @@
 import type { CommandDefinition } from "./command.ts";
 import type { CommandGroup } from "./command-group.ts";
+import { builderGroup } from "./commands/builder.group.ts";
 import { catCommand } from "./commands/cat.command.ts";
 import { catalogCommand } from "./commands/catalog.command.ts";
 import { checkCommand } from "./commands/check.command.ts";
@@ -107,9 +108,10 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   completion: completionCommand,
 };
 
-type GroupName = "manifest";
+type GroupName = "builder" | "manifest";
 
 /** The groups of commands, which load their own commands when one is called. */
 export const commandGroups: Readonly<Record<GroupName, CommandGroup>> = {
+  builder: builderGroup,
   manifest: manifestGroup,
 };

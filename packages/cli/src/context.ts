@@ -22,4 +22,6 @@ export interface DrayContext extends CommandContext {
   readonly stdin: () => Input;
   /** Aborted when the user interrupts, or when the reader of standard output goes away. */
   readonly signal: AbortSignal;
+  /** The program and arguments that do the same once more; absent where this is not a process of its own. */
+  readonly again?: readonly string[] | undefined;
 }

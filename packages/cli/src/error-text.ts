@@ -8,7 +8,10 @@ function errorSentence(error: unknown, personality: Personality): string {
     return sanitizeText(error instanceof Error ? error.message : String(error));
   }
   const side = error.side === undefined ? "" : `${error.side}: `;
-  const hint = (error.hint ?? usualHint(error.code))?.replace(/\bdray(?= [a-z-]+ )/g, personality);
+  const hint = (error.hint ?? (personality === "buildah" ? undefined : usualHint(error.code)))?.replace(
+    /\bdray(?= [a-z-]+ )/g,
+    personality,
+  );
   return `${side}${error.message}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
@@ -21,6 +24,7 @@ function quoted(text: string): string {
 export function errorLine(error: unknown, personality: Personality, now: Date = new Date()): string {
   const sentence = errorSentence(error, personality);
   if (personality === "dray") return `dray: ${sentence}`;
+  if (personality === "buildah") return `Error: ${sentence}`;
   return logLine("fatal", sentence, personality, now);
 }
 

@@ -1,14 +1,15 @@
 import { DrayageError } from "@drayage/errors";
 import type { StricliProcess } from "@stricli/core";
-import { findCommand, type OpenGroup } from "./command-group.ts";
+import { type CommandGroup, findCommand, type OpenGroup } from "./command-group.ts";
+import { runBuilder } from "./commands/builder.group.ts";
 import { commandGroups, commands } from "./commands.ts";
 import type { DrayContext, Output } from "./context.ts";
 import { errorLine, errorText } from "./error-text.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { commandWord, tidyArguments } from "./flags/arguments.ts";
+import { commandWords, tidyArguments } from "./flags/arguments.ts";
 import { durationParser } from "./flags/parsers.ts";
 import { globalFlagValue } from "./global-flags.ts";
-import { personalityOf } from "./personality.ts";
+import { type Personality, personalityOf } from "./personality.ts";
 import { plainCall } from "./plain-call.ts";
 import type { Input } from "./prompt.ts";
 import { isVersionRequest, versionLine } from "./version.ts";
@@ -25,12 +26,16 @@ export interface Invocation {
   readonly signal: AbortSignal;
   /** The process's own where absent. */
   readonly stdin?: (() => Input) | undefined;
+  /** The program and arguments that this process was started with. */
+  readonly again?: readonly string[] | undefined;
 }
 
 /** Runs dray, or what it is called as, and returns the exit status. Never throws. */
 export async function main(invocation: Invocation): Promise<number> {
-  const { stdout, stderr, env } = invocation;
+  const { stdout, stderr } = invocation;
   const personality = personalityOf(invocation.calledAs);
+  const apart = argumentsApart(invocation.argv, personality);
+  if (apart !== undefined) return apart.run(apart.argv, contextOf(invocation, personality));
   const group = await openGroup(invocation.argv);
   const tidy = tidyArguments(invocation.argv, commands, group);
   const [first] = tidy;
@@ -43,14 +48,8 @@ export async function main(invocation: Invocation): Promise<number> {
     return exitCodes.failure;
   }
   const argv = helpArguments(tidy);
-  const stricliProcess: StricliProcess & { stdout: Output; stderr: Output } = {
-    stdout,
-    stderr,
-    env: { ...env, STRICLI_SKIP_VERSION_CHECK: "1", ...(env.NO_COLOR ? { STRICLI_NO_COLOR: "1" } : {}) },
-  };
   const signal = timedSignal(argv, invocation.signal);
-  const stdin = invocation.stdin ?? ((): Input => process.stdin);
-  const context: DrayContext = { process: stricliProcess, env, personality, stdin, signal };
+  const context = contextOf({ ...invocation, signal }, personality);
   const debug = wantsDebug(argv);
   try {
     if (first === "__complete") {
@@ -70,13 +69,39 @@ export async function main(invocation: Invocation): Promise<number> {
   return statusOf(context);
 }
 
+function contextOf(
+  { stdout, stderr, env, signal, stdin = () => process.stdin, again }: Invocation,
+  personality: Personality,
+): DrayContext {
+  const stricliProcess: StricliProcess & { stdout: Output; stderr: Output } = {
+    stdout,
+    stderr,
+    env: { ...env, STRICLI_SKIP_VERSION_CHECK: "1", ...(env.NO_COLOR ? { STRICLI_NO_COLOR: "1" } : {}) },
+  };
+  return { process: stricliProcess, env, personality, stdin, signal, again };
+}
+
 /** The group of commands that the arguments name, or ask for the help or completion of. */
 async function openGroup(argv: readonly string[]): Promise<OpenGroup | undefined> {
   const asks = argv[0] === "help" || argv[0] === "__complete";
-  const name = commandWord(asks ? argv.slice(1) : argv);
-  if (name === undefined || !Object.hasOwn(commandGroups, name)) return undefined;
-  const group = commandGroups[name as keyof typeof commandGroups];
-  return { name, commands: await group.load() };
+  const [name = ""] = commandWords(asks ? argv.slice(1) : argv);
+  const group = groupOf(name);
+  return group && { name, commands: await group.load() };
+}
+
+function groupOf(name: string): CommandGroup | undefined {
+  return Object.hasOwn(commandGroups, name) ? commandGroups[name as keyof typeof commandGroups] : undefined;
+}
+
+/** What a group that reads its arguments itself gets, and how it is run; undefined where it is not such a group that is called. */
+function argumentsApart(
+  argv: readonly string[],
+  personality: Personality,
+): { readonly run: NonNullable<CommandGroup["run"]>; readonly argv: readonly string[] } | undefined {
+  if (personality === "buildah") return { run: runBuilder, argv };
+  const words = commandWords(argv);
+  const run = groupOf(words[0] ?? "")?.run;
+  return run && { run, argv: [...argv.slice(0, argv.length - words.length), ...words.slice(1)] };
 }
 
 /** Calls a command whose arguments need no parser, and returns the exit status; undefined where they do. */

@@ -18,6 +18,7 @@ export async function runProcess(): Promise<void> {
     stderr,
     env: process.env,
     signal: interrupt.signal,
+    again: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
   });
   process.exitCode = failed() ? exitCodes.failure : status;
 }

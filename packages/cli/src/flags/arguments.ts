@@ -9,9 +9,9 @@ type CommandParameters = Pick<CommandDefinition["parameters"], "aliases"> & {
 /** The commands by name: what is read of them is which flags they take. */
 export type KnownCommands = Readonly<Record<string, { readonly parameters: CommandParameters }>>;
 
-/** The first word: the name of a command or a group, behind what flags every command takes. */
-export function commandWord(argv: readonly string[]): string | undefined {
-  return scan(argv, everywhere(), { stopAtWord: true }).words[0];
+/** The arguments from the name of a command or a group on, behind what flags every command takes. */
+export function commandWords(argv: readonly string[]): readonly string[] {
+  return scan(argv, everywhere(), { stopAtWord: true }).words;
 }
 
 /**

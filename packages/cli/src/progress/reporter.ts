@@ -35,7 +35,7 @@ export function createReporter(
     case "json":
       return jsonReporter(output);
     case "lines":
-      return context.personality === "skopeo" && verb === "Copying"
+      return context.personality !== "dray" && verb === "Copying"
         ? skopeoReporter(output, { removeSignatures })
         : linesReporter(output, verb);
     default:

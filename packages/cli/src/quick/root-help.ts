@@ -37,6 +37,7 @@ export const rootHelp: string = [
   "  dray manifest-digest <FILE>",
   "  dray transports",
   "  dray completion <SHELL>",
+  "  dray builder <COMMAND>",
   "  dray manifest <COMMAND>",
   "  dray --help",
   "",
@@ -91,6 +92,7 @@ export const rootHelp: string = [
   "  manifest-digest  Compute the digest of a manifest in a file",
   "  transports       List the transports and what each can do",
   "  completion       Print the completion script of a shell",
+  "  builder          Make images from working containers, as buildah does",
   "  manifest         Make, change and push lists of images, such as one for each platform",
   "",
 ].join("\n");

@@ -1,0 +1,87 @@
+import type { Commands } from "../command-group.ts";
+import { addCommand, copyCommand } from "./add.command.ts";
+import { commitCommand } from "./commit.command.ts";
+import { configCommand } from "./config.command.ts";
+import { fromCommand } from "./from.command.ts";
+import { containersCommand, imagesCommand, mountCommand } from "./list.command.ts";
+import {
+  infoCommand,
+  inspectCommand,
+  loginCommand,
+  logoutCommand,
+  pullCommand,
+  pushCommand,
+  renameCommand,
+  rmCommand,
+  rmiCommand,
+  tagCommand,
+  umountCommand,
+  unshareCommand,
+  versionCommand,
+} from "./manage.command.ts";
+import { runCommand } from "./run.command.ts";
+
+/** buildah's commands. `manifest` is the group of its own. */
+export const builderCommands: Commands = {
+  from: fromCommand,
+  add: addCommand,
+  copy: copyCommand,
+  config: configCommand,
+  run: runCommand,
+  mount: mountCommand,
+  umount: umountCommand,
+  commit: commitCommand,
+  rm: rmCommand,
+  rename: renameCommand,
+  containers: containersCommand,
+  inspect: inspectCommand,
+  images: imagesCommand,
+  rmi: rmiCommand,
+  tag: tagCommand,
+  pull: pullCommand,
+  push: pushCommand,
+  login: loginCommand,
+  logout: logoutCommand,
+  info: infoCommand,
+  version: versionCommand,
+  unshare: unshareCommand,
+};
+
+export const otherCommandNames: Readonly<Record<string, string>> = {
+  "build-using-dockerfile": "build",
+  bud: "build",
+  delete: "rm",
+  list: "containers",
+  ls: "containers",
+  ps: "containers",
+  unmount: "umount",
+};
+
+/** buildah's commands that dray has not, and what there is instead. */
+export const notThere: Readonly<Record<string, string>> = {
+  build:
+    "building from a Containerfile is not supported yet; from, copy, run, config and commit do the same step by step",
+  source: "source images are not supported",
+};
+
+/** The commands where flags may stand behind words; those of the others are the container's or the command's. */
+export const takesFlagsBetweenWords: ReadonlySet<string> = new Set([
+  "containers",
+  "help",
+  "info",
+  "rename",
+  "tag",
+  "version",
+]);
+
+/** What changes files of the store: done in a user namespace by who is not root, as buildah does. */
+export const needsRoot: ReadonlySet<string> = new Set([
+  "from",
+  "add",
+  "copy",
+  "config",
+  "run",
+  "umount",
+  "commit",
+  "rm",
+]);

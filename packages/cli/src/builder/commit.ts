@@ -1,0 +1,150 @@
+import { stat, writeFile } from "node:fs/promises";
+import { readFileLimited } from "@drayage/blob";
+import type { CommitOptions, StoreContainer } from "@drayage/builder";
+import { ioError } from "@drayage/errors";
+import type { Store } from "@drayage/storage";
+import type { Location } from "@drayage/transport";
+import type { DrayContext } from "../context.ts";
+import { openLocations } from "../locations.ts";
+import { createReporter } from "../progress/reporter.ts";
+import { sourceOptions } from "../source-options.ts";
+import { newName } from "../store/find-local-image.ts";
+import { openLocalStore } from "../store/open-local-store.ts";
+import { storedLocation } from "../store/stored-location.ts";
+import type { CommitFlags } from "./commit.command.ts";
+import { formatOf } from "./image-format.ts";
+import { openContainer } from "./open-container.ts";
+import { refuseCrypto } from "./refuse-crypto.ts";
+import { registryConnection } from "./registry-connection.ts";
+import { refuseLateFlags, said, saidWhile } from "./said.ts";
+
+/** `buildah commit` */
+export async function commit(this: DrayContext, flags: CommitFlags, ...words: string[]): Promise<void> {
+  const [name, image = ""] = words;
+  if (name === undefined) throw said("container ID must be specified");
+  refuseLateFlags(words);
+  if (words.length > 2) throw said("too many arguments specified");
+  refuseCrypto(flags);
+  await using store = await openLocalStore(this, flags);
+  const container = await openContainer(this, store, { name });
+  const to = await destinationOf(this, { flags, store, image });
+  const options = await commitOptions(this, flags, to);
+  const { id } = await commitTo(this, { container, flags, image, to, options });
+  const isStored = to === undefined || to.transport.scheme === "containers-storage";
+  if (isStored && flags.manifest !== undefined) {
+    const { addToList } = await import("./add-to-list.ts");
+    await addToList(this, { store, flags, list: flags.manifest, id });
+  }
+  if (flags.cidfile) await write(flags.cidfile, container.id);
+  if (isStored && flags.iidfile) await write(flags.iidfile, `sha256:${id}`);
+  else if (isStored) this.process.stdout.write(`${id}\n`);
+  if (flags.rm) await container.remove({ signal: this.signal });
+}
+
+async function destinationOf(
+  context: DrayContext,
+  { flags, store, image }: { readonly flags: CommitFlags; readonly store: Store; readonly image: string },
+): Promise<Location | undefined> {
+  if (image === "") return undefined;
+  const locations = await openLocations(context, flags.plugin);
+  const scheme = image.slice(0, Math.max(image.indexOf(":"), 0));
+  if (scheme === "containers-storage" && !image.startsWith("containers-storage:[")) {
+    return storedLocation(store, image.slice("containers-storage:".length));
+  }
+  if (locations.registry.has(scheme)) return locations.resolve(image, "destination");
+  try {
+    return await storedLocation(store, newName(image));
+  } catch (error) {
+    throw saidWhile(`cannot parse input: ${JSON.stringify(image)}`, error);
+  }
+}
+
+interface Commit {
+  readonly container: StoreContainer;
+  readonly flags: CommitFlags;
+  readonly image: string;
+  readonly to: Location | undefined;
+  readonly options: CommitOptions;
+}
+
+async function commitTo(
+  context: DrayContext,
+  { container, flags, image, to, options }: Commit,
+): Promise<{ readonly id: string }> {
+  const reporter = createReporter(context, { style: flags.quiet ? "none" : "auto", verb: "Copying" });
+  try {
+    return await container.commit(to, { ...options, onProgress: (event) => reporter.report(event) });
+  } catch (error) {
+    throw saidWhile(
+      `committing container ${JSON.stringify(container.name)} to ${JSON.stringify(image)}`,
+      error,
+    );
+  } finally {
+    reporter.end();
+  }
+}
+
+async function commitOptions(
+  context: DrayContext,
+  flags: CommitFlags,
+  to: Location | undefined,
+): Promise<CommitOptions> {
+  const timestamp = await timestampOf(flags);
+  return {
+    signal: context.signal,
+    format: formatOf(context, flags.format) ?? "oci",
+    squash: flags.squash,
+    emptyLayer: flags.emptyLayer,
+    omitHistory: flags.omitHistory,
+    compression: compressionOf(flags, to),
+    timestamp,
+    sourceDateEpoch: flags.sourceDateEpoch === undefined ? undefined : new Date(flags.sourceDateEpoch * 1000),
+    env: context.env,
+    rewriteTimestamp: flags.rewriteTimestamp,
+    // As buildah 1.28, which knows of one of both times.
+    identityLabel: flags.identityLabel ?? (timestamp === undefined ? undefined : true),
+    annotations: flags.annotation,
+    unsetAnnotations: flags.unsetannotation,
+    unsetEnv: flags.unsetenv,
+    changes: flags.change,
+    configOverride: flags.config === undefined ? undefined : await readFileLimited(flags.config, configLimit),
+    blobDirectory: flags.blobCache,
+    destinationOptions: {
+      ...sourceOptions(context, { tmpdir: flags.tmpdir }),
+      connection: registryConnection(flags),
+    },
+  };
+}
+
+const configLimit = 4 * 1024 * 1024;
+
+/** As buildah: uncompressed unless `--disable-compression=false`, but for registries, which get compressed layers. */
+function compressionOf(flags: CommitFlags, to: Location | undefined): CommitOptions["compression"] {
+  if (flags.disableCompression === false) return { format: "gzip" };
+  return to?.transport.scheme === "docker" ? undefined : { format: "none" };
+}
+
+/** Of one of three flags. */
+async function timestampOf(flags: CommitFlags): Promise<Date | undefined> {
+  const { timestamp, referenceTime, omitTimestamp } = flags;
+  const given = [timestamp, referenceTime, omitTimestamp === true ? true : undefined];
+  if (given.filter((value) => value !== undefined).length > 1) {
+    throw said("can not use more then one timestamp option at at time");
+  }
+  if (timestamp !== undefined) return new Date(timestamp * 1000);
+  if (omitTimestamp) return new Date(0);
+  if (referenceTime === undefined) return undefined;
+  try {
+    return (await stat(referenceTime)).mtime;
+  } catch (error) {
+    throw ioError(error, "read the time of the file", { path: referenceTime });
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw ioError(error, "write the ID", { path });
+  }
+}

@@ -1,0 +1,75 @@
+import type { RunOptions } from "@drayage/builder";
+import type { DrayContext } from "../context.ts";
+import { openLocalStore } from "../store/open-local-store.ts";
+import { wantsHistory } from "./history.ts";
+import { isolationOf } from "./isolation.ts";
+import { openContainer } from "./open-container.ts";
+import type { RunFlags } from "./run.command.ts";
+import { said } from "./said.ts";
+
+/** `buildah run`. The exit code is the command's. */
+export async function run(this: DrayContext, flags: RunFlags, ...words: string[]): Promise<void> {
+  const [name, ...rest] = words;
+  if (name === undefined) throw said("container ID must be specified");
+  const command = rest[0] === "--" ? rest.slice(1) : rest;
+  if (command.length === 0) throw said("command must be specified");
+  const options = runOptions(this, flags);
+  await using store = await openLocalStore(this, flags);
+  const container = await openContainer(this, store, { name });
+  const { exitCode } = await container.run(command, options);
+  if (exitCode === 0) return;
+  this.process.exitCode = exitCode;
+  this.process.stderr.write(`Error: exit status ${exitCode}\n`);
+}
+
+function runOptions(context: DrayContext, flags: RunFlags): RunOptions {
+  refuseNamespaces(flags);
+  if (flags.isolation !== undefined && flags.isolation.toLowerCase() === "chroot") {
+    if (flags.network !== undefined && !["", "host"].includes(flags.network)) {
+      throw said(`cannot set --network other than host with --isolation ${flags.isolation}`);
+    }
+  }
+  return {
+    signal: context.signal,
+    isolation: isolationOf(context, flags.isolation),
+    runtime: flags.runtime,
+    runtimeFlags: flags.runtimeFlag?.map((flag) => `--${flag}`),
+    env: flags.env,
+    user: flags.user,
+    workingDir: flags.workingdir,
+    hostname: flags.hostname,
+    network: networkOf(flags.network),
+    volumes: flags.volume,
+    mounts: flags.mount,
+    secrets: flags.secret,
+    capAdd: flags.capAdd,
+    capDrop: flags.capDrop,
+    terminal: flags.terminal,
+    addHistory: wantsHistory(context, flags),
+    stdin: "inherit",
+  };
+}
+
+function networkOf(text: string | undefined): RunOptions["network"] {
+  switch (text) {
+    case undefined:
+    case "":
+      return undefined;
+    case "none":
+    case "host":
+    case "private":
+      return text;
+    case "container":
+      return "private";
+    default:
+      throw said(`--network: choose private, none or host, not ${JSON.stringify(text)}`);
+  }
+}
+
+/** Namespaces are a container's own: those of others cannot be joined. */
+function refuseNamespaces({ cgroupns, ipc, pid, uts }: RunFlags): void {
+  for (const [flag, value] of Object.entries({ cgroupns, ipc, pid, uts })) {
+    if (value === undefined || value === "" || value === "private" || value === "container") continue;
+    throw said(`--${flag}: joining another namespace for one command is not supported; give it to from`);
+  }
+}

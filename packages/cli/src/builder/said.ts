@@ -1,0 +1,35 @@
+import { DrayageError, type DrayageErrorCode, isDrayageError } from "@drayage/errors";
+
+/** A mistake in the words that buildah has for it: scripts look for them. */
+export function said(message: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_USAGE", message);
+}
+
+/** The error behind what was being done, as buildah puts it before its own. */
+export function saidWhile(doing: string, error: unknown): unknown {
+  if (!isDrayageError(error) || isDrayageError(error, "ERR_DRAYAGE_ABORTED")) return error;
+  const { code, hint, op } = error;
+  const sentence = short[code] ?? error.message;
+  return new DrayageError(code, `${doing}: ${sentence}`, { hint, op, cause: error });
+}
+
+/** What containers/storage says of what is not there. */
+const short: Readonly<Partial<Record<DrayageErrorCode, string>>> = {
+  ERR_DRAYAGE_CONTAINER_NOT_FOUND: "container not known",
+};
+
+/** An image that the store has not, as containers/storage says it. */
+export function imageNotKnown(name: string, error: unknown): unknown {
+  if (!isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return error;
+  return new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${name}: image not known`, {
+    hint: error.hint,
+    cause: error,
+  });
+}
+
+/** What stands behind the name of a container or image is no flag any more, and may not look like one. */
+export function refuseLateFlags(words: readonly string[]): void {
+  const late = words.find((word) => word.startsWith("-"));
+  if (late === undefined) return;
+  throw said(`no options (${late}) can be specified after the image or container name`);
+}
