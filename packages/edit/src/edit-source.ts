@@ -9,6 +9,7 @@ import {
   encodeOciIndex,
   encodeOciManifest,
   formatPlatform,
+  type ImageConfig,
   type ImageIndex,
   type ImageManifest,
   indexDepthLimit,
@@ -22,7 +23,6 @@ import {
   parseImageIndex,
   parseImageManifest,
   parsePlatform,
-  platformOfConfig,
 } from "@drayage/manifest";
 import { derivedSource, type ImageSource, type OperationOptions, type RawManifest } from "@drayage/transport";
 import { type ImageReport, reportOf } from "./differences.ts";
@@ -307,14 +307,32 @@ function entryAfter({ entry, config }: EditableImage, edit: ImageEdit): Descript
   return { ...entry, ...(annotations && { annotations }), ...(platform && { platform }) };
 }
 
-type Config = Parameters<typeof platformOfConfig>[0];
-
-function movedPlatform(named: Platform | undefined, before: Config, after: Config): Platform | undefined {
-  const was = platformOfConfig(before);
-  const is = platformOfConfig(after);
+function movedPlatform(
+  named: Platform | undefined,
+  before: ImageConfig,
+  after: ImageConfig,
+): Platform | undefined {
+  const was = fullPlatform(before);
+  const is = fullPlatform(after);
   if (named === undefined || JSON.stringify(was) === JSON.stringify(is)) return undefined;
   const { variant: _, "os.version": __, "os.features": ___, ...kept } = named;
   return { ...kept, ...is };
+}
+
+function fullPlatform({
+  os,
+  architecture,
+  variant,
+  "os.version": version,
+  "os.features": features,
+}: ImageConfig): Platform {
+  return {
+    architecture,
+    os,
+    ...(version && { "os.version": version }),
+    ...(features && features.length > 0 && { "os.features": features }),
+    ...(variant && { variant }),
+  };
 }
 
 function encodeIndex(
