@@ -21,6 +21,7 @@ export interface ConfigChanges {
   readonly volumes?: NameChanges | undefined;
   /** Docker's, which OCI configs may have, too. */
   readonly shell?: readonly string[] | null | undefined;
+  /** Fields that are not given stay as the image has them. */
   readonly healthcheck?: Healthcheck | null | undefined;
   readonly onBuild?: readonly string[] | null | undefined;
   readonly author?: string | null | undefined;
@@ -75,7 +76,10 @@ export function configEdits({ config }: EditableImage, changes: ConfigChanges): 
   put(container, "ExposedPorts", [own.ExposedPorts, changedNames(own.ExposedPorts, changes.ports, portName)]);
   put(container, "Volumes", [own.Volumes, changedNames(own.Volumes, changes.volumes, volumeName)]);
   put(container, "Shell", [own.Shell, changes.shell]);
-  put(container, "Healthcheck", [own.Healthcheck, changes.healthcheck]);
+  put(container, "Healthcheck", [
+    own.Healthcheck,
+    changes.healthcheck && { ...own.Healthcheck, ...changes.healthcheck },
+  ]);
   put(container, "OnBuild", [own.OnBuild, changes.onBuild]);
   put(image, "author", [config.author, line(changes.author, "author")]);
   put(image, "created", [
@@ -141,7 +145,7 @@ function changedEnv(
   const left = new Map(Object.entries(set));
   const nameOf = (item: string): string => item.split("=", 1)[0] ?? "";
   const after: string[] = [];
-  for (const item of before) {
+  for (const item of changes.clear === true ? [] : before) {
     const name = nameOf(item);
     const value = left.get(name);
     if (value !== undefined) after.push(`${name}=${value}`);

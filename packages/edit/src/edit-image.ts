@@ -1,4 +1,10 @@
-import { type CopyLocationsOptions, type CopyResult, copyImage, withEnds } from "@drayage/copy";
+import {
+  type CopyLocationsOptions,
+  type CopyOptions,
+  type CopyResult,
+  copyImage,
+  withEnds,
+} from "@drayage/copy";
 import {
   type BlobInfoCache,
   defineTransport,
@@ -11,10 +17,14 @@ import type { Edited } from "./edit-source.ts";
 import { type ScratchOptions, scratchSource } from "./scratch.ts";
 
 /** What makes an edited image of a source: `(source, { destination }) => append(source, layers, { destination })`. */
-export type EditStep = (
-  source: ImageSource,
-  to: { readonly destination: ImageDestination | undefined; readonly signal: AbortSignal | undefined },
-) => Promise<Edited>;
+export type EditStep = (source: ImageSource, to: StepOptions) => Promise<Edited>;
+
+/** What every step takes among its options. */
+export interface StepOptions {
+  readonly destination?: ImageDestination | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly admit: CopyOptions["admit"] | undefined;
+}
 
 export interface EditImageOptions extends Omit<CopyLocationsOptions, "platforms" | "ifPresent"> {
   /** Where the image that is edited has no place: what it begins with. */
@@ -43,9 +53,13 @@ export async function editImage(
   const own = { ...options, blobInfoCache: cache, ifPresent: undefined };
   const source = from === "scratch" ? scratchLocation(options.scratch) : from;
   return withEnds(source, to, own, async (ends) => {
-    await using edited = await edit(ends.source, { destination: ends.destination, signal });
+    const { admit } = options;
+    await using edited = await edit(ends.source, { destination: ends.destination, signal, admit });
     const copied = await copyImage({
       ...own,
+      // What is new was made of what was admitted.
+      admit: (image, operation) =>
+        edited.isNew(image.digest) ? undefined : admit?.({ ...image, source: ends.source }, operation),
       source: edited.source,
       destination: ends.destination,
       platforms: "all",

@@ -1,4 +1,5 @@
 import { type Blob, bytesBlob } from "@drayage/blob";
+import type { CopyOptions } from "@drayage/copy";
 import { type Digest, digestBytes, isDigest } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import {
@@ -43,6 +44,8 @@ export interface EditOptions extends OperationOptions {
   readonly attestations?: "drop" | "keep" | undefined;
   /** Annotations of the index. */
   readonly index?: TextChanges | undefined;
+  /** Asked before a manifest of the source is parsed, as `admit` of `copyImage`: what it throws ends the edit. */
+  readonly admit?: CopyOptions["admit"] | undefined;
   /** Told once of each thing that the user should know. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
@@ -55,6 +58,8 @@ export interface Edited extends AsyncDisposable {
   readonly digest: Digest;
   /** Each image that was asked for, in the index's order. */
   readonly images: readonly ImageReport[];
+  /** Whether the source has no such manifest, since the edit made it. */
+  isNew(digest: Digest): boolean;
 }
 
 /** Edits one image. Undefined: it stays as it is. */
@@ -92,6 +97,7 @@ export async function editSource(
     source: edited,
     digest: root.digest,
     images: editor.reports,
+    isNew: (digest) => editor.instances.has(digest),
     async [Symbol.asyncDispose]() {
       await options.close?.();
     },
@@ -149,6 +155,10 @@ class Editor {
 
   async document(input: Document): Promise<EditedDocument> {
     throwIfAborted(this.#options.signal);
+    const { document, digest, depth } = input;
+    const instance = depth === 0 ? undefined : digest;
+    const { signal } = this.#options;
+    await this.#options.admit?.({ source: this.#source, instance, digest, manifest: document }, { signal });
     return isIndexMediaType(input.document.mediaType) ? this.#index(input) : this.#image(input);
   }
 

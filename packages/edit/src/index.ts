@@ -5,7 +5,13 @@
 export { type AppendOptions, append } from "./append.ts";
 export type { ConfigChanges, HistoryNote, NameChanges } from "./config-changes.ts";
 export type { FieldChange, ImageReport } from "./differences.ts";
-export { type EditImageOptions, type EditImageResult, type EditStep, editImage } from "./edit-image.ts";
+export {
+  type EditImageOptions,
+  type EditImageResult,
+  type EditStep,
+  editImage,
+  type StepOptions,
+} from "./edit-image.ts";
 export {
   type Edited,
   type EditedPlatforms,

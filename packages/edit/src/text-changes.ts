@@ -4,6 +4,8 @@ import { DrayageError } from "@drayage/errors";
 export interface TextChanges {
   readonly set?: Readonly<Record<string, string>> | undefined;
   readonly unset?: readonly string[] | undefined;
+  /** Takes all away before others are set. */
+  readonly clear?: boolean | undefined;
 }
 
 /** The texts after the changes; undefined where nothing is asked for. */
@@ -12,11 +14,11 @@ export function changedTexts(
   changes: TextChanges | undefined,
   what: string,
 ): Readonly<Record<string, string>> | undefined {
-  const { set = {}, unset = [] } = changes ?? {};
+  const { set = {}, unset = [], clear = false } = changes ?? {};
   const names = [...Object.keys(set), ...unset];
-  if (names.length === 0) return undefined;
+  if (names.length === 0 && !clear) return undefined;
   if (names.includes("")) throw new DrayageError("ERR_DRAYAGE_USAGE", `${what} needs a name`);
-  const after = new Map(Object.entries(before ?? {}));
+  const after = new Map(Object.entries(clear ? {} : (before ?? {})));
   for (const name of unset) after.delete(name);
   for (const [name, value] of Object.entries(set)) after.set(name, value);
   return Object.fromEntries(after);
