@@ -173,7 +173,7 @@ for (const driver of ["vfs", "overlay"] as const) {
 
     it("a container that we begin is changed, filled and committed by buildah, and one of buildah's by us", async () => {
       await using shared = await sharedStore(driver);
-      const { buildah, store, at } = shared;
+      const { buildah, store } = shared;
       await baseImage(shared);
       const ours = await createWorkingContainer(store, { from: "me/base:1", name: "ours" });
       await ours.config({ env: ["B=$A-2"], labels: ["by=us"] });
@@ -214,8 +214,80 @@ for (const driver of ["vfs", "overlay"] as const) {
       ]);
       expect((await removeWorkingContainers(store)).length).toBe(3);
       expect(await buildah(["containers", "--quiet"])).toBe("");
-      expect(at("root")).not.toBe("");
     }, 60_000);
+
+    it("triggers of the base are carried out as buildah carries them out", async () => {
+      await using shared = await sharedStore(driver);
+      const { buildah, store, records, stateText, at } = shared;
+      const name = await buildah(["from", "--format", "docker", "scratch"]);
+      writeFileSync(at("hello"), "hello");
+      const triggers = [
+        ...[
+          "ENV A=1",
+          "ENV B=$A",
+          "LABEL x=y",
+          "LABEL gone",
+          "USER 7",
+          "EXPOSE 80",
+          "CMD a b",
+          "ENTRYPOINT e",
+        ],
+        ...["VOLUME /v", "STOPSIGNAL 9", "SHELL /bin/ash -c", "MAINTAINER me", "WORKINGDIR /w", "HOSTNAME h"],
+        ...["ANNOTATION k=v", `COPY ${at("hello")} /new/hello`, "ONBUILD ENV C=3"],
+      ];
+      await buildah([
+        "config",
+        "--label",
+        "gone=1",
+        ...triggers.flatMap((each) => ["--onbuild", each]),
+        name,
+      ]);
+      await buildah(["commit", "--quiet", "--format", "docker", name, "localhost/triggers"]);
+      for (const format of ["oci", "docker"] as const) {
+        await buildah(["from", "--quiet", "--format", format, "localhost/triggers"]);
+        const runtime = machine(stateText(records().at(-1)?.id ?? ""));
+        const steps: string[] = [];
+        const onStep = ({ text }: { readonly text: string }): void => void steps.push(text);
+        const container = await createWorkingContainer(store, {
+          from: "localhost/triggers",
+          format,
+          runtime,
+          onStep,
+        });
+        expect(steps).toEqual(triggers);
+        expectAlike(shared);
+        expect(await readFile(join(await container.mount(), "new", "hello"), "utf8")).toBe("hello");
+        await container.unmount();
+      }
+    }, 30_000);
+
+    it("files are added, and their history is buildah's", async () => {
+      await using shared = await sharedStore(driver);
+      const { buildah, store, records, stateText, at } = shared;
+      await mkdir(at("tree"));
+      await writeFile(at("tree", "a"), "a");
+      await writeFile(at("tree", "b"), "b");
+      await buildah(["from", "scratch"]);
+      const { id } = records().at(-1) ?? { id: "" };
+      const container = await createWorkingContainer(store, {
+        from: "scratch",
+        runtime: machine(stateText(id)),
+      });
+      for (const sources of [[at("tree")], [at("tree", "a")], [at("tree", "a"), at("tree", "b")]]) {
+        for (const instruction of ["add", "copy"] as const) {
+          const printed = await buildah([instruction, "--add-history", id, ...sources, "/to/"]);
+          const added = await container[instruction](sources, "/to/", { addHistory: true });
+          expect(added.digest).toBe(`sha256:${printed}`);
+        }
+      }
+      expectAlike(shared);
+      await buildah(["config", "--workingdir", "/to", id]);
+      await container.config({ workingDir: "/to" });
+      const from = await createWorkingContainer(store, { from: "scratch", name: "other" });
+      await from.copy(["/to/a"], "inner/", { from: container.name });
+      expect(await readFile(join(await from.mount(), "inner", "a"), "utf8")).toBe("a");
+      await from.unmount();
+    }, 30_000);
 
     it("what inspect tells is what buildah's tells, of containers and images", async () => {
       await using shared = await sharedStore(driver);

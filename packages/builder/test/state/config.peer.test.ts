@@ -97,7 +97,13 @@ const table: readonly Change[] = [
   { author: "Jane <jane@example.org>", comment: "a & b", createdBy: "hand", historyComment: "done" },
   { author: "", comment: "", createdBy: "", historyComment: "" },
   { onBuild: ["RUN x", "ENV y=z"], addHistory: true },
-  { os: "windows", osVersion: "10.0.1", osFeatures: ["win32k", "other"], architecture: "arm64", variant: "v8" },
+  {
+    os: "windows",
+    osVersion: "10.0.1",
+    osFeatures: ["win32k", "other"],
+    architecture: "arm64",
+    variant: "v8",
+  },
   { osFeatures: ["win32k-", "third", "third", "absent-"] },
   { osFeatures: ["-", "again"] },
   { osFeatures: ["-"] },
@@ -123,14 +129,27 @@ const text = fc.oneof(fc.constant(""), word);
 const duration = fc
   .tuple(fc.nat(5000), fc.nat(999), fc.constantFrom("ns", "us", "ms", "s", "m", "h"))
   .map(([whole, part, unit]) => (unit === "ns" ? `${whole}ns` : `${whole % 500}.${part}${unit}`));
-const list = (item: fc.Arbitrary<string>): fc.Arbitrary<string[]> => fc.array(item, { minLength: 1, maxLength: 4 });
+const list = (item: fc.Arbitrary<string>): fc.Arbitrary<string[]> =>
+  fc.array(item, { minLength: 1, maxLength: 4 });
 const randomChange: fc.Arbitrary<Change> = fc.record(
   {
     env: list(pair),
     labels: list(pair),
     annotations: list(pair),
-    ports: list(fc.oneof(fc.nat(65_535).map(String), fc.nat(99).map((port) => `${port}-`), fc.constant("-"))),
-    volumes: list(fc.oneof(plain.map((name) => `/${name}`), plain.map((name) => `/${name}-`), fc.constant("-"))),
+    ports: list(
+      fc.oneof(
+        fc.nat(65_535).map(String),
+        fc.nat(99).map((port) => `${port}-`),
+        fc.constant("-"),
+      ),
+    ),
+    volumes: list(
+      fc.oneof(
+        plain.map((name) => `/${name}`),
+        plain.map((name) => `/${name}-`),
+        fc.constant("-"),
+      ),
+    ),
     cmd: word.map((each) => JSON.stringify([each])),
     entrypoint: text,
     user: text,
@@ -140,9 +159,18 @@ const randomChange: fc.Arbitrary<Change> = fc.record(
     comment: text,
     hostname: plain,
     onBuild: list(plain),
-    osFeatures: list(fc.oneof(plain, plain.map((name) => `${name}-`), fc.constant("-"))),
+    osFeatures: list(
+      fc.oneof(
+        plain,
+        plain.map((name) => `${name}-`),
+        fc.constant("-"),
+      ),
+    ),
     osVersion: text,
-    healthcheck: fc.record({ interval: duration, timeout: duration, retries: fc.nat(9) }, { requiredKeys: [] }),
+    healthcheck: fc.record(
+      { interval: duration, timeout: duration, retries: fc.nat(9) },
+      { requiredKeys: [] },
+    ),
     addHistory: fc.boolean(),
   },
   { requiredKeys: [] },
@@ -187,5 +215,7 @@ describeWithPeers("applyChanges: beside buildah config", ["buildah"], () => {
 
 /** Times of the history, and host names that are made up, are other ones every time. */
 function withoutTimes(text: string): string {
-  return text.replace(/"created":"[^"]*"/g, '"created":""').replace(/"Hostname":"[0-9a-f]{12}"/g, '"Hostname":"made"');
+  return text
+    .replace(/"created":"[^"]*"/g, '"created":""')
+    .replace(/"Hostname":"[0-9a-f]{12}"/g, '"Hostname":"made"');
 }
