@@ -51,7 +51,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
     await using bundle = await createBundle(sys);
     await using _locks = await lockMounts(options.mounts ?? [], signal);
     const transient = transientPaths(sys, root, options);
-    const terminal = options.terminal ?? onTerminal();
+    const terminal = terminalOf(options);
     const plan: Plan = {
       rootfs,
       args,
@@ -91,6 +91,19 @@ function refuseLinks(sys: Sys, root: number): void {
       },
     );
   }
+}
+
+/** Output that we are to hand on goes through no terminal. */
+function terminalOf({ terminal, onOutput }: RunCommandOptions): boolean {
+  const possible = onTerminal() && onOutput === undefined;
+  if (terminal !== true || possible) return terminal ?? possible;
+  throw new DrayageError(
+    "ERR_DRAYAGE_USAGE",
+    "the command is to have a terminal, and our input and outputs are none",
+    {
+      hint: "run it in a terminal, or leave the terminal out",
+    },
+  );
 }
 
 interface StartOptions extends RunCommandOptions {
