@@ -11,17 +11,17 @@ export async function inParallel<Item, Result>(
 ): Promise<readonly Result[]> {
   const results = new Map<number, Result>();
   let next = 0;
-  let failure: { readonly error: unknown } | undefined;
+  const failures: unknown[] = [];
   const lane = async (): Promise<void> => {
-    for (let at = next++; at < items.length && failure === undefined; at = next++) {
+    for (let at = next++; at < items.length && failures.length === 0; at = next++) {
       try {
         results.set(at, await work(items[at] as Item));
       } catch (error) {
-        failure ??= { error };
+        failures.push(error);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(lanes, items.length) }, lane));
-  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+  if (failures.length > 0) throw failures[0];
   return [...results.entries()].sort(([a], [b]) => a - b).map(([, result]) => result);
 }

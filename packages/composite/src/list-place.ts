@@ -2,6 +2,7 @@ import path from "node:path";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import { indexDepthLimit, type PlatformWish } from "@drayage/manifest";
+import { formatReference } from "@drayage/reference";
 import type { Store } from "@drayage/storage";
 import type { Location } from "@drayage/transport";
 import { containersStorage } from "@drayage/transport-containers-storage";
@@ -19,10 +20,10 @@ export function placeText({ transport: { scheme }, reference: { text } }: Locati
   return `${name}:${ofPaths.has(scheme) ? path.resolve(text) : text}`;
 }
 
-/** How it writes an image of a store (containers/image, `StringWithinTransport`). */
-export function storedPlaceText({ driver, graphRoot, runRoot }: Store, id: string): string {
+/** How it writes an image of a store: by its whole name, or `@` and its ID (containers/image, `StringWithinTransport`). */
+export function storedPlaceText({ driver, graphRoot, runRoot }: Store, image: string): string {
   const place = graphRoot === undefined ? "" : `[${driver}@${graphRoot}+${runRoot}]`;
-  return `${storeScheme}:${place}@${id}`;
+  return `${storeScheme}:${place}${image}`;
 }
 
 export interface ListLocationOptions {
@@ -67,8 +68,11 @@ async function locationAt(
   };
   const { images } = await store.read();
   const orList = async (location: Location): Promise<Location> => {
-    const { id: named } = transport.parse(location.reference.text);
-    const image = images.find((each) => each.id === named);
+    const { id: wanted, dockerReference } = transport.parse(location.reference.text);
+    const name = dockerReference && formatReference(dockerReference);
+    const image = images.find(({ id: each, names }) =>
+      wanted === undefined ? name !== undefined && names.includes(name) : each === wanted,
+    );
     if (image === undefined || !isStoredList(image)) return location;
     return locationAt(store, await readStoredList(store, image.id), { ...options, depth: depth + 1 });
   };

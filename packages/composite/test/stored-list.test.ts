@@ -188,7 +188,7 @@ describe("places in a list", () => {
     expect(at("oci-dir", "x/../y:app")).toBe(`oci:${process.cwd()}/y:app`);
     expect(at("docker", "//quay.io/me/app:1")).toBe("docker://quay.io/me/app:1");
     const store = { driver: "vfs", graphRoot: "/g", runRoot: "/r" } as Store;
-    expect(storedPlaceText(store, "abc")).toBe("containers-storage:[vfs@/g+/r]@abc");
+    expect(storedPlaceText(store, "@abc")).toBe("containers-storage:[vfs@/g+/r]@abc");
   });
 });
 
@@ -357,7 +357,7 @@ describe("a list of a store as an image", () => {
     const entries = async (location: Location) => describeImages(await open(location));
     const { id } = await createStoredList(store, {
       name: "localhost/inner:latest",
-      contents: withImages(noContents, await entries(stored), () => storedPlaceText(store, record.id)),
+      contents: withImages(noContents, await entries(stored), () => storedPlaceText(store, `@${record.id}`)),
     });
     const resolve = async (place: string): Promise<Location> => at(place.slice("memory:".length));
     const inner = await listLocation(store, await readStoredList(store, id), { select: "all", resolve });
@@ -367,7 +367,7 @@ describe("a list of a store as an image", () => {
       contents: withImages(
         withImages(noContents, await entries(at("from:1")), () => "memory:from:1"),
         nested,
-        () => storedPlaceText(store, id),
+        () => storedPlaceText(store, `@${id}`),
       ),
     });
     const location = await listLocation(store, outer, { select: "all", resolve });
@@ -386,7 +386,7 @@ describe("a list of a store as an image", () => {
 
     // A list that is in itself.
     await changeStoredList(store, id, {
-      change: (before) => withImages(before, nested, () => storedPlaceText(store, id)),
+      change: (before) => withImages(before, nested, () => storedPlaceText(store, `@${id}`)),
     });
     await expect(
       listLocation(store, await readStoredList(store, id), { select: "all", resolve }),

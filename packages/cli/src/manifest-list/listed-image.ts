@@ -46,8 +46,9 @@ export async function listedImage(
     return { location, placeOf: () => placeText(location) };
   }
   try {
-    const { image } = await findLocalImage(await store.read({ signal }), text, { env, registriesConf });
-    const place = storedPlaceText(store, image.id);
+    const { image, name } = await findLocalImage(await store.read({ signal }), text, { env, registriesConf });
+    // As buildah has it: by its name only where it was named as a reference.
+    const place = storedPlaceText(store, isStored && name !== undefined ? name : `@${image.id}`);
     if (isStoredList(image)) {
       const stored = await readStoredList(store, image.id, { signal });
       const resolve = (each: string): Promise<Location> => locations.resolve(each, "source");
