@@ -1,3 +1,4 @@
+import { createBreather } from "@drayage/pack";
 import type { StoreFiles } from "./files/store-files.ts";
 import { type StorePaths, storePaths } from "./paths.ts";
 import { recordsWithOwnNames } from "./records/own-names.ts";
@@ -7,6 +8,7 @@ import {
   type RecordFile,
   type RecordTable,
   type Row,
+  readingRows,
   readRows,
   recordTable,
 } from "./records/table.ts";
@@ -23,6 +25,8 @@ export interface CatalogOptions {
 
 /** The records of a store and its additional stores, as they are in their files. */
 export interface Catalog {
+  /** Reads the files as {@link view} does, and lets others run meanwhile: those of a large store take seconds. */
+  load(signal?: AbortSignal): Promise<void>;
   /** Without any lock: files are replaced whole, so that each is whole at any time. */
   view(): StoreView;
   /** What can be changed, fresh. The kind's lock is held for writing. */
@@ -38,6 +42,9 @@ const kinds: readonly RecordKind[] = ["container", "image", "layer"];
 const attempts = 10;
 
 const tokenLimit = 64 * 1024;
+
+/** How many are read before it is looked whether others have waited for long. */
+const recordsAtOnce = 64;
 
 interface Source<K extends RecordKind> {
   readonly file: RecordFile;
@@ -98,7 +105,30 @@ export function createCatalog({ files, paths, driver, additionalStores }: Catalo
     return createView({ containers, images, layers });
   }
 
+  async function load(signal?: AbortSignal): Promise<void> {
+    const breathe = createBreather(signal, "read the store");
+    for (const source of own.container) await loadSource("container", source, breathe);
+    for (const place of [own, ...additional]) {
+      for (const source of place.image) await loadSource("image", source, breathe);
+      for (const source of place.layer) await loadSource("layer", source, breathe);
+    }
+  }
+
+  async function loadSource<K extends RecordKind>(
+    kind: K,
+    source: Source<K>,
+    breathe: () => Promise<void>,
+  ): Promise<void> {
+    const { file, cache } = source;
+    let count = 0;
+    for (const _pause of readingRows(kind, { files, file, cache, stamp: stampOf(source) })) {
+      count += 1;
+      if (count % recordsAtOnce === 0) await breathe();
+    }
+  }
+
   return {
+    load,
     view() {
       let before = stampOfAll();
       for (let attempt = 1; ; attempt += 1) {

@@ -31,12 +31,18 @@ async function listAccounts({ files, paths, layerFiles }: StoreCore): Promise<re
 }
 
 /** What no record knows, and what is left of processes that are gone. */
-export async function checkAccounts(core: StoreCore): Promise<readonly Finding[]> {
+export async function checkAccounts(
+  core: StoreCore,
+  breathe: () => Promise<void>,
+): Promise<readonly Finding[]> {
   const accounts = await listAccounts(core);
+  await breathe();
   const leftovers = await leftoversOf(core);
-  const unknown = accounts.filter(({ kind, id }) => {
-    return !core.catalog.rows(kind).some(({ record }) => record.id === id);
-  });
+  await breathe();
+  const idsOf = (kind: RecordKind): ReadonlySet<string> =>
+    new Set(core.catalog.rows(kind).map(({ record }) => record.id));
+  const known = { layer: idsOf("layer"), image: idsOf("image"), container: idsOf("container") };
+  const unknown = accounts.filter(({ kind, id }) => !known[kind].has(id));
   return [
     ...unknown.map(({ kind, id, path: place }) => unaccounted(kind, id, place)),
     ...leftovers.map(({ path: place, why }) => leftover(place, why)),

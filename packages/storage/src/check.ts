@@ -1,5 +1,6 @@
 import { drain } from "@drayage/blob";
-import { isDrayageError, throwIfAborted } from "@drayage/errors";
+import { isDrayageError } from "@drayage/errors";
+import { createBreather } from "@drayage/pack";
 import { bigDataPath, factsOf, readBigData } from "./big-data.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import type { StoreCore } from "./core.ts";
@@ -16,17 +17,23 @@ const day = 24 * 60 * 60 * 1000;
 /** Looks at everything. Changes nothing, and locks nothing for longer than a look. */
 export async function checkStore(core: StoreCore, options: CheckOptions = {}): Promise<CheckReport> {
   const { content = true, unreferencedAge = day, signal, onProgress } = options;
+  const breathe = createBreather(signal, "check the store");
+  await core.catalog.load(signal);
   // Folders before records: a record comes before its folder and goes after it.
-  const accounts = await checkAccounts(core);
+  const accounts = await checkAccounts(core, breathe);
   const view = core.catalog.view();
-  const findings: Finding[] = [...accounts, ...checkRecords(core, view), ...checkMounts(core, view)];
+  await breathe();
+  const findings: Finding[] = [...accounts, ...checkRecords(core, view)];
+  await breathe();
+  findings.push(...checkMounts(core, view));
+  const circles = layersInCircles(view);
   const own = view.layers.filter((layer) => !layer.readOnly);
   const unverifiable: string[] = [];
   let bytes = 0;
   for (const [done, layer] of own.entries()) {
-    throwIfAborted(signal, "check the store");
+    await breathe();
     onProgress?.({ layer: layer.id, done, total: own.length });
-    const found = await checkLayer(core, view, layer);
+    const found = await checkLayer(core, { view, layer, circles });
     findings.push(...found);
     if (layer.diffDigest === undefined) unverifiable.push(layer.id);
     if (!content || layer.diffDigest === undefined || found.length > 0) continue;
@@ -35,10 +42,13 @@ export async function checkStore(core: StoreCore, options: CheckOptions = {}): P
     findings.push(...result.findings);
   }
   for (const image of view.images) {
+    await breathe();
     if (!image.readOnly) findings.push(...checkImage(core, { view, image, content, unreferencedAge }));
   }
-  for (const container of view.containers)
+  for (const container of view.containers) {
+    await breathe();
     findings.push(...checkContainer(core, { view, container, content }));
+  }
   findings.push(...unreferenced(core, view, unreferencedAge));
   const { layers, images, containers } = view;
   return {
@@ -55,8 +65,7 @@ type Details = Pick<Finding, "code" | "message" | "repair"> & Partial<Pick<Findi
 
 function layerFinding(view: StoreView, { id }: { readonly id: string }, details: Details): Finding {
   const images = view.imagesOn(id);
-  const above = new Set(descendants(view, id));
-  const containers = view.containers.filter((one) => above.has(one.layer));
+  const containers = view.containersOn(id);
   return {
     kind: "layer",
     id,
@@ -65,13 +74,6 @@ function layerFinding(view: StoreView, { id }: { readonly id: string }, details:
     containers: containers.map((one) => one.id),
     ...details,
   };
-}
-
-/** The layer, and all that stand on it. */
-export function descendants(view: StoreView, id: string): readonly string[] {
-  const found = new Set([id]);
-  for (const one of found) for (const child of view.children(one)) found.add(child.id);
-  return [...found];
 }
 
 function checkRecords(core: StoreCore, view: StoreView): readonly Finding[] {
@@ -117,7 +119,7 @@ function duplicateNames(core: StoreCore, kind: RecordKind): readonly Finding[] {
 
 function checkMounts(core: StoreCore, view: StoreView): readonly Finding[] {
   return readMounts(core).flatMap(({ layer, path }) => {
-    if (view.layers.some((one) => one.id === layer)) return [];
+    if (view.layerById(layer) !== undefined) return [];
     const message = `the layer ${layer} counts as mounted, and there is none`;
     return [
       {
@@ -134,14 +136,23 @@ function checkMounts(core: StoreCore, view: StoreView): readonly Finding[] {
   });
 }
 
-async function checkLayer(core: StoreCore, view: StoreView, layer: LayerRecord): Promise<readonly Finding[]> {
+interface LayerOptions {
+  readonly view: StoreView;
+  readonly layer: LayerRecord;
+  readonly circles: ReadonlySet<string>;
+}
+
+async function checkLayer(
+  core: StoreCore,
+  { view, layer, circles }: LayerOptions,
+): Promise<readonly Finding[]> {
   const { id, parent } = layer;
   const findings: Finding[] = [];
   const found = (details: Details): void => void findings.push(layerFinding(view, layer, details));
-  if (parent !== undefined && !view.layers.some((one) => one.id === parent)) {
+  if (parent !== undefined && view.layerById(parent) === undefined) {
     const message = `the layer ${parent}, which ${id} stands on, is missing`;
     found({ code: "layer-parent-missing", message, repair: "remove" });
-  } else if (isCircle(view, id)) {
+  } else if (circles.has(id)) {
     found({ code: "layer-circle", message: `the layer ${id} stands on itself`, repair: "remove" });
   }
   if (!(await core.layerFiles.exists(id))) {
@@ -167,14 +178,25 @@ async function checkLayer(core: StoreCore, view: StoreView, layer: LayerRecord):
   return findings;
 }
 
-function isCircle(view: StoreView, id: string): boolean {
-  try {
-    view.chain(id);
-    return false;
-  } catch (error) {
-    if (!isDrayageError(error, "ERR_DRAYAGE_STORE_INVALID")) throw error;
-    return view.children(id).some((child) => descendants(view, child.id).includes(id));
+/** Layers that stand on themselves, through others or not. */
+function layersInCircles(view: StoreView): ReadonlySet<string> {
+  const circles = new Set<string>();
+  const seen = new Set<string>();
+  for (const { id: start } of view.layers) {
+    /** Those from here downwards that were not seen before. */
+    const way = new Set<string>();
+    let id: string | undefined = start;
+    while (id !== undefined && !seen.has(id)) {
+      seen.add(id);
+      way.add(id);
+      id = view.layerById(id)?.parent;
+    }
+    // It leads back into itself.
+    if (id === undefined || !way.has(id)) continue;
+    const ids = [...way];
+    for (const one of ids.slice(ids.indexOf(id))) circles.add(one);
   }
+  return circles;
 }
 
 interface ContentOptions {
@@ -242,7 +264,7 @@ function checkImage(
     ...shared,
     ...details,
   }));
-  if (layer !== undefined && !view.layers.some((one) => one.id === layer)) {
+  if (layer !== undefined && view.layerById(layer) === undefined) {
     const message = `the image ${id} needs the layer ${layer}, which is missing`;
     findings.push({ ...shared, code: "image-layer-missing", message, path: undefined, repair: "remove" });
   }
@@ -268,11 +290,11 @@ function checkContainer(core: StoreCore, { view, container, content }: Container
     ...details,
     repair: "none",
   }));
-  if (!view.layers.some((one) => one.id === layer)) {
+  if (view.layerById(layer) === undefined) {
     const message = `the container ${id} needs the layer ${layer}, which is missing`;
     findings.push({ ...shared, code: "container-layer-missing", message, path: undefined, repair: "remove" });
   }
-  if (image !== undefined && !view.images.some((one) => one.id === image)) {
+  if (image !== undefined && view.imageById(image) === undefined) {
     const message = `the image ${image}, which the container ${id} was made from, is missing`;
     findings.push({ ...shared, code: "container-image-missing", message, path: undefined, repair: "none" });
   }
@@ -318,10 +340,9 @@ function checkBigData(
 }
 
 function unreferenced(core: StoreCore, view: StoreView, age: number): readonly Finding[] {
-  const layers = new Map(view.layers.map((layer) => [layer.id, layer]));
   const held = withAncestors(
     readHolds(core).flatMap((hold) => hold.layers),
-    layers,
+    (id) => view.layerById(id),
   );
   return view.unreferencedLayers().flatMap((layer) => {
     if (held.has(layer.id) || Date.now() - Date.parse(layer.created) <= age) return [];

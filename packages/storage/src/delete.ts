@@ -7,7 +7,7 @@ import { removeLayers } from "./remove-layer.ts";
 import type { DeletedImage, StoreOptions } from "./store.ts";
 import { createTemporaryArea } from "./temporary-area.ts";
 import { inTransaction, type Transaction } from "./transaction.ts";
-import { notFound } from "./view/create.ts";
+import { notFound, recordById } from "./view/create.ts";
 
 const all: readonly RecordKind[] = ["layer", "image", "container"];
 
@@ -37,7 +37,7 @@ export function deleting<T>(
         layers,
         images: transaction.table("image").rows.map(({ record }) => record),
         containers: transaction.table("container").rows.map(({ record }) => record),
-        held: withAncestors(frozen.held, layers),
+        held: withAncestors(frozen.held, (id) => layers.get(id)),
       });
     },
   });
@@ -54,7 +54,7 @@ async function deleteImageNow(transaction: Transaction, needs: Needs, id: string
   if (user !== undefined) {
     throw inUse(`the image ${nameOf(image)}`, `the container ${nameOf(user)} was made from it`);
   }
-  await removeRecord(transaction, "image", id);
+  await removeRecords(transaction, "image", [id]);
   transaction.save();
   const { layers, held } = layersOnlyFor(image, needs);
   await removeLayers(transaction, layers);
@@ -90,24 +90,25 @@ export async function deleteContainerNow(transaction: Transaction, id: string): 
   if (transaction.table("layer").get(container.layer) !== undefined) {
     await removeLayers(transaction, [container.layer]);
   }
-  await removeRecord(transaction, "container", id);
+  await removeRecords(transaction, "container", [id]);
   const { core } = transaction;
   transaction.later(() => core.files.remove(`${core.paths.runFolder("container")}/${id}`));
   transaction.save();
 }
 
-/** An image's or container's record, and its folder, which is moved away. */
-export async function removeRecord(
+/** Images' or containers' records, and their folders, which are moved away. */
+export async function removeRecords(
   transaction: Transaction,
   kind: "container" | "image",
-  id: string,
+  ids: readonly string[],
 ): Promise<void> {
+  if (ids.length === 0) return;
   const { core } = transaction;
   const area = createTemporaryArea(core.files, core.paths.temporary);
   transaction.later(async () => area[Symbol.asyncDispose]());
-  transaction.table(kind).remove(id);
+  for (const id of ids) transaction.table(kind).remove(id);
   transaction.save();
-  area.take(core.paths.data(kind, id));
+  for (const id of ids) area.take(core.paths.data(kind, id));
 }
 
 /** The layers of an image that nothing else needs, the top first; those that are held stay, and all below. */
@@ -120,22 +121,28 @@ function layersOnlyFor(
     ...others.flatMap((one) => [one.layer ?? "", ...one.mappedLayers]),
     ...containers.map((one) => one.layer),
   ]);
-  const goes: string[] = [];
+  /** How many layers stand on each that stay. */
+  const above = new Map<string, number>();
+  for (const { parent } of layers.values()) {
+    if (parent !== undefined) above.set(parent, (above.get(parent) ?? 0) + 1);
+  }
+  const goes = new Set<string>();
   const stays: string[] = [];
   const consider = (id: string): boolean => {
-    if (!layers.has(id) || needed.has(id)) return false;
-    if ([...layers.values()].some((one) => one.parent === id && !goes.includes(one.id))) return false;
+    const layer = layers.get(id);
+    if (layer === undefined || needed.has(id) || (above.get(id) ?? 0) > 0) return false;
     if (held.has(id)) {
       stays.push(id);
       return false;
     }
-    goes.push(id);
+    goes.add(id);
+    if (layer.parent !== undefined) above.set(layer.parent, (above.get(layer.parent) ?? 0) - 1);
     return true;
   };
   for (const id of image.mappedLayers) consider(id);
   let id = image.layer;
-  while (id !== undefined && !goes.includes(id) && consider(id)) id = layers.get(id)?.parent;
-  return { layers: goes, held: stays };
+  while (id !== undefined && !goes.has(id) && consider(id)) id = layers.get(id)?.parent;
+  return { layers: [...goes], held: stays };
 }
 
 /** The record, which must be this store's. */
@@ -146,8 +153,7 @@ export function requireOwn<K extends RecordKind>(transaction: Transaction, kind:
 /** It is another store's, or nobody's. */
 function refuseOthers({ catalog }: StoreCore, kind: RecordKind, id: string): never {
   const view = catalog.view();
-  const records = { layer: view.layers, image: view.images, container: view.containers }[kind];
-  const record = records.find((one) => one.id === id);
+  const record = recordById(view, kind, id);
   if (record === undefined) return notFound(kind, id);
   throw new DrayageError(
     "ERR_DRAYAGE_IN_USE",
@@ -159,14 +165,14 @@ function refuseOthers({ catalog }: StoreCore, kind: RecordKind, id: string): nev
 /** The layers, and all they stand on. */
 export function withAncestors(
   ids: Iterable<string>,
-  layers: ReadonlyMap<string, LayerRecord>,
+  find: (id: string) => LayerRecord | undefined,
 ): ReadonlySet<string> {
   const found = new Set<string>();
   for (const start of ids) {
     let id: string | undefined = start;
     while (id !== undefined && !found.has(id)) {
       found.add(id);
-      id = layers.get(id)?.parent;
+      id = find(id)?.parent;
     }
   }
   return found;

@@ -72,17 +72,15 @@ export async function unmountLayer(
   return count > 0;
 }
 
-/** For a layer that is to go. */
-export async function unmountAll(core: StoreCore, id: string): Promise<void> {
-  if (readRows(core).some(({ mount }) => mount.layer === id)) await unmountLayer(core, id, { force: true });
-}
-
-/** Takes a count away without unmounting anything. */
-export async function forgetMount(core: StoreCore, id: string): Promise<void> {
+/** Takes the counts of layers away without unmounting anything. */
+export async function forgetMounts(core: StoreCore, ids: ReadonlySet<string>): Promise<void> {
+  if (ids.size === 0) return;
   await using _lock = await lockMounts(core, {});
-  const rows = readRows(core);
-  const row = rows.find(({ mount }) => mount.layer === id);
-  if (row !== undefined) saveRows(core, withCount(rows, row.mount, 0));
+  const left = readRows(core).filter(({ mount }) => !ids.has(mount.layer));
+  saveRows(
+    core,
+    left.map(({ text }) => text.bytes),
+  );
 }
 
 function lockMounts(
@@ -95,7 +93,7 @@ function lockMounts(
 function readRows({ files, paths }: StoreCore): readonly MountRow[] {
   const bytes = files.read(paths.mounts, fileLimit);
   if (bytes === undefined) return [];
-  return splitRecords(bytes, paths.mounts).flatMap((record, index) => {
+  return [...splitRecords(bytes, paths.mounts)].flatMap((record, index) => {
     const text = parseRecord(record, paths.mounts, index);
     const fields = fieldsOf(text, paths.mounts);
     const mount = {

@@ -92,7 +92,10 @@ function storeOf(core: StoreCore): Store {
     graphRoot: files.onDisk ? paths.graphRoot : undefined,
     runRoot: files.onDisk ? paths.runRoot : undefined,
     driver: paths.driver,
-    read: async () => catalog.view(),
+    async read({ signal } = {}) {
+      await catalog.load(signal);
+      return catalog.view();
+    },
 
     stageLayer: (options) => stageLayer(core, options),
     commitLayers: (layers, options) => commitLayers(core, layers, options),

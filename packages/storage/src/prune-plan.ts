@@ -17,21 +17,21 @@ export function planPrune(
   held: ReadonlySet<string>,
   { images: which = "dangling", layers: withLayers = false, only }: PruneOptions,
 ): PrunePlan {
-  const images: ImageRecord[] = [];
+  const images = new Set<ImageRecord>();
   let left = view;
   // An image that nothing is built on any more may be dangling, too.
   for (let goes = goingNow(left); goes.length > 0; goes = goingNow(left)) {
-    images.push(...goes);
+    for (const image of goes) images.add(image);
     left = createView({
       layers: view.layers,
       containers: view.containers,
-      images: view.images.filter((image) => !images.includes(image)),
+      images: view.images.filter((image) => !images.has(image)),
     });
   }
   const strays = new Set(view.unreferencedLayers().map(({ id }) => id));
   const candidates = left.unreferencedLayers().filter(({ id }) => withLayers || !strays.has(id));
   return {
-    images,
+    images: [...images],
     layers: candidates.filter(({ id }) => !held.has(id) && !hasStrayAbove(id)),
     held: candidates.filter(({ id }) => held.has(id)),
   };

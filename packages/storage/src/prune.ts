@@ -1,5 +1,5 @@
 import type { StoreCore } from "./core.ts";
-import { deleting, removeRecord, withAncestors } from "./delete.ts";
+import { deleting, removeRecords, withAncestors } from "./delete.ts";
 import { readHolds } from "./holds.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { type PrunePlan, planPrune } from "./prune-plan.ts";
@@ -8,11 +8,12 @@ import type { PruneOptions, PruneReport } from "./reports.ts";
 
 /** Removes what nothing needs. Holds are read while everything is locked, so that none comes too late. */
 export async function prune(core: StoreCore, options: PruneOptions = {}): Promise<PruneReport> {
+  await core.catalog.load(options.signal);
   const leftovers = await leftoversOf(core);
   if (options.dryRun) {
     const view = core.catalog.view();
     const held = readHolds(core).flatMap(({ layers }) => layers);
-    const ancestry = withAncestors(held, new Map(view.layers.map((layer) => [layer.id, layer])));
+    const ancestry = withAncestors(held, (id) => view.layerById(id));
     return reportOf(
       planPrune(view, ancestry, options),
       leftovers.map(({ path }) => path),
@@ -22,7 +23,11 @@ export async function prune(core: StoreCore, options: PruneOptions = {}): Promis
     core,
     async (transaction, { held }) => {
       const planned = planPrune(core.catalog.view(), held, options);
-      for (const { id } of planned.images) await removeRecord(transaction, "image", id);
+      await removeRecords(
+        transaction,
+        "image",
+        planned.images.map(({ id }) => id),
+      );
       await removeLayers(
         transaction,
         planned.layers.map(({ id }) => id),

@@ -1,5 +1,6 @@
+import { createBreather } from "@drayage/pack";
 import { changedFlags } from "./flags.ts";
-import { unmountAll } from "./mounts.ts";
+import { readMounts, unmountLayer } from "./mounts.ts";
 import { forgetSize } from "./sizes.ts";
 import { createTemporaryArea } from "./temporary-area.ts";
 import type { Transaction } from "./transaction.ts";
@@ -11,8 +12,9 @@ import type { Transaction } from "./transaction.ts";
 export async function removeLayers(transaction: Transaction, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const layers = transaction.table("layer");
+  const goes = new Set(ids);
   for (const { record, text } of layers.rows) {
-    if (ids.includes(record.id)) layers.change(record.id, { flags: changedFlags(text, "incomplete", true) });
+    if (goes.has(record.id)) layers.change(record.id, { flags: changedFlags(text, "incomplete", true) });
   }
   transaction.save();
   await removeMarked(transaction, ids);
@@ -33,8 +35,12 @@ async function removeMarked(transaction: Transaction, ids: readonly string[]): P
   const layers = transaction.table("layer");
   const area = createTemporaryArea(core.files, core.paths.temporary);
   transaction.later(async () => area[Symbol.asyncDispose]());
+  const mounted = new Set(readMounts(core).map(({ layer }) => layer));
+  const breathe = createBreather(transaction.signal, "remove layers");
   for (const id of ids) {
-    await unmountAll(core, id);
+    // What is left then is marked, and goes with the next who changes layers.
+    await breathe();
+    if (mounted.has(id)) await unmountLayer(core, id, { force: true });
     transaction.later(await core.layerFiles.remove(id));
     area.take(core.paths.tarSplit(id));
     area.take(core.paths.data("layer", id));

@@ -1,14 +1,14 @@
 import { bigDataPath } from "./big-data.ts";
-import { descendants } from "./check.ts";
 import type { StoreCore } from "./core.ts";
-import { deleteContainerNow, deleting, removeRecord } from "./delete.ts";
+import { deleteContainerNow, deleting, removeRecords } from "./delete.ts";
 import { leftoversOf } from "./leftovers.ts";
-import { forgetMount } from "./mounts.ts";
+import { forgetMounts } from "./mounts.ts";
 import { unlessEmpty } from "./records/formats.ts";
 import { removeLayers } from "./remove-layer.ts";
 import type { CheckReport, Finding, LostImage, RepairOptions, RepairReport } from "./reports.ts";
 import { createTemporaryArea } from "./temporary-area.ts";
 import type { Transaction } from "./transaction.ts";
+import { topsFirst } from "./view/create.ts";
 
 /** Mends and removes what a check found, as far as it still is so, in one hold of all locks. */
 export async function repairStore(
@@ -16,7 +16,8 @@ export async function repairStore(
   report: CheckReport,
   options: RepairOptions = {},
 ): Promise<RepairReport> {
-  const leftovers = await leftoversOf(core);
+  await core.catalog.load(options.signal);
+  const leftovers = new Map((await leftoversOf(core)).map((leftover) => [leftover.path, leftover]));
   const mended: Finding[] = [];
   const removed: Finding[] = [];
   const left: Finding[] = [];
@@ -34,21 +35,31 @@ export async function repairStore(
         lostContainers,
         containers: options.containers === true,
       };
-      for (const finding of report.findings) {
-        if (finding.repair === "mend")
-          (await mend(work, finding)) ? mended.push(finding) : left.push(finding);
+      const mendable = report.findings.filter((finding) => finding.repair === "mend");
+      for (const finding of mendable) (mend(work, finding) ? mended : left).push(finding);
+      const stale = mended.filter(({ code }) => code === "mount-stale");
+      await forgetMounts(core, new Set(stale.map(({ id }) => id)));
+      transaction.save();
+      const removable = report.findings.filter(
+        ({ repair, code }) => repair === "remove" && code !== "leftover",
+      );
+      const ways = new Map<Way, Finding[]>();
+      for (const finding of removable) {
+        const way = wayOf(finding);
+        const others = ways.get(way);
+        if (others === undefined) ways.set(way, [finding]);
+        else others.push(finding);
       }
-      for (const finding of report.findings) {
-        if (finding.repair === "remove" && finding.code !== "leftover") {
-          (await remove(work, finding)) ? removed.push(finding) : left.push(finding);
-        }
+      for (const [way, findings] of ways) {
+        const gone = await way(work, findings);
+        for (const finding of findings) (gone.has(finding) ? removed : left).push(finding);
       }
     },
     options,
   );
   for (const finding of report.findings) {
     if (finding.code === "leftover") {
-      await leftovers.find(({ path }) => path === finding.id)?.remove();
+      await leftovers.get(finding.id)?.remove();
       removed.push(finding);
     } else if (finding.repair === "none") left.push(finding);
   }
@@ -63,100 +74,126 @@ interface Work {
   readonly lostContainers: string[];
 }
 
-/** Whether it is as it should be now. */
-async function mend({ transaction }: Work, { code, id, size }: Finding): Promise<boolean> {
+/** Whether it is as it should be once all is saved. */
+function mend({ transaction }: Work, { code, id, size }: Finding): boolean {
   const { core } = transaction;
   const layers = transaction.table("layer");
   const layer = layers.get(id);
-  if (code === "name-duplicate") return true;
-  if (code === "mount-stale") {
-    await forgetMount(core, id);
-    return true;
-  }
-  if (layer === undefined) return true;
+  if (code === "name-duplicate" || code === "mount-stale" || layer === undefined) return true;
   if (code === "layer-size") {
     layers.change(id, { "diff-size": size === 0 ? undefined : size });
   } else if (code === "layer-data-missing") {
     const names = layer.bigDataNames.filter((key) => core.files.exists(bigDataPath(core, layer, key)));
     layers.change(id, { "big-data-names": unlessEmpty(names) });
   } else return false;
-  transaction.save();
   return true;
 }
 
-/** Whether it is gone now, or no longer found. */
-async function remove(work: Work, finding: Finding): Promise<boolean> {
-  switch (finding.code) {
+/** Removes what findings of one kind are about, and gives those whose thing is gone now, or sound again. */
+type Way = (work: Work, findings: readonly Finding[]) => Promise<ReadonlySet<Finding>>;
+
+function wayOf({ code, kind }: Finding): Way {
+  switch (code) {
     case "container-layer-missing":
-      return removeContainers(work, [finding.id]);
+      return removeFoundContainers;
     case "image-data-changed":
     case "image-data-missing":
     case "image-incomplete":
     case "image-layer-missing":
-      return removeImage(work, finding.id);
+      return removeFoundImages;
     case "layer-unreferenced":
-      return removeUnreferenced(work, finding.id);
+      return removeUnreferenced;
     case "unaccounted":
-      return removeUnaccounted(work, finding);
-    case "layer-files-missing":
-      if (await work.transaction.core.layerFiles.exists(finding.id)) return true;
-      return removeLayer(work, finding.id);
+      return removeUnaccounted;
     default:
-      return finding.kind === "layer" ? removeLayer(work, finding.id) : false;
+      return kind === "layer" ? removeBrokenLayers : async () => new Set();
   }
 }
 
-/** A layer that cannot be used, with all that stands on it. */
-async function removeLayer(work: Work, id: string): Promise<boolean> {
+const removeFoundContainers: Way = async (work, findings) => {
+  const isDone = await removeContainers(
+    work,
+    findings.map(({ id }) => id),
+  );
+  return new Set(isDone ? findings : []);
+};
+
+/** Layers that cannot be used, with all that stands on them. */
+const removeBrokenLayers: Way = async (work, findings) => {
   const { transaction, held } = work;
   const { core } = transaction;
   const view = core.catalog.view();
-  if (!view.layers.some((layer) => layer.id === id)) return true;
-  const goes = new Set(descendants(view, id));
-  if ([...goes].some((one) => held.has(one))) return false;
-  const images = view.imagesOn(id);
-  const containers = view.containers.filter(
-    ({ layer, image }) => goes.has(layer) || images.some((one) => one.id === image),
-  );
-  if (
-    !(await removeContainers(
-      work,
-      containers.map((one) => one.id),
-    ))
-  )
-    return false;
-  for (const image of images) await loseImage(work, image.id);
+  const gone = new Set<Finding>();
+  const broken = new Set<string>();
+  const containers = new Set<string>();
+  const images = new Set<string>();
+  for (const finding of findings) {
+    const { id, code } = finding;
+    const isSound = code === "layer-files-missing" && (await core.layerFiles.exists(id));
+    if (!isSound && view.layerById(id) !== undefined) {
+      // Who holds a layer holds all that it stands on.
+      if (held.has(id)) continue;
+      const above = view.imagesOn(id);
+      const users = [...view.containersOn(id), ...above.flatMap((image) => view.containersOf(image.id))];
+      if (users.length > 0 && !work.containers) continue;
+      broken.add(id);
+      for (const user of users) containers.add(user.id);
+      for (const image of above) images.add(image.id);
+    }
+    gone.add(finding);
+  }
+  await removeContainers(work, [...containers]);
+  await loseImages(work, [...images]);
+  for (const one of broken) for (const child of view.children(one)) broken.add(child.id);
   const layers = transaction.table("layer");
-  // Those that were found last stand on those before.
   await removeLayers(
     transaction,
-    [...goes].reverse().filter((one) => layers.get(one) !== undefined),
+    topsFirst(view.layers.filter(({ id }) => broken.has(id) && layers.get(id) !== undefined)).map(
+      ({ id }) => id,
+    ),
   );
-  return true;
-}
+  return gone;
+};
 
-async function removeUnreferenced({ transaction, held }: Work, id: string): Promise<boolean> {
-  const unreferenced = transaction.core.catalog.view().unreferencedLayers();
-  if (held.has(id) || !unreferenced.some((layer) => layer.id === id)) return false;
-  await removeLayers(transaction, [id]);
-  return true;
-}
+const removeUnreferenced: Way = async ({ transaction, held }, findings) => {
+  const view = transaction.core.catalog.view();
+  const found = new Map(findings.map((finding) => [finding.id, finding]));
+  const goes = new Map<string, Finding>();
+  // What stands on others comes first, and where it stays they do.
+  for (const { id } of view.unreferencedLayers()) {
+    const finding = found.get(id);
+    if (finding === undefined || held.has(id)) continue;
+    if (view.children(id).every((child) => goes.has(child.id))) goes.set(id, finding);
+  }
+  await removeLayers(transaction, [...goes.keys()]);
+  return new Set(goes.values());
+};
 
-async function removeImage(work: Work, id: string): Promise<boolean> {
+const removeFoundImages: Way = async (work, findings) => {
   const view = work.transaction.core.catalog.view();
-  if (!view.images.some((image) => image.id === id)) return true;
-  const containers = view.containersOf(id).map((one) => one.id);
-  if (!(await removeContainers(work, containers))) return false;
-  await loseImage(work, id);
-  return true;
-}
+  const gone = new Set<Finding>();
+  const images = new Set<string>();
+  for (const finding of findings) {
+    if (view.imageById(finding.id) !== undefined) {
+      const containers = view.containersOf(finding.id).map((one) => one.id);
+      if (!(await removeContainers(work, containers))) continue;
+      images.add(finding.id);
+    }
+    gone.add(finding);
+  }
+  await loseImages(work, [...images]);
+  return gone;
+};
 
 /** Its layers stay where they are sound: whoever pulls it again needs only the others. */
-async function loseImage({ transaction, lostImages }: Work, id: string): Promise<void> {
-  const image = transaction.table("image").get(id);
-  if (image === undefined) return;
-  await removeRecord(transaction, "image", id);
-  lostImages.push({ id, names: image.names });
+async function loseImages({ transaction, lostImages }: Work, ids: readonly string[]): Promise<void> {
+  const images = ids.flatMap((id) => transaction.table("image").get(id) ?? []);
+  await removeRecords(
+    transaction,
+    "image",
+    images.map(({ id }) => id),
+  );
+  lostImages.push(...images.map(({ id, names }) => ({ id, names })));
 }
 
 async function removeContainers(
@@ -172,21 +209,25 @@ async function removeContainers(
   return true;
 }
 
-async function removeUnaccounted({ transaction }: Work, { kind, id, path }: Finding): Promise<boolean> {
+const removeUnaccounted: Way = async ({ transaction }, findings) => {
   const { core } = transaction;
-  if (kind === "layer") {
-    // It may have got its record meanwhile.
-    if (transaction.table("layer").get(id) === undefined) transaction.later(await core.layerFiles.remove(id));
-    return true;
-  }
-  if (path === undefined) return false;
-  const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.tar-split\.gz$/, "");
-  const known = (["layer", "image", "container"] as const).some(
-    (one) => path.startsWith(`${core.paths.folder(one)}/`) && transaction.table(one).get(name) !== undefined,
-  );
-  if (known) return true;
   const area = createTemporaryArea(core.files, core.paths.temporary);
   transaction.later(async () => area[Symbol.asyncDispose]());
-  area.take(path);
-  return true;
+  for (const { kind, id, path } of findings) {
+    if (kind === "layer") {
+      // It may have got its record meanwhile.
+      if (transaction.table("layer").get(id) === undefined)
+        transaction.later(await core.layerFiles.remove(id));
+    } else if (path !== undefined && !isAccounted(transaction, path)) area.take(path);
+  }
+  return new Set(findings);
+};
+
+function isAccounted(transaction: Transaction, path: string): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.tar-split\.gz$/, "");
+  return (["layer", "image", "container"] as const).some(
+    (kind) =>
+      path.startsWith(`${transaction.core.paths.folder(kind)}/`) &&
+      transaction.table(kind).get(name) !== undefined,
+  );
 }

@@ -40,8 +40,8 @@ export async function imageSize(
 }
 
 function isFinal(view: StoreView, layer: LayerRecord): boolean {
-  if (view.containers.some((container) => container.layer === layer.id)) return false;
-  return view.children(layer.id).length > 0 || view.images.some((image) => image.layer === layer.id);
+  if (view.containersOn(layer.id).some((container) => container.layer === layer.id)) return false;
+  return view.children(layer.id).length > 0 || view.imagesOn(layer.id).length > 0;
 }
 
 function sizeFile(own: string, layerId: string): string {

@@ -21,7 +21,7 @@ it("a list is split into the bytes of its records, and joined again", () => {
       fc.array(record, { maxLength: 5 }),
       fc.constantFrom(undefined, 1, "\t"),
       (records, indent) => {
-        const split = splitRecords(bytesOf(JSON.stringify(records, null, indent)), "file");
+        const split = [...splitRecords(bytesOf(JSON.stringify(records, null, indent)), "file")];
         expect(split.map((one) => JSON.parse(textOf(one)) as unknown)).toEqual(records);
         const compact = records.map((one) => JSON.stringify(one));
         expect(textOf(joinRecords(compact.map(bytesOf)))).toBe(`[${compact.join(",")}]`);

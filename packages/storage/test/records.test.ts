@@ -70,6 +70,11 @@ describe("records", () => {
     ['{"version":2,"layers":[]}', "is not a list of records"],
     ['[{"id":5}]', '"id" should be of the kind string'],
     ['[{"id":"../x"}]', '"id" cannot be the name of a folder'],
+    ['[{"id":"a b"}]', '"id" cannot be the name of a folder'],
+    ['[{"id":""}]', '"id" cannot be the name of a folder'],
+    ['[{"id":".."}]', '"id" cannot be the name of a folder'],
+    ['[{"id":"a\\u0000"}]', '"id" cannot be the name of a folder'],
+    [`[{"id":"${"a".repeat(300)}"}]`, '"id" cannot be the name of a folder'],
     ['[{"id":"a\\u001b[31m"}]', '"id" cannot be the name of a folder'],
     ['[{"id":"\ufffd"}]', '"id" cannot be the name of a folder'],
     ['[{"id":"a"},{"id":"b"},{"id":"a"}]', "two records of the id a"],
@@ -96,6 +101,26 @@ describe("records", () => {
     }
     expect(readFileSync(file, "utf8")).toBe(text);
   });
+
+  it.each(["images", "containers"])(
+    "of %s with an id that no folder can have are named, too",
+    async (kind) => {
+      const test = await openTestStore();
+      const file = `plain-${kind}/${kind}.json`;
+      for (const bad of ["a b", "../x", "", "a\0", "a".repeat(300)]) {
+        const text = JSON.stringify([{ id: bad, image: "", layer: "" }]);
+        write(test, file, text);
+        for (const attempt of [() => test.store.read(), () => test.store.check(), () => test.store.prune()]) {
+          await expect(attempt()).rejects.toMatchObject({
+            code: "ERR_DRAYAGE_STORE_INVALID",
+            message: expect.stringContaining(JSON.stringify(path.join(test.root, file))),
+            hint: expect.stringContaining("nothing was changed"),
+          });
+        }
+        expect(test.text(file)).toBe(text);
+      }
+    },
+  );
 
   it("of null are none, as Go reads it", async () => {
     const test = await openTestStore();

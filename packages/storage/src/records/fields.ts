@@ -40,7 +40,11 @@ export function fieldsOf(record: RecordText, path: string): Fields {
       throw invalid(name, `holds ${text.slice(0, 40)}, which is no whole number`);
     return value;
   };
-  const items = (name: string): readonly JsonNode[] => get(name, "array")?.items ?? [];
+  /** Most lists of most records are empty: these are all one, as a store may have hundreds of thousands of records. */
+  function list<T>(name: string, read: (item: JsonNode) => T): readonly T[] {
+    const items = get(name, "array")?.items ?? nothing;
+    return items.length === 0 ? nothing : Object.freeze(items.map(read));
+  }
 
   return {
     invalid,
@@ -50,41 +54,37 @@ export function fieldsOf(record: RecordText, path: string): Fields {
       return value && wholeNumber(name, value.text);
     },
     texts: (name) =>
-      Object.freeze(
-        items(name).map((item) => {
-          if (item.kind !== "string") throw invalid(name, "should hold texts");
-          return item.value;
-        }),
-      ),
+      list(name, (item) => {
+        if (item.kind !== "string") throw invalid(name, "should hold texts");
+        return item.value;
+      }),
     integers: (name) =>
-      Object.freeze(
-        items(name).map((item) => {
-          if (item.kind !== "number") throw invalid(name, "should hold numbers");
-          return wholeNumber(name, item.text);
-        }),
-      ),
+      list(name, (item) => {
+        if (item.kind !== "number") throw invalid(name, "should hold numbers");
+        return wholeNumber(name, item.text);
+      }),
     digest(name) {
       const value = get(name, "string")?.value;
       return isDigest(value) ? value : undefined;
     },
     map: (name) => new Map(get(name, "object")?.members.map((member) => [member.name, plain(member.value)])),
     mappings: (name) =>
-      Object.freeze(
-        items(name).map((item) => {
-          if (item.kind !== "object") throw invalid(name, "should hold objects");
-          const of = (key: string): number => {
-            const member = item.members.find((one) => one.name === key)?.value;
-            return member?.kind === "number" ? wholeNumber(name, member.text) : 0;
-          };
-          return Object.freeze({
-            containerId: of("container_id"),
-            hostId: of("host_id"),
-            size: of("size"),
-          });
-        }),
-      ),
+      list(name, (item) => {
+        if (item.kind !== "object") throw invalid(name, "should hold objects");
+        const of = (key: string): number => {
+          const member = item.members.find((one) => one.name === key)?.value;
+          return member?.kind === "number" ? wholeNumber(name, member.text) : 0;
+        };
+        return Object.freeze({
+          containerId: of("container_id"),
+          hostId: of("host_id"),
+          size: of("size"),
+        });
+      }),
   };
 }
+
+const nothing: readonly never[] = Object.freeze([]);
 
 /** The plain value of a node, frozen. */
 function plain(node: JsonNode): unknown {

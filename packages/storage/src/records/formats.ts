@@ -50,9 +50,18 @@ const layerFormat: RecordFormat<LayerRecord> = {
   decode(fields, place) {
     const diffDigest = fields.digest("diff-digest");
     const compressedDigest = fields.digest("compressed-diff-digest");
-    const shared = sharedFields(fields, place);
+    const { id, names, metadata, created, flags, bigDataNames } = sharedFields(fields, place);
+    // Written out, as copying members with `...` makes objects of twice the size and a hundred times the time to freeze.
     return Object.freeze({
-      ...shared,
+      id,
+      names,
+      metadata,
+      created,
+      flags,
+      bigDataNames,
+      graphRoot: place.graphRoot,
+      readOnly: place.readOnly,
+      volatile: place.volatile,
       kind: "layer",
       parent: nonEmpty(fields.text("parent")),
       mountLabel: nonEmpty(fields.text("mountlabel")),
@@ -67,7 +76,7 @@ const layerFormat: RecordFormat<LayerRecord> = {
       gids: fields.integers("gidset"),
       uidMap: fields.mappings("uidmap"),
       gidMap: fields.mappings("gidmap"),
-      incomplete: shared.flags.incomplete === true,
+      incomplete: flags.incomplete === true,
     } as const);
   },
 };
@@ -93,8 +102,17 @@ const imageFormat: RecordFormat<ImageRecord> = {
       isManifestKey(key) && digest !== undefined ? [digest] : [],
     );
     const digest = fields.digest("digest") ?? manifests[0];
+    const { id, names, metadata, created, flags, bigDataNames } = sharedFields(fields, place);
     return Object.freeze({
-      ...sharedFields(fields, place),
+      id,
+      names,
+      metadata,
+      created,
+      flags,
+      bigDataNames,
+      graphRoot: place.graphRoot,
+      readOnly: place.readOnly,
+      volatile: place.volatile,
       kind: "image",
       digest,
       digests: Object.freeze([...new Set(digest === undefined ? manifests : [digest, ...manifests])]),
@@ -173,8 +191,8 @@ export function mapUnlessEmpty(map: ReadonlyMap<string, unknown>): ReadonlyMap<s
 
 function sharedFields(fields: Fields, { graphRoot, readOnly, volatile }: RecordPlace): StoredRecord {
   const id = fields.text("id") ?? "";
-  // It becomes the name of folders, and is printed.
-  if (!/^[^/\p{Cc}\uFFFD]+$/u.test(id) || id === "." || id === "..") {
+  // It becomes the name of folders, with some characters before or behind it, and is printed.
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/.test(id)) {
     throw fields.invalid("id", "cannot be the name of a folder");
   }
   return {
@@ -182,12 +200,19 @@ function sharedFields(fields: Fields, { graphRoot, readOnly, volatile }: RecordP
     names: fields.texts("names"),
     metadata: nonEmpty(fields.text("metadata")),
     created: fields.text("created") ?? "0001-01-01T00:00:00Z",
-    flags: Object.freeze(Object.fromEntries(fields.map("flags"))),
+    flags: flagsOf(fields),
     bigDataNames: fields.texts("big-data-names"),
     graphRoot,
     readOnly,
     volatile,
   };
+}
+
+const noFlags: StoredRecord["flags"] = Object.freeze({});
+
+function flagsOf(fields: Fields): StoredRecord["flags"] {
+  const flags = fields.map("flags");
+  return flags.size === 0 ? noFlags : Object.freeze(Object.fromEntries(flags));
 }
 
 function bigDataFacts(fields: Fields): ReadonlyMap<string, BigDataFacts> {

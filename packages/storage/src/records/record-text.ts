@@ -32,11 +32,10 @@ export function parseRecord(bytes: Uint8Array, path: string, index: number): Rec
  * The bytes of the records of a JSON list, each by itself. A file with `null` has none, as Go reads it.
  * Only brackets and strings are looked at here; {@link parseRecord} does the rest, for those that are new.
  */
-export function splitRecords(bytes: Uint8Array, path: string): readonly Uint8Array[] {
-  const records: Uint8Array[] = [];
+export function* splitRecords(bytes: Uint8Array, path: string): Generator<Uint8Array, void, undefined> {
   let at = skipSpace(bytes, 0);
   if (at === bytes.length) throw damagedFile(path, "is empty, where a list of records belongs");
-  if (isNull(bytes, at)) return records;
+  if (isNull(bytes, at)) return;
   if (bytes[at] !== openList) throw damagedFile(path, "is not a list of records");
   at = skipSpace(bytes, at + 1);
   for (let first = true; bytes[at] !== closeList; first = false) {
@@ -46,11 +45,10 @@ export function splitRecords(bytes: Uint8Array, path: string): readonly Uint8Arr
     }
     const end = endOfObject(bytes, at);
     if (end === undefined) throw damagedFile(path, `is damaged: no whole record starts at byte ${at}`);
-    records.push(bytes.subarray(at, end));
+    yield bytes.subarray(at, end);
     at = skipSpace(bytes, end);
   }
   if (skipSpace(bytes, at + 1) !== bytes.length) throw damagedFile(path, "is damaged: bytes follow its list");
-  return records;
 }
 
 /** A list of records as the Go tools write it: one line, no newline. */

@@ -34,23 +34,34 @@ export function emptyCache<K extends RecordKind>(): FileCache<K> {
  * The records of a file, none where there is no such file.
  * @throws `ERR_DRAYAGE_STORE_INVALID`, naming the file
  */
-export function readRows<K extends RecordKind>(
+export function readRows<K extends RecordKind>(kind: K, options: ReadRowsOptions<K>): readonly Row<K>[] {
+  for (const _pause of readingRows(kind, options));
+  return options.cache.rows;
+}
+
+/** As {@link readRows}, into the cache, with a pause after each record, where somebody who is in no hurry may look around. */
+export function* readingRows<K extends RecordKind>(
   kind: K,
   { files, file, cache, stamp }: ReadRowsOptions<K>,
-): readonly Row<K>[] {
-  if (cache.stamp === stamp) return cache.rows;
+): Generator<void, void, undefined> {
+  if (cache.stamp === stamp) return;
   const bytes = files.read(file.path, fileLimit);
   const known = new Map(cache.rows.map((row) => [keyOf(row.text.bytes), row]));
-  const rows =
-    bytes === undefined
-      ? []
-      : splitRecords(bytes, file.path).map((text, index) => {
-          return known.get(keyOf(text)) ?? rowOf(kind, file, parseRecord(text, file.path, index));
-        });
-  requireOwnIds(rows, file.path);
+  const rows: Row<K>[] = [];
+  const ids = new Set<string>();
+  for (const text of bytes === undefined ? [] : splitRecords(bytes, file.path)) {
+    const row =
+      (known.size === 0 ? undefined : known.get(keyOf(text))) ??
+      rowOf(kind, file, parseRecord(text, file.path, rows.length));
+    const { id } = row.record;
+    // Whoever changed one of two would lose the other.
+    if (ids.has(id)) throw damagedFile(file.path, `is damaged: it has two records of the id ${id}`);
+    ids.add(id);
+    rows.push(row);
+    yield;
+  }
   cache.rows = rows;
   cache.stamp = stamp;
-  return rows;
 }
 
 export interface ReadRowsOptions<K extends RecordKind> {
@@ -59,15 +70,6 @@ export interface ReadRowsOptions<K extends RecordKind> {
   readonly cache: FileCache<K>;
   /** Of the file and its lock, taken before. */
   readonly stamp: string;
-}
-
-/** Whoever changed one of two would lose the other. */
-function requireOwnIds<K extends RecordKind>(rows: readonly Row<K>[], path: string): void {
-  const ids = new Set<string>();
-  for (const { record } of rows) {
-    if (ids.has(record.id)) throw damagedFile(path, `is damaged: it has two records of the id ${record.id}`);
-    ids.add(record.id);
-  }
 }
 
 function keyOf(bytes: Uint8Array): string {
@@ -105,28 +107,40 @@ export function recordTable<K extends RecordKind>(
   recordFiles: readonly RecordFile[],
   initial: readonly Row<K>[],
 ): RecordTable<K> {
-  let rows = [...initial];
+  /** In the order of the files; undefined for what was removed. */
+  const rows: (Row<K> | undefined)[] = [];
+  /** Two files may have a record of one id each; the first is the one that counts. */
+  const places = new Map<string, number[]>();
+  for (const row of initial) put(row);
   const changed = new Set<RecordFile>();
   const { order } = formatOf(kind);
-  const indexOf = (id: string): number => rows.findIndex((row) => row.record.id === id);
+
+  function put(row: Row<K>): void {
+    const others = places.get(row.record.id);
+    if (others === undefined) places.set(row.record.id, [rows.length]);
+    else others.push(rows.length);
+    rows.push(row);
+  }
+
+  const rowsLeft = (): readonly Row<K>[] => rows.filter((row) => row !== undefined);
 
   return {
     get rows() {
-      return rows;
+      return rowsLeft();
     },
-    get: (id) => rows[indexOf(id)]?.record,
+    get: (id) => rows[places.get(id)?.[0] ?? -1]?.record,
     add(values, volatile = false) {
       const file = recordFiles.find((one) => one.volatile === volatile) ?? recordFiles[0];
       if (file === undefined) throw new Error("a table has a file at least");
       const nothing = parseRecord(Buffer.from("{}"), file.path, rows.length);
       const text = parseRecord(editRecord(nothing, values, order), file.path, rows.length);
       const row = rowOf(kind, file, text);
-      rows.push(row);
+      put(row);
       changed.add(file);
       return row.record;
     },
     change(id, changes) {
-      const index = indexOf(id);
+      const index = places.get(id)?.[0] ?? -1;
       const row = rows[index];
       if (row === undefined) throw new Error(`there is no ${kind} ${id} to change`);
       const text = parseRecord(editRecord(row.text, changes, order), row.file.path, index);
@@ -136,14 +150,21 @@ export function recordTable<K extends RecordKind>(
       return next.record;
     },
     remove(id) {
-      for (const row of rows) if (row.record.id === id) changed.add(row.file);
-      rows = rows.filter((row) => row.record.id !== id);
+      for (const index of places.get(id) ?? []) {
+        const row = rows[index];
+        if (row !== undefined) changed.add(row.file);
+        rows[index] = undefined;
+      }
+      places.delete(id);
     },
-    unsaved: () =>
-      [...changed].map((file) => ({
+    unsaved() {
+      if (changed.size === 0) return [];
+      const left = rowsLeft();
+      return [...changed].map((file) => ({
         file,
-        bytes: joinRecords(rows.filter((row) => row.file === file).map((row) => row.text.bytes)),
-      })),
+        bytes: joinRecords(left.filter((row) => row.file === file).map((row) => row.text.bytes)),
+      }));
+    },
     saved: () => changed.clear(),
   };
 }

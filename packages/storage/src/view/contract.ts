@@ -15,6 +15,10 @@ export interface StoreView {
   readonly images: readonly ImageRecord[];
   readonly containers: readonly ContainerRecord[];
 
+  /** By the whole id. */
+  layerById(id: string): LayerRecord | undefined;
+  imageById(id: string): ImageRecord | undefined;
+  containerById(id: string): ContainerRecord | undefined;
   findLayer(text: string): LayerRecord | undefined;
   findImage(text: string): ImageRecord | undefined;
   findContainer(text: string): ContainerRecord | undefined;
@@ -44,6 +48,8 @@ export interface StoreView {
   parents(image: ImageRecord): readonly ImageRecord[];
   /** Containers made from this image. */
   containersOf(imageId: string): readonly ContainerRecord[];
+  /** Containers whose layers include this one. */
+  containersOn(layerId: string): readonly ContainerRecord[];
   /** Images without a name that no other image is built on. Those of additional stores are never among them. */
   dangling(): readonly ImageRecord[];
   /** Layers of this store that no image and no container needs, each before the one it stands on. */

@@ -16,12 +16,14 @@ export function createView(records: ViewRecords): StoreView {
   const layers = firstOfEach(records.layers).filter((layer) => !layer.incomplete);
   const images = firstOfEach(records.images);
   const containers = firstOfEach(records.containers);
-  const layerById = new Map(layers.map((layer) => [layer.id, layer]));
-  const childrenOf = groupByEach(layers, ({ parent }) => (parent === undefined ? [] : [parent]));
+  const layerById = once(() => byId(layers));
+  const imageById = once(() => byId(images));
+  const containerById = once(() => byId(containers));
+  const childrenOf = once(() => groupByEach(layers, ({ parent }) => (parent === undefined ? [] : [parent])));
   const finders = {
-    layer: createFinder("layer", layers),
-    image: createFinder("image", images),
-    container: createFinder("container", containers),
+    layer: once(() => createFinder("layer", layers)),
+    image: once(() => createFinder("image", images)),
+    container: once(() => createFinder("container", containers)),
   };
 
   function chain(layerId: string): readonly LayerRecord[] {
@@ -29,7 +31,7 @@ export function createView(records: ViewRecords): StoreView {
     const seen = new Set<string>();
     let above: LayerRecord | undefined;
     for (let id: string | undefined = layerId; id !== undefined; id = above.parent) {
-      const layer = layerById.get(id);
+      const layer = layerById().get(id);
       if (layer === undefined) throw missingLayer(id, above);
       if (seen.has(id)) throw brokenStore(`the layer ${id} stands on itself, through ${seen.size} layers`);
       seen.add(id);
@@ -45,7 +47,7 @@ export function createView(records: ViewRecords): StoreView {
     let id = layerId;
     while (id !== undefined && !ids.has(id)) {
       ids.add(id);
-      id = layerById.get(id)?.parent;
+      id = layerById().get(id)?.parent;
     }
     return ids;
   }
@@ -56,6 +58,10 @@ export function createView(records: ViewRecords): StoreView {
   const imagesByLayer = once(() =>
     groupByEach(images, (image) => topsOf(image).flatMap((top) => [...idsBelow(top)])),
   );
+  const containersByLayer = once(() => groupByEach(containers, ({ layer }) => [...idsBelow(layer)]));
+  const containersByImage = once(() =>
+    groupByEach(containers, ({ image }) => (image === undefined ? [] : [image])),
+  );
   const imagesByTop = once(() => groupByEach(images, ({ layer }) => (layer === undefined ? [] : [layer])));
   /** By the layers below their own. */
   const imagesAbove = once(() => groupByEach(images, ({ layer }) => [...idsBelow(layer)].slice(1)));
@@ -64,12 +70,15 @@ export function createView(records: ViewRecords): StoreView {
     layers: Object.freeze(layers),
     images: Object.freeze(images),
     containers: Object.freeze(containers),
-    findLayer: finders.layer.find,
-    findImage: finders.image.find,
+    layerById: (id) => layerById().get(id),
+    imageById: (id) => imageById().get(id),
+    containerById: (id) => containerById().get(id),
+    findLayer: (text) => finders.layer().find(text),
+    findImage: (text) => finders.image().find(text),
     findContainer: (text) =>
-      finders.container.findExact(text) ??
+      finders.container().findExact(text) ??
       containers.find((container) => container.layer === text) ??
-      finders.container.findPrefix(text),
+      finders.container().findPrefix(text),
     layer: (text) => view.findLayer(text) ?? notFound("layer", text),
     image: (text) => view.findImage(text) ?? notFound("image", text),
     container: (text) => view.findContainer(text) ?? notFound("container", text),
@@ -79,11 +88,12 @@ export function createView(records: ViewRecords): StoreView {
     layersByTocDigest: byDigest((layer) => layer.tocDigest),
     chain,
     imageLayers: (image) => (image.layer === undefined ? [] : chain(image.layer)),
-    children: (layerId) => childrenOf.get(layerId) ?? [],
-    heads: () => layers.filter((layer) => !childrenOf.has(layer.id)),
+    children: (layerId) => childrenOf().get(layerId) ?? [],
+    heads: () => layers.filter((layer) => !childrenOf().has(layer.id)),
     imagesOn: (layerId) => imagesByLayer().get(layerId) ?? [],
     parents: (image) => [...idsBelow(image.layer)].slice(1).flatMap((id) => imagesByTop().get(id) ?? []),
-    containersOf: (imageId) => containers.filter((container) => container.image === imageId),
+    containersOf: (imageId) => containersByImage().get(imageId) ?? [],
+    containersOn: (layerId) => containersByLayer().get(layerId) ?? [],
     dangling: () =>
       images.filter(
         (image) =>
@@ -92,16 +102,21 @@ export function createView(records: ViewRecords): StoreView {
           (image.layer === undefined || !imagesAbove().has(image.layer)),
       ),
     unreferencedLayers() {
-      const needed = new Set([
-        ...images.flatMap((image) => topsOf(image).flatMap((top) => [...idsBelow(top)])),
-        ...containers.flatMap((container) => [...idsBelow(container.layer)]),
-      ]);
+      const needed = new Set<string>();
+      for (const image of images) for (const top of topsOf(image)) need(top, needed);
+      for (const { layer } of containers) need(layer, needed);
       const unreferenced = layers.filter((layer) => !needed.has(layer.id) && !layer.readOnly);
-      const depth = new Map(unreferenced.map((layer) => [layer.id, idsBelow(layer.id).size]));
-      return unreferenced.sort((a, b) => (depth.get(b.id) ?? 0) - (depth.get(a.id) ?? 0));
+      return topsFirst(unreferenced);
     },
   };
   return Object.freeze(view);
+
+  function need(top: string, needed: Set<string>): void {
+    for (let id: string | undefined = top; id !== undefined && !needed.has(id); ) {
+      needed.add(id);
+      id = layerById().get(id)?.parent;
+    }
+  }
 
   function byDigest(
     of: (layer: LayerRecord) => Digest | undefined,
@@ -118,12 +133,20 @@ const codes = {
 
 /** The record of a whole id. */
 export function requireRecord<K extends RecordKind>(view: StoreView, kind: K, id: string): RecordOf[K] {
-  const records: { readonly [R in RecordKind]: readonly RecordOf[R][] } = {
-    layer: view.layers,
-    image: view.images,
-    container: view.containers,
+  return recordById(view, kind, id) ?? notFound(kind, id);
+}
+
+export function recordById<K extends RecordKind>(
+  view: StoreView,
+  kind: K,
+  id: string,
+): RecordOf[K] | undefined {
+  const find: { readonly [R in RecordKind]: (id: string) => RecordOf[R] | undefined } = {
+    layer: view.layerById,
+    image: view.imageById,
+    container: view.containerById,
   };
-  return records[kind].find((record) => record.id === id) ?? notFound(kind, id);
+  return find[kind](id);
 }
 
 export function notFound(kind: keyof typeof codes, text: string): never {
@@ -141,6 +164,28 @@ function brokenStore(message: string): DrayageError {
   return new DrayageError("ERR_DRAYAGE_STORE_INVALID", message, {
     hint: "`dray check` says what else is broken, `dray check --repair` mends or removes it",
   });
+}
+
+function byId<R extends { readonly id: string }>(records: readonly R[]): ReadonlyMap<string, R> {
+  return new Map(records.map((record) => [record.id, record]));
+}
+
+/** Each layer before the one it stands on. */
+export function topsFirst(layers: readonly LayerRecord[]): readonly LayerRecord[] {
+  const among = byId(layers);
+  const sorted: LayerRecord[] = [];
+  const seen = new Set<string>();
+  for (const start of layers) {
+    const way: LayerRecord[] = [];
+    for (let layer: LayerRecord | undefined = start; layer !== undefined && !seen.has(layer.id); ) {
+      seen.add(layer.id);
+      way.push(layer);
+      layer = layer.parent === undefined ? undefined : among.get(layer.parent);
+    }
+    // The base first, on which later ones are put: all of it is turned round in the end.
+    sorted.push(...way.reverse());
+  }
+  return sorted.reverse();
 }
 
 function firstOfEach<R extends { readonly id: string }>(records: readonly R[]): R[] {
