@@ -81,7 +81,8 @@ async function chooseWay(context: Context, id: string, { against, signal }: Diff
   const below = layersBelow(home, layer);
   const parent = below[0];
   if (against === undefined || against === parent?.id) {
-    const native = !(await hasDetours(layer.diff, marks, signal));
+    // Where nothing is below, nothing can be elsewhere.
+    const native = below.length === 0 || !(await hasDetours(layer.diff, marks, signal));
     if (native) return { kind: "native", layer, lowers: below.map(({ diff }) => diff) };
   }
   return { kind: "naive", layer, older: against === undefined ? parent : requireLayer(home, against) };

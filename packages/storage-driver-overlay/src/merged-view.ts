@@ -1,4 +1,4 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import { type BytePath, bytePathOfText, fsPath, join, textOf } from "./byte-path.ts";
 import { isWhiteout, type Marks } from "./marks.ts";
@@ -128,6 +128,15 @@ function partsOf(path: BytePath): BytePath[] {
 export function namesIn(path: BytePath): readonly BytePath[] {
   try {
     return readdirSync(fsPath(path), { encoding: "latin1" });
+  } catch (error) {
+    throw ioError(error, "read", { path: textOf(path) });
+  }
+}
+
+/** What is in a folder, with the types, for which no file is looked at where the file system tells them. */
+export function entriesIn(path: BytePath): readonly Dirent[] {
+  try {
+    return readdirSync(fsPath(path), { encoding: "latin1", withFileTypes: true });
   } catch (error) {
     throw ioError(error, "read", { path: textOf(path) });
   }

@@ -5,7 +5,14 @@ import { type BytePath, bytePathOfText, join, textOf } from "./byte-path.ts";
 import type { Context } from "./context.ts";
 import { isDifferent, isSameType } from "./differences.ts";
 import { isWhiteout, type Marks } from "./marks.ts";
-import { type MergedEntry, type MergedFolder, mergedView, namesIn, statOf } from "./merged-view.ts";
+import {
+  entriesIn,
+  type MergedEntry,
+  type MergedFolder,
+  mergedView,
+  namesIn,
+  statOf,
+} from "./merged-view.ts";
 
 /** After how many files others have their turn. */
 const breath = 200;
@@ -102,12 +109,11 @@ export async function hasDetours(diff: string, marks: Marks, signal?: AbortSigna
   const folders: BytePath[] = [bytePathOfText(diff)];
   let count = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const name of namesIn(folder)) {
-      const path = join(folder, name);
-      const stats = statOf(path);
-      if (stats === undefined || !(stats.isDirectory() || stats.isFile())) continue;
+    for (const entry of entriesIn(folder)) {
+      if (!entry.isDirectory() && !entry.isFile()) continue;
+      const path = join(folder, entry.name);
       if (marks.detour(path) !== undefined) return true;
-      if (stats.isDirectory()) folders.push(path);
+      if (entry.isDirectory()) folders.push(path);
       if (++count % breath > 0) continue;
       await setImmediate();
       throwIfAborted(signal, "read a layer");
