@@ -42,7 +42,8 @@ export async function findDestination(
   const isFolder = endsAsFolder || path === home || needsFolder(options);
   const text = endsAsFolder && path !== "/" ? `${path}/` : path;
   const there = await follow(root, path);
-  const isNewName = !isFolder && isOneFile(items) && (there.entry?.type === "file" || !there.isPresent);
+  const isNewName =
+    !isFolder && isOneFile(items) && (there.entry?.type === "file" || !(await isPresent(root, path)));
   if (there.entry?.type === "file" && isFolder) {
     throw refuse(path, "it is a file, where sources need a folder");
   }
@@ -84,8 +85,6 @@ interface Followed {
   readonly path: string;
   /** What is there when all links are followed. */
   readonly entry: RootEntry | undefined;
-  /** Whether anything is there, also a link that leads nowhere. */
-  readonly isPresent: boolean;
 }
 
 const rootFolder: RootEntry = {
@@ -103,7 +102,6 @@ async function follow(root: RootView, path: string): Promise<Followed> {
   const left = path.split("/").reverse();
   const names: string[] = [];
   let entry: RootEntry | undefined = rootFolder;
-  let isPresent = true;
   let links = 0;
   for (let name = left.pop(); name !== undefined; name = left.pop()) {
     if (name === "" || name === ".") continue;
@@ -114,7 +112,6 @@ async function follow(root: RootView, path: string): Promise<Followed> {
     }
     const here = `/${[...names, name].join("/")}`;
     const found: RootEntry | undefined = entry === undefined ? undefined : await root.lookup(here);
-    if (links === 0 || found !== undefined) isPresent = found !== undefined;
     if (found?.type === "symlink") {
       links += 1;
       if (links > linkLimit) throw refuse(path, `it leads through more than ${linkLimit} links`);
@@ -134,7 +131,14 @@ async function follow(root: RootView, path: string): Promise<Followed> {
     names.push(name);
     entry = found;
   }
-  return { path: `/${names.join("/")}`, entry, isPresent };
+  return { path: `/${names.join("/")}`, entry };
+}
+
+/** Whether anything has this name, also a link that leads nowhere. */
+async function isPresent(root: RootView, path: string): Promise<boolean> {
+  const folder = await follow(root, cleanPath(`${path}/..`));
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  return (await root.lookup(`${folder.path === "/" ? "" : folder.path}/${name}`)) !== undefined;
 }
 
 async function leadingTo(root: RootView, path: string): Promise<Destination["leading"]> {

@@ -55,10 +55,8 @@ function matcherOf(pattern: string, { tokens, isPlain }: Parsed): Matching {
   if (isPlain && pattern.startsWith("**")) return suffixMatcher(pattern.slice(2));
   if (isPlain && pattern.endsWith("**")) return prefixMatcher(pattern.slice(0, -2));
   if (tokens.every(({ kind }) => kind === "one")) {
-    return {
-      matches: (path) => path === pattern,
-      reachesInto: (folder) => pattern.startsWith(`${folder}/`),
-    };
+    const text = literal(tokens);
+    return { matches: (path) => path === text, reachesInto: (folder) => text.startsWith(`${folder}/`) };
   }
   const head = literal(tokens.slice(0, firstOther(tokens)));
   const tail = literal(tokens.slice(tokens.length - firstOther(tokens.toReversed())));

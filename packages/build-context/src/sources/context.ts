@@ -25,13 +25,34 @@ export function describeContext({ root, isMachine }: Context): string {
   return isMachine ? "on this machine" : `in the context ${JSON.stringify(root)}`;
 }
 
-/** The names of owners that buildah finds, which looks into the passwd and group files of the context as if that were `/`. */
+/**
+ * The names of owners that buildah finds: it looks into the passwd and group files of the context as if that were `/`, once it has remembered
+ * who it is itself; and where the machine asks systemd for names, too, that knows root and nobody everywhere (nss-systemd(8)).
+ */
 export function contextOwnerNames({ root, isMachine }: Context): OwnerNames {
   if (isMachine) return machineOwnerNames();
-  const read = (path: string): string =>
-    Buffer.from(readFileIn(root, path, ownersLimit) ?? []).toString("utf8");
-  return ownerNames(read("etc/passwd"), read("etc/group"));
+  const read = (folder: string, path: string): string =>
+    Buffer.from(readFileIn(folder, path, ownersLimit) ?? []).toString("utf8");
+  const names = ownerNames(read(root, "etc/passwd"), read(root, "etc/group"));
+  const own = machineOwnerNames();
+  const self = process.getuid?.();
+  const services = read("/", "etc/nsswitch.conf");
+  const user = /^passwd:.*\bsystemd\b/m.test(services) ? systemdUsers : undefined;
+  const group = /^group:.*\bsystemd\b/m.test(services) ? systemdGroups : undefined;
+  return {
+    user: (id) => (id === self ? own.user(id) : names.user(id) || (user?.get(id) ?? "")),
+    group: (id) => names.group(id) || (group?.get(id) ?? ""),
+  };
 }
+
+const systemdUsers: ReadonlyMap<number, string> = new Map([
+  [0, "root"],
+  [65534, "nobody"],
+]);
+const systemdGroups: ReadonlyMap<number, string> = new Map([
+  [0, "root"],
+  [65534, "nogroup"],
+]);
 
 const ownersLimit: number = 16 * 1024 * 1024;
 
