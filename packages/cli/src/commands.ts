@@ -1,5 +1,6 @@
 import type { CommandDefinition } from "./command.ts";
 import type { CommandGroup } from "./command-group.ts";
+import { appendCommand } from "./commands/append.command.ts";
 import { builderGroup } from "./commands/builder.group.ts";
 import { catCommand } from "./commands/cat.command.ts";
 import { catalogCommand } from "./commands/catalog.command.ts";
@@ -10,6 +11,7 @@ import { deleteCommand } from "./commands/delete.command.ts";
 import { diffCommand } from "./commands/diff.command.ts";
 import { digestCommand } from "./commands/digest.command.ts";
 import { exportCommand } from "./commands/export.command.ts";
+import { flattenCommand } from "./commands/flatten.command.ts";
 import { historyCommand } from "./commands/history.command.ts";
 import { imagesCommand } from "./commands/images.command.ts";
 import { infoCommand } from "./commands/info.command.ts";
@@ -22,11 +24,15 @@ import { lsCommand } from "./commands/ls.command.ts";
 import { manifestGroup } from "./commands/manifest.group.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
 import { mountCommand } from "./commands/mount.command.ts";
+import { mutateCommand } from "./commands/mutate.command.ts";
+import { normalizeCommand } from "./commands/normalize.command.ts";
 import { pruneCommand } from "./commands/prune.command.ts";
 import { pullCommand } from "./commands/pull.command.ts";
 import { pushCommand } from "./commands/push.command.ts";
+import { rebaseCommand } from "./commands/rebase.command.ts";
 import { rmiCommand } from "./commands/rmi.command.ts";
 import { saveCommand } from "./commands/save.command.ts";
+import { squashCommand } from "./commands/squash.command.ts";
 import { syncCommand } from "./commands/sync.command.ts";
 import { tagCommand } from "./commands/tag.command.ts";
 import { transportsCommand } from "./commands/transports.command.ts";
@@ -49,6 +55,12 @@ type CommandName =
   | "cat"
   | "diff"
   | "unpack"
+  | "mutate"
+  | "append"
+  | "rebase"
+  | "flatten"
+  | "squash"
+  | "normalize"
   | "validate"
   | "images"
   | "rmi"
@@ -85,6 +97,12 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   cat: catCommand,
   diff: diffCommand,
   unpack: unpackCommand,
+  mutate: mutateCommand,
+  append: appendCommand,
+  rebase: rebaseCommand,
+  flatten: flattenCommand,
+  squash: squashCommand,
+  normalize: normalizeCommand,
   validate: validateCommand,
   images: imagesCommand,
   rmi: rmiCommand,

@@ -19,12 +19,13 @@ export {
   type EditOptions,
   editSource,
 } from "./edit-source.ts";
+export { sourceDateEpoch } from "./epoch.ts";
 export { flatten, type SquashOptions, squash } from "./flatten.ts";
 export type { EditableImage, ImageEdit } from "./image.ts";
 export type { FilesInput, LayerInput, TarInput } from "./layer-input.ts";
 export { type Mutation, mutate } from "./mutate.ts";
 export { type NormalizeOptions, normalize } from "./normalize.ts";
 export type { LayerTarget } from "./place-layers.ts";
-export { type RebaseOptions, rebase } from "./rebase.ts";
+export { type NamedBase, type RebaseOptions, rebase } from "./rebase.ts";
 export { type ScratchOptions, scratchSource } from "./scratch.ts";
 export type { TextChanges } from "./text-changes.ts";

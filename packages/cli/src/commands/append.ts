@@ -1,0 +1,77 @@
+import { basename } from "node:path";
+import { type Blob, fileBlob, streamBlob } from "@drayage/blob";
+import { noLayerCache } from "@drayage/build-context";
+import { append, type LayerInput, sourceDateEpoch } from "@drayage/edit";
+import { DrayageError } from "@drayage/errors";
+import { parsePlatform } from "@drayage/manifest";
+import type { DrayContext } from "../context.ts";
+import { compressionWish, runEdit, stepOptions } from "../edit/run-edit.ts";
+import { platformWish } from "../platform-wish.ts";
+import type { AppendFlags } from "./append.command.ts";
+
+/** `dray append` */
+export async function appendLayers(
+  this: DrayContext,
+  flags: AppendFlags,
+  from: string,
+  to?: string,
+): Promise<void> {
+  const inputs = layerInputs(this, flags);
+  const created = flags.created ?? sourceDateEpoch(this.env) ?? new Date();
+  const options = {
+    ...stepOptions(this, flags),
+    compression: compressionWish(flags),
+    created,
+    omitHistory: flags.omitHistory,
+    layerCache: flags.noCache ? noLayerCache : undefined,
+  };
+  const scratch = { created, platforms: scratchPlatforms(flags) };
+  await runEdit(this, flags, { from, to, scratch }, (source, step) =>
+    append(source, inputs, { ...options, ...step }),
+  );
+}
+
+function layerInputs(context: DrayContext, flags: AppendFlags): readonly LayerInput[] {
+  const { layer = [], add = [], createdBy } = flags;
+  if (layer.length + add.length === 0) {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", "there is no layer to append", {
+      hint: "name a tar with --layer, or files with --add SOURCE:DESTINATION",
+    });
+  }
+  const tars = layer.map((path) => ({
+    tar: path === "-" ? standardInput() : fileBlob(path),
+    createdBy: createdBy ?? `dray append --layer ${path === "-" ? path : basename(path)}`,
+  }));
+  const files = add.map((text) => {
+    const [source, destination] = sourceAndDestination(text);
+    const { chown, chmod, timestamp } = flags;
+    return {
+      sources: [source],
+      destination,
+      options: { chown, chmod, timestamp: timestamp ?? sourceDateEpoch(context.env) },
+      createdBy: createdBy ?? `dray append --add ${basename(source)}:${destination}`,
+    };
+  });
+  return [...tars, ...files];
+}
+
+function standardInput(): Blob {
+  return streamBlob(() => process.stdin as AsyncIterable<Uint8Array>, { what: "standard input" });
+}
+
+/** Cut at the last colon before a path: what stands in the image begins with a slash. */
+function sourceAndDestination(text: string): readonly [string, string] {
+  const at = text.lastIndexOf(":/");
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new DrayageError("ERR_DRAYAGE_USAGE", `--add: ${JSON.stringify(text)} is not SOURCE:DESTINATION`, {
+    hint: "the destination is an absolute path in the image: --add dist:/srv/app",
+  });
+}
+
+function scratchPlatforms(flags: AppendFlags): ReturnType<typeof parsePlatform>[] | undefined {
+  if (flags.platform !== undefined) return flags.platform.map(parsePlatform);
+  const wish = platformWish(flags);
+  if (wish === undefined) return undefined;
+  const { os = "linux", architecture = "amd64", variant } = wish;
+  return [{ os, architecture, ...(variant === undefined ? {} : { variant }) }];
+}
