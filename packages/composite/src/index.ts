@@ -17,6 +17,7 @@ export {
   composite,
   compositeScheme,
 } from "./composite.ts";
+export { documentLocation } from "./document-location.ts";
 export { type EncodedList, encodeList, type ListFormat, onlyInOci } from "./encode-list.ts";
 export {
   addEntries,

@@ -1,10 +1,10 @@
 import path from "node:path";
 import type { Digest } from "@drayage/digest";
-import { DrayageError, isDrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import { indexDepthLimit, type PlatformWish } from "@drayage/manifest";
 import { formatReference } from "@drayage/reference";
 import type { Store } from "@drayage/storage";
-import type { Location } from "@drayage/transport";
+import type { Location, OperationOptions } from "@drayage/transport";
 import { containersStorage } from "@drayage/transport-containers-storage";
 import { type CompositeMember, type CompositeSelection, composite } from "./composite.ts";
 import { artifactLocation } from "./list-artifacts.ts";
@@ -26,7 +26,7 @@ export function storedPlaceText({ driver, graphRoot, runRoot }: Store, image: st
   return `${storeScheme}:${place}${image}`;
 }
 
-export interface ListLocationOptions {
+export interface ListLocationOptions extends OperationOptions {
   /** Of the list's images: as for {@link composite}. */
   readonly select: CompositeSelection;
   /** For `system`. */
@@ -61,12 +61,13 @@ async function locationAt(
       { hint: "does one of them stand in itself?" },
     );
   }
-  const { select, resolve } = options;
+  const { select, resolve, signal } = options;
+  throwIfAborted(signal, `look for the images of the list ${id.slice(0, 12)}`);
   const transport = containersStorage({ store });
   const inStore = (text: string): Location => {
     return { transport, reference: transport.parse(text), text: `${storeScheme}:${text}` };
   };
-  const { images } = await store.read();
+  const { images } = await store.read({ signal });
   const orList = async (location: Location): Promise<Location> => {
     const { id: wanted, dockerReference } = transport.parse(location.reference.text);
     const name = dockerReference && formatReference(dockerReference);
@@ -74,7 +75,10 @@ async function locationAt(
       wanted === undefined ? name !== undefined && names.includes(name) : each === wanted,
     );
     if (image === undefined || !isStoredList(image)) return location;
-    return locationAt(store, await readStoredList(store, image.id), { ...options, depth: depth + 1 });
+    return locationAt(store, await readStoredList(store, image.id, { signal }), {
+      ...options,
+      depth: depth + 1,
+    });
   };
   const find = async (text: string): Promise<Location> => {
     const rest = text.startsWith(`${storeScheme}:`) ? text.slice(storeScheme.length + 1) : undefined;

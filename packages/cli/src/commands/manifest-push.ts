@@ -32,6 +32,7 @@ export async function manifestPush(
   const source = await listLocation(store, found.stored, {
     select: all ? "all" : { instances: [] },
     resolve: (place) => locations.resolve(place, "source"),
+    signal,
   });
   await using known = await openKnownBlobs(this, [destination.transport.scheme]);
   const reporter = createReporter(this, {

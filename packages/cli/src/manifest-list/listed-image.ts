@@ -54,7 +54,7 @@ export async function listedImage(
       const resolve = (each: string): Promise<Location> => locations.resolve(each, "source");
       const select = members === "nested" ? { instances: [] } : members;
       return {
-        location: await listLocation(store, stored, { select, platform, resolve }),
+        location: await listLocation(store, stored, { select, platform, resolve, signal }),
         placeOf: (digest) => stored.instances.get(digest) ?? place,
       };
     }
