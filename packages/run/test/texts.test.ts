@@ -240,6 +240,14 @@ describe("settings", () => {
     expect(findRuntime(undefined, { PATH: folder, BUILDAH_RUNTIME: "mine" })).toEqual({
       path: path.join(folder, "mine"),
     });
+    const conf = path.join(folder, "containers.conf");
+    writeFileSync(
+      conf,
+      '[containers]\nruntime = "other"\n[engine]\n# runtime = "no"\nruntime = "mine" # ours\n[engine.runtimes]\nruntime = "x"\n',
+    );
+    expect(findRuntime(undefined, { PATH: folder, CONTAINERS_CONF: conf })).toEqual({
+      path: path.join(folder, "mine"),
+    });
     for (const name of ["text", path.join(folder, "text"), "no-such-runtime"])
       expect(() => findRuntime(name, { PATH: folder })).toThrow(
         expect.objectContaining({ code: "ERR_DRAYAGE_RUNTIME" }),

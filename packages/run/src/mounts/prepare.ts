@@ -30,7 +30,7 @@ async function prepare(mount: RunMount, index: number, options: PrepareOptions):
     case "tmpfs":
       return { destination, type: "tmpfs", source: "tmpfs", options: mount.options };
     case "overlay":
-      return await overlay(mount, options);
+      return overlay(mount, options);
     case "bind": {
       if (mount.chown) await chownAll(mount.source, options);
       const kind = mount.options.includes("bind") ? [] : ["rbind"];

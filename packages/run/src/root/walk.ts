@@ -121,7 +121,12 @@ export function isFolder(mode: number): boolean {
 const textLimit = 4 * 1024 * 1024;
 
 /** The text of a small file in the root; undefined where there is none. What is longer is cut. */
-export function readText(sys: Sys, root: number, path: string): string | undefined {
+export function readText(
+  sys: Sys,
+  root: number,
+  path: string,
+  limit: number = textLimit,
+): string | undefined {
   let place: number;
   try {
     place = walk(sys, root, path);
@@ -134,7 +139,7 @@ export function readText(sys: Sys, root: number, path: string): string | undefin
     if (!fstatSync(place).isFile()) return undefined;
     const fd = openSync(`/proc/self/fd/${place}`, O_RDONLY | O_NONBLOCK);
     try {
-      const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, textLimit));
+      const bytes = Buffer.alloc(Math.min(fstatSync(fd).size, limit));
       return bytes.subarray(0, readSync(fd, bytes)).toString("utf8");
     } finally {
       closeSync(fd);
