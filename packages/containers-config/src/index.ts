@@ -11,6 +11,12 @@ export { parseLoginName } from "./auth/names.ts";
 export { removeAllLogins, removeLogin } from "./auth/remove-login.ts";
 export { type LoginPlace, storeLogin } from "./auth/store-login.ts";
 export { type HostCertificatesOptions, readHostCertificates } from "./certs/host-certificates.ts";
+// How new containers are run.
+export {
+  type ContainersSettings,
+  type ReadContainersOptions,
+  readContainersSettings,
+} from "./containers/read.ts";
 export type { Environment } from "./environment.ts";
 
 // Registries and the trust policy.

@@ -18,7 +18,6 @@ export function inspection(state: BuilderState): Readonly<Record<string, unknown
   const { document } = state;
   const { oci, docker } = state.image;
   const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString();
-  const capabilities: unknown = document.Capabilities ?? null;
   const policy: unknown = document.ConfigureNetwork;
   return {
     Type: "buildah 0.0.1",
@@ -39,7 +38,7 @@ export function inspection(state: BuilderState): Readonly<Record<string, unknown
     DefaultMountsFilePath: state.defaultMountsFile ?? "",
     Isolation: isolationNames[state.isolation],
     NamespaceOptions: document.NamespaceOptions ?? null,
-    Capabilities: Array.isArray(capabilities) ? [...capabilities].sort() : capabilities,
+    Capabilities: sortedTexts(document.Capabilities),
     ConfigureNetwork: (typeof policy === "number" ? policies[policy] : undefined) ?? "NetworkDefault",
     CNIPluginPath: document.CNIPluginPath ?? "",
     CNIConfigDir: document.CNIConfigDir ?? "",
@@ -47,6 +46,12 @@ export function inspection(state: BuilderState): Readonly<Record<string, unknown
     History: historyItems(historyOf(state)),
     Devices: document.Devices ?? null,
   };
+}
+
+function sortedTexts(value: unknown): readonly unknown[] | null {
+  if (!Array.isArray(value)) return null;
+  const items: readonly unknown[] = value;
+  return items.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
 }
 
 /** A container's file says nothing of none, and Go then knows no map. */

@@ -47,9 +47,11 @@ export interface RuntimeOptions {
   /** `NAME`, with or without `CAP_`; `all`. */
   readonly capAdd?: readonly string[] | undefined;
   readonly capDrop?: readonly string[] | undefined;
-  /** What the machine gives where nothing else is said: containers.conf's `default_capabilities` and `default_ulimits`. */
+  /** Instead of containers.conf's `default_capabilities` and `default_ulimits`. */
   readonly defaultCapabilities?: readonly string[] | undefined;
   readonly defaultUlimits?: readonly string[] | undefined;
+  /** Read instead of the usual files of containers.conf. */
+  readonly containersConf?: string | undefined;
   /** `host`, `private` or `container`, `none`, or the path of a namespace. */
   readonly network?: string | undefined;
   readonly ipc?: string | undefined;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import path from "node:path";
+import { readContainersSettings } from "@drayage/containers-config";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import type { Isolation } from "../state/state.ts";
 import { mergeCapabilities, usualCapabilities } from "./capabilities.ts";
@@ -20,8 +21,8 @@ export function isolationFrom({ isolation }: RuntimeOptions = {}): Isolation {
 }
 
 /**
- * What buildah writes down for the commands of a container: the members of `buildah.json` that a state has no fields for, with
- * containers/common's defaults.
+ * What buildah writes down for the commands of a container: the members of `buildah.json` that a state has no fields for. What is
+ * not asked for is containers.conf's, or containers/common's.
  *
  * @throws ERR_DRAYAGE_USAGE where a value is none, with what is accepted
  */
@@ -29,6 +30,8 @@ export async function runtimeDocument(
   options: RuntimeOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const { namespaces, network } = namespacesFrom(options);
+  const machine = await readContainersSettings({ path: options.containersConf });
+  const ulimits = options.defaultUlimits ?? machine.ulimits ?? (await usualUlimits());
   return {
     Args: {},
     NamespaceOptions: namespaces,
@@ -51,14 +54,14 @@ export async function runtimeDocument(
       },
     },
     Capabilities: await mergeCapabilities(
-      options.defaultCapabilities ?? usualCapabilities,
+      options.defaultCapabilities ?? machine.capabilities ?? usualCapabilities,
       options.capAdd,
       options.capDrop,
     ),
-    CommonBuildOpts: await commonOptions(options),
+    CommonBuildOpts: commonOptions(options, ulimits),
     TempVolumes: {},
     ContentDigester: {},
-    Devices: await deviceFacts(options.devices ?? []),
+    Devices: await deviceFacts([...(machine.devices ?? []), ...(options.devices ?? [])]),
   };
 }
 
@@ -125,7 +128,7 @@ function refuseUserNamespace(how: string | undefined): void {
   );
 }
 
-async function commonOptions(options: RuntimeOptions): Promise<object> {
+function commonOptions(options: RuntimeOptions, ulimits: readonly string[]): object {
   const { noHosts = false, addHosts = [] } = options;
   if (noHosts && addHosts.length > 0) {
     throw new DrayageError(
@@ -161,10 +164,7 @@ async function commonOptions(options: RuntimeOptions): Promise<object> {
     SeccompProfilePath: security.seccomp ?? usualSeccompProfile(),
     ApparmorProfile: security.apparmor,
     ShmSize: checkedSize(options.shmSize ?? "65536k"),
-    Ulimit: [
-      ...(options.defaultUlimits ?? (await usualUlimits())),
-      ...(options.ulimits ?? []).map(checkUlimit),
-    ],
+    Ulimit: [...ulimits, ...(options.ulimits ?? []).map(checkUlimit)],
     Volumes: [...volumes],
     Secrets: [],
     SSHSources: [],

@@ -27,7 +27,7 @@ for (const driver of ["vfs", "overlay"] as const) {
         join(import.meta.dirname, "..", "support", "container-worker.ts"),
         bundle,
       );
-    }, 60_000);
+    }, 120_000);
     afterAll(() => rmSync(bundle, { recursive: true, force: true }));
 
     function work({ at }: SharedStore, what: "change" | "create", name = ""): ChildProcess {
@@ -46,7 +46,7 @@ for (const driver of ["vfs", "overlay"] as const) {
       const env = (await readState(shared.store, id))?.image.oci.config?.Env ?? [];
       expect(new Set(env).size).toBe(40);
       expect(env.length).toBe(40);
-    }, 30_000);
+    }, 120_000);
 
     it("a process that is killed at any time leaves a store that buildah and we go on with", async () => {
       await using shared = await sharedStore(driver);
@@ -77,6 +77,6 @@ for (const driver of ["vfs", "overlay"] as const) {
       expect(findings.filter(({ containers, images }) => containers.length + images.length > 0)).toEqual([]);
       await removeWorkingContainers(store);
       expect([await buildah(["containers", "--quiet"]), records()]).toEqual(["", []]);
-    }, 60_000);
+    }, 120_000);
   });
 }

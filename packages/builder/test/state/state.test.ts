@@ -118,9 +118,9 @@ describe.skipIf(whyNot !== undefined)(
     it("of many that change one container at once none loses its change", async () => {
       await using other = await open();
       const { id, name } = await createWorkingContainer(store, { from: "scratch" });
-      const containers = await Promise.all([store, other].map((each) => openWorkingContainer(each, name)));
+      const [a, b] = [await openWorkingContainer(store, name), await openWorkingContainer(other, name)];
       const names = Array.from({ length: 12 }, (_, index) => `V${index}`);
-      await Promise.all(names.map((each, index) => containers[index % 2]?.config({ env: [`${each}=1`] })));
+      await Promise.all(names.map((each, index) => (index % 2 === 0 ? a : b).config({ env: [`${each}=1`] })));
       const env = (await readState(store, id))?.image.docker.config?.Env ?? [];
       expect([...env].sort()).toEqual(names.map((each) => `${each}=1`).sort());
     });

@@ -13,6 +13,7 @@ import type { Store } from "@drayage/storage";
 import { loadSys } from "@drayage/sys";
 import { openContainersStore } from "@drayage/transport-containers-storage";
 import { type RunOptions, run } from "@drayage-internal/peers";
+import { vi } from "vitest";
 
 /** A store of a driver that we and the Go tools use, in a folder of its own. */
 export interface SharedStore extends AsyncDisposable {
@@ -48,6 +49,9 @@ export async function sharedStore(driver: "overlay" | "vfs"): Promise<SharedStor
   const env = { HOME: at("home") };
   const tool = async (name: string, args: readonly string[], options: RunOptions = {}): Promise<string> =>
     (await run(name, args, { ...options, env: { ...env, ...options.env } })).stdout.trim();
+  // What the machine's configuration says is the same for all; the user's is nobody's.
+  vi.stubEnv("HOME", at("home"));
+  vi.stubEnv("XDG_CONFIG_HOME", undefined);
   const store = await openContainersStore({ graphRoot: at("root"), runRoot: at("run"), driver });
   return {
     folder,
@@ -63,6 +67,7 @@ export async function sharedStore(driver: "overlay" | "vfs"): Promise<SharedStor
     podman: (args, options) => tool("podman", [...place, ...engine, ...args], options),
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();
+      vi.unstubAllEnvs();
       removeMounted(folder);
     },
   };
