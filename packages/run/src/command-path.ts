@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { posix } from "node:path";
 import { DrayageError } from "@drayage/errors";
 import type { Sys } from "@drayage/sys";
-import { isFolder, lookUp } from "./root/walk.ts";
+import { isFolder, lookUp, readText } from "./root/walk.ts";
 
 export interface CommandPlace {
   readonly sys: Sys;
@@ -29,7 +29,10 @@ export function commandPath(name: string, place: CommandPlace): string {
     if (isHidden(candidate, place.hidden)) return candidate;
     const found = lookUp(place.sys, place.root, candidate);
     if (found === undefined) continue;
-    if (!isFolder(found.mode) && (found.mode & (S_IXUSR | S_IXGRP | S_IXOTH)) !== 0) return candidate;
+    if (!isFolder(found.mode) && (found.mode & (S_IXUSR | S_IXGRP | S_IXOTH)) !== 0) {
+      checkInterpreter(candidate, place);
+      return candidate;
+    }
     refused ??= candidate;
   }
   if (refused !== undefined) {
@@ -48,6 +51,22 @@ export function commandPath(name: string, place: CommandPlace): string {
     {
       hint: "check the name, and whether the image has the program; what only a shell knows needs sh -c",
     },
+  );
+}
+
+/** As much as the kernel reads of a first line. */
+const firstLineLimit = 256;
+
+/** A runtime would tell of it only as the command's own output. */
+function checkInterpreter(program: string, { sys, root, hidden }: CommandPlace): void {
+  const text = readText(sys, root, program, firstLineLimit) ?? "";
+  const [, interpreter] = /^#![ \t]*(\/[^ \t\n\0]+)/.exec(text) ?? [];
+  if (interpreter === undefined || isHidden(interpreter, hidden)) return;
+  if (lookUp(sys, root, interpreter) !== undefined) return;
+  throw new DrayageError(
+    "ERR_DRAYAGE_COMMAND_NOT_FOUND",
+    `${JSON.stringify(program)} of the container needs ${JSON.stringify(interpreter)}, which is not there`,
+    { hint: "check the first line of the script, and its line ends" },
   );
 }
 
