@@ -10,8 +10,8 @@ import type { RunMount } from "./mounts/mount.ts";
 export type Isolation = "oci" | "rootless" | "chroot";
 
 /**
- * `host`: the machine's own. `none`: a loopback device alone. `private`: a network of its own that reaches out through slirp4netns
- * where that is installed, and is as `none` where it is not.
+ * `host`: the machine's own. `none`: no way out, and no `/etc/hosts` and `/etc/resolv.conf` of ours. `private`: a network of the container's own, which
+ * has a loopback device alone, as nothing here makes bridges; not for `chroot`.
  */
 export type Network = "none" | "host" | "private";
 
@@ -34,7 +34,7 @@ export interface RunCommandOptions {
   readonly runtime?: string | undefined;
   /** Arguments before the runtime's command: `--debug`. */
   readonly runtimeFlags?: readonly string[] | undefined;
-  /** `host` where absent; `chroot` has no other. */
+  /** `host` where absent. */
   readonly network?: Network | undefined;
   readonly mounts?: readonly RunMount[] | undefined;
   /** Read-only files that appear in the container only, by their absolute path: `/run/.containerenv`. */
@@ -54,7 +54,7 @@ export interface RunCommandOptions {
   readonly readonly?: boolean | undefined;
   /** For the runtime: MS_MOVE instead of pivot_root, for a root file system in a ramdisk. */
   readonly noPivot?: boolean | undefined;
-  /** Gives the command a terminal of its own, joined to ours. Where absent: if our input and both outputs are a terminal. */
+  /** The command has our terminal. Where absent: if our input and both outputs are one, and there is no `onOutput`. */
   readonly terminal?: boolean | undefined;
   /** `inherit` gives the command our standard input. `ignore` where absent, and bytes are what it reads. */
   readonly stdin?: "inherit" | "ignore" | Uint8Array | undefined;

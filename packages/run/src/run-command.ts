@@ -14,6 +14,7 @@ import { missingPaths, removeStubs } from "./mounts/stubs.ts";
 import type { CommandResult, Isolation, Network, RunCommandOptions } from "./options.ts";
 import type { Plan } from "./plan.ts";
 import { type Bundle, createBundle } from "./process/bundle.ts";
+import { isMapped } from "./process/id-map.ts";
 import { openStreams } from "./process/streams.ts";
 import { keepTerminal, onTerminal } from "./process/terminal.ts";
 import { isFolderOrNothing, openRoot, readText, walk } from "./root/walk.ts";
@@ -22,7 +23,6 @@ import { runOci } from "./runtime/run-oci.ts";
 import { seccompFilter } from "./runtime/seccomp.ts";
 import { ulimitsOf } from "./ulimits.ts";
 import { findUser, type ProcessUser } from "./user/find-user.ts";
-import { inUserNamespace } from "./user-namespace.ts";
 
 /**
  * Runs a command in a root file system, and ends when it has ended. Then nothing of it is left: no process, mount, control group or file, except
@@ -145,7 +145,7 @@ function realRoot(rootfs: string): string {
 }
 
 function isolationOf({ isolation, runtime }: RunCommandOptions): Isolation {
-  const rootless = process.geteuid?.() !== 0 || inUserNamespace();
+  const rootless = process.geteuid?.() !== 0 || isMapped();
   // A runtime that is not root's needs a user namespace to be told of.
   if (isolation === "oci" && rootless) return "rootless";
   if (isolation !== undefined) return isolation;

@@ -20,6 +20,7 @@ import { requireProgram } from "../programs.ts";
 import { hasCode } from "../root/walk.ts";
 import { userNamespaceFlags } from "../user-namespace.ts";
 import { cgroupFolders, removeCgroups } from "./cgroups.ts";
+import { outerUid } from "./id-map.ts";
 
 /**
  * The private folder of one run, in memory where there is such a file system, as secrets are in it. A lock on a file in it says that its process
@@ -92,15 +93,6 @@ function ownFolder(env: NodeJS.ProcessEnv): string {
   throw new DrayageError("ERR_DRAYAGE_DENIED", `the folder ${JSON.stringify(parent)} is not ours alone`, {
     hint: "remove it, or name a folder of your own by the variable XDG_RUNTIME_DIR",
   });
-}
-
-/** As the machine counts: in a user namespace our 0 is not that of root. */
-function outerUid(uid: number): number {
-  for (const line of readFileSync("/proc/self/uid_map", "utf8").split("\n")) {
-    const [inner = 0, outer = 0, count = 0] = line.trim().split(/\s+/).map(Number);
-    if (uid >= inner && uid < inner + count) return outer + uid - inner;
-  }
-  return uid;
 }
 
 function memoryFolder(env: NodeJS.ProcessEnv): string {
