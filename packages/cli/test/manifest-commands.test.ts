@@ -1,0 +1,167 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { randomImage, randomIndex, type SampleImage, type SampleIndex, writeImage } from "@drayage/testkit";
+import { ociDir } from "@drayage/transport-oci-dir";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { DrayContext } from "../src/context.ts";
+import { withoutLogin } from "../src/manifest-list/source-connection.ts";
+import { dray, testFolder } from "./run-dray.ts";
+
+const folder = testFolder();
+const at = (...names: string[]): string => join(folder, ...names);
+const env = { HOME: at("home"), CONTAINERS_REGISTRIES_CONF: at("registries.conf") };
+const flags = ["--root", at("root"), "--runroot", at("run"), "--storage-driver", "vfs"];
+
+interface Inspected {
+  readonly mediaType: string;
+  readonly manifests:
+    | readonly { readonly digest: string; readonly platform: object; readonly annotations?: object }[]
+    | null;
+  readonly annotations?: object;
+}
+
+const run = (command: string, ...args: readonly string[]) =>
+  dray(["manifest", command, ...flags, ...args], { env });
+const ok = async (command: string, ...args: readonly string[]): Promise<string> => {
+  const { status, stdout, stderr } = await run(command, ...args);
+  expect({ command, args, status, stderr }).toEqual({ command, args, status: 0, stderr: "" });
+  return stdout;
+};
+const inspect = async (list: string): Promise<Inspected> =>
+  JSON.parse(await ok("inspect", list)) as Inspected;
+
+let image: SampleImage;
+let index: SampleIndex;
+beforeAll(async () => {
+  writeFileSync(at("registries.conf"), "");
+  image = await randomImage({ seed: "one" });
+  index = await randomIndex({ seed: "two" });
+  const layouts = ociDir();
+  for (const [name, sample] of Object.entries({ image, index })) {
+    await using destination = await layouts.openDestination(layouts.parse(`${at("oci")}:${name}`));
+    await writeImage(destination, sample);
+  }
+});
+const layout = (name: string): string => `oci:${at("oci")}:${name}`;
+
+describe("dray manifest", () => {
+  it("makes a list, which then exists, is shown, and is removed name by name", async () => {
+    const id = (await ok("create", "app")).trim();
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    expect((await inspect("app")).manifests).toBeNull();
+    expect((await run("exists", "localhost/app:latest")).status).toBe(0);
+    expect((await run("exists", "other")).status).toBe(1);
+    expect((await dray(["tag", ...flags, "app", "second"], { env })).status).toBe(0);
+    expect(await ok("rm", "app")).toBe("untagged: localhost/app:latest\n");
+    expect(await ok("rm", id)).toBe(`untagged: localhost/second:latest\n${id}\n`);
+    expect((await run("exists", id)).status).toBe(1);
+  });
+
+  it("adds one image of an index, all, or the index itself", async () => {
+    const digests = index.images.map(({ manifest }) => manifest.digest);
+    await ok("create", "one");
+    const id = (await ok("add", "--arch", "arm64", "one", layout("index"))).split(":")[0];
+    expect((await inspect("one")).manifests?.map(({ digest }) => digest)).toEqual([digests[1]]);
+    expect(await ok("add", "--all", "one", layout("index"))).toBe(`${id}: ${digests[0]}\n`);
+    expect((await inspect("one")).manifests?.map(({ digest }) => digest)).toEqual(digests);
+    expect(await ok("add", "--nested", "one", layout("index"))).toBe(`${id}: ${index.manifest.digest}\n`);
+    // A list of the store, too, and all its images from where they are.
+    await ok("create", "--all", "copy", "one");
+    expect((await inspect("copy")).manifests?.map(({ digest }) => digest)).toEqual([
+      ...digests,
+      index.manifest.digest,
+    ]);
+    await ok("push", "-q", "copy", `oci:${at("out")}:copy`);
+    const checked = await dray(["validate", `oci:${at("out")}:copy`], { env });
+    expect(checked.status).toBe(0);
+    expect(checked.stdout).not.toMatch(/missing|wrong/);
+  });
+
+  it("amends, replaces, or leaves alone what has the name", async () => {
+    const first = await ok("create", "--annotation", "a=b", "named", layout("image"));
+    expect((await inspect("named")).annotations).toEqual({ a: "b" });
+    const refused = await run("create", "named");
+    expect(refused).toMatchObject({ status: 1, stdout: "" });
+    expect(refused.stderr).toContain('the name "localhost/named:latest" is that of the image');
+    expect(await ok("create", "--amend", "--annotation", "c=d", "named", layout("index"))).toBe(first);
+    expect(await inspect("named")).toMatchObject({ annotations: { a: "b", c: "d" }, manifests: [{}, {}] });
+    const second = await ok("create", "--replace", "named");
+    expect(second).not.toBe(first);
+    expect((await inspect(first.trim())).manifests).toHaveLength(2);
+    expect((await inspect("named")).manifests).toBeNull();
+  });
+
+  it("leaves no list, and none changed, where an image cannot be read", async () => {
+    expect((await run("create", "half", layout("image"), layout("nothing"))).status).toBe(2);
+    expect((await run("exists", "half")).status).toBe(1);
+    await ok("create", "whole", layout("image"));
+    expect((await run("add", "whole", layout("nothing"))).status).toBe(2);
+    expect((await inspect("whole")).manifests).toHaveLength(1);
+    const aborted = await dray(["manifest", "add", ...flags, "whole", layout("index")], {
+      env,
+      signal: AbortSignal.abort(),
+    });
+    expect(aborted.status).toBe(130);
+    expect((await inspect("whole")).manifests).toHaveLength(1);
+    // Nor is anything left where a push fails.
+    await ok("add", "whole", layout("index"));
+    await ok("annotate", "--annotation", "a=b", "whole", layout("image"));
+    const format = await run("push", "-q", "--format", "v2s2", "whole", `oci:${at("refused")}:x`);
+    expect(format.status).toBe(1);
+    expect(existsSync(at("refused", "index.json"))).toBe(false);
+  });
+
+  it("annotates an entry by its digest or image, the list, and both", async () => {
+    const { digest } = image.manifest;
+    const id = (await ok("create", "noted", layout("image"))).trim();
+    expect(await ok("annotate", "--annotation", "a=1,b=2", "--variant", "v2", "noted", digest)).toBe(
+      `${id}: ${digest}\n`,
+    );
+    expect(await ok("annotate", "--annotation", "b=3", "noted", layout("image"))).toBe(`${id}: ${digest}\n`);
+    expect(await ok("annotate", "--index", "--annotation", "of=list", "noted")).toBe(`${id}\n`);
+    expect(await inspect("noted")).toMatchObject({
+      annotations: { of: "list" },
+      manifests: [
+        { annotations: { a: "1", b: "3" }, platform: { architecture: "amd64", os: "linux", variant: "v2" } },
+      ],
+    });
+    expect(await ok("remove", "noted", digest)).toBe(`${id}: ${digest}\n`);
+    expect((await inspect("noted")).manifests).toEqual([]);
+  });
+
+  it("tells what is wrong with its arguments in a line", async () => {
+    await ok("create", "usage");
+    for (const [args, words] of [
+      [["create", "--amend", "--replace", "x"], "--amend and --replace exclude each other"],
+      [["create", "sha256:x@y"], "x@y"],
+      [["add", "usage"], "name a list, and one image"],
+      [["add", "usage", "a", "b"], "name a list, and one image"],
+      [["add", "--artifact-type", "x/y", "usage", "a"], "needs --artifact"],
+      [["add", "--all", "--nested", "usage", "a"], "exclude each other"],
+      [["add", "--artifact", "--all", "usage", "a"], "--artifact excludes"],
+      [["add", "--artifact", "usage", at("nothing")], "nothing"],
+      [["add", "--annotation", "a", "usage", "a"], "expected key=value"],
+      [["annotate", "usage"], "one of its entries"],
+      [["annotate", "usage", "a", "b"], "one of its entries"],
+      [["push", "--format", "v1", "usage", "oci:x"], "choose one of oci, v2s2, docker"],
+      [["inspect", layout("image")], "is no list"],
+    ] as const) {
+      const { status, stdout, stderr } = await run(...(args as unknown as [string, ...string[]]));
+      expect({ args, status: status !== 0, stdout }).toEqual({ args, status: true, stdout: "" });
+      expect(stderr).toMatch(/^dray: [^\n]+\n$/);
+      expect(stderr).toContain(words);
+    }
+  });
+
+  it("keeps the login for the destination", () => {
+    const context = { signal: new AbortController().signal } as DrayContext;
+    const { connection } = withoutLogin(context, {
+      creds: "me:secret",
+      registryToken: "secret",
+      tlsVerify: false,
+      authfile: "/auth.json",
+    });
+    expect(JSON.stringify(connection)).not.toContain("secret");
+    expect(connection).toMatchObject({ tlsVerify: false, authFile: "/auth.json" });
+  });
+});
