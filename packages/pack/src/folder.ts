@@ -53,10 +53,13 @@ export function openRoot(path: string): Folder {
   }
 }
 
+/** Whether the system has `/proc`, once it was asked. */
+let hasDescriptorPaths: boolean | undefined;
+
 /** Where the system has no `/proc`, a folder's path has to do. */
 function folderOf(fd: number, path: ByteString): Folder {
-  const own = `/proc/self/fd/${fd}`;
-  const base = existsSync(own) ? own : path;
+  hasDescriptorPaths ??= existsSync(`/proc/self/fd/${fd}`);
+  const base = hasDescriptorPaths ? `/proc/self/fd/${fd}` : path;
   const at = (name: ByteString): string | Buffer => fsPath(`${base}/${name}`);
 
   /** What `read` gives; undefined where what it reads is gone, or has become something else. */
