@@ -48,7 +48,8 @@ export async function resolveSource(
       context.personality !== "skopeo" && isWithoutTransport(error, name, locations)
         ? await lookInStore(context, flags, { name, error })
         : undefined;
-    if (found === undefined) throw withSide(error, "source");
+    if (found === undefined)
+      throw withSide(mayBeName(context, name, error) ? noSuchImage(name) : error, "source");
     return found;
   }
 }
@@ -109,6 +110,26 @@ function isWithoutTransport(
       isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_MISSING"))
   );
 }
+
+/** Whether a text that names neither a transport nor an image of the store is most likely an image's mistyped name. */
+function mayBeName({ personality }: DrayContext, name: string, error: unknown): boolean {
+  if (personality === "skopeo" || !nameLike.test(name) || archiveLike.test(name)) return false;
+  if (isDrayageError(error, "ERR_DRAYAGE_REFERENCE_INVALID")) return true;
+  // Whose scheme is nearly one that there is has mistyped that.
+  return (
+    isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_UNKNOWN") &&
+    !name.includes("://") &&
+    error.hint?.startsWith("did you mean") !== true
+  );
+}
+
+function noSuchImage(name: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `the store has no image ${JSON.stringify(name)}`, {
+    hint: `dray images lists those that are there; an image in a registry is docker://${name}, a folder oci-dir:${name}`,
+  });
+}
+
+const archiveLike = /\.(?:tar|tgz|tar\.[a-z0-9]+)(?::|$)/;
 
 /** What names of images and IDs are made of. Paths that begin with a dot or a slash are neither. */
 const nameLike = /^[a-z0-9][\w.:/@+-]*$/i;

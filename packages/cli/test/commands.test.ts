@@ -384,7 +384,8 @@ describe("dray transports", () => {
 
   it("a transport that nobody knows lists what is there", async () => {
     expect((await dray(["inspect", "ocidir:x"])).stderr).toMatch(/did you mean oci-dir/);
-    expect((await dray(["inspect", "alpine"])).stderr).toMatch(/names no transport/);
+    expect((await dray(["inspect", "alpine.tar"])).stderr).toMatch(/names no transport/);
+    expect((await dray(["inspect", "dokcer://alpine"])).stderr).toMatch(/did you mean docker\?/);
   });
 });
 

@@ -82,6 +82,14 @@ describe("dray pull and dray push", () => {
     expect(stderr.split("\n").filter((line) => line.startsWith("dray: "))).toHaveLength(2);
   });
 
+  it("pull warns of an image that is for another platform than was asked for", async () => {
+    const pulled = await store(["pull", "-q", "--platform", "linux/s390x", `oci:${at("oci")}:first`]);
+    expect(pulled).toMatchObject({ status: 0, stdout: `${idOf(image)}\n` });
+    expect(pulled.stderr).toMatch(
+      /^dray: warning: the platform of localhost\/first:latest is \S+, not linux\/s390x, and there is no other\n$/,
+    );
+  });
+
   it("push writes what was pulled, byte for byte where the blobs were kept", async () => {
     await store(["pull", "-q", "--keep-blobs", `oci:${at("oci")}:first`]);
     const digestfile = join(place, "digest");
@@ -293,6 +301,13 @@ describe("dray save and dray load", () => {
     ]);
   });
 
+  it("load calls standard input by its name", async () => {
+    const { status, stderr } = await store(["load"], { stdin: Readable.from([Buffer.from("junk")]) });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^dray: standard input is neither docker-archive nor oci-archive: /);
+    expect(stderr).not.toContain("archive.tar");
+  });
+
   it("refuse what is no archive, and folders on standard output", async () => {
     writeFileSync(join(place, "text"), "no archive");
     const { status, stderr } = await store(["load", "-i", join(place, "text")]);
@@ -346,12 +361,17 @@ describe("dray prune, check and info", () => {
   it("prune removes images without a name, and says what it would remove", async () => {
     await filled();
     await store(["untag", "base:2"]);
-    expect((await store(["prune", "--dry-run"])).stdout).toBe(`${idOf(other)}\n`);
+    const would = /^[0-9a-f]{64}\nwould be removed: 1 layer\nabout .*B would be free\n$/;
+    const dry = await store(["prune", "--dry-run"]);
+    expect([dry.stdout.slice(0, 64), dry.stderr]).toEqual([idOf(other), ""]);
+    expect(dry.stdout).toMatch(would);
     expect((await store(["prune", "--force", "--filter", "label=seed=first"])).stdout).toBe("");
-    expect((await store(["prune", "--force"])).stdout).toBe(`${idOf(other)}\n`);
+    const pruned = await store(["prune", "--force"]);
+    expect(pruned.stdout).toMatch(/^[0-9a-f]{64}\nremoved: 1 layer\nabout .*B are free\n$/);
+    expect([pruned.stdout.slice(0, 64), pruned.stderr]).toEqual([idOf(other), ""]);
     expect(await names()).toEqual(["localhost/app:latest", "quay.io/me/app:1"]);
     expect((await store(["prune"])).stderr).toContain("prune asks first, and there is no terminal");
-    expect((await store(["prune", "--all", "--force"])).stdout).toBe(`${idOf(image)}\n`);
+    expect((await store(["prune", "--all", "--force"])).stdout.split("\n")[0]).toBe(idOf(image));
   });
 
   it("check finds what is damaged, and repairs it", async () => {

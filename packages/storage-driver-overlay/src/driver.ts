@@ -23,6 +23,7 @@ import { mountLayer, unmountLayer } from "./mount.ts";
 import { readMountProgram } from "./mount-program.ts";
 import { openLayerFile } from "./open-file.ts";
 import { parseOptions } from "./options.ts";
+import { requireStaging } from "./refusals.ts";
 import { removeLayer } from "./remove.ts";
 import { stageLayer } from "./stage.ts";
 import { isInUserNamespace } from "./user-namespace.ts";
@@ -94,6 +95,7 @@ function layerFiles(context: Context): LayerFiles {
   const { home } = context;
   return {
     independentLayers: true,
+    requireStaging: () => requireStaging(context),
     stage: async (options) => {
       throwIfAborted(options?.signal, "stage a layer");
       return stageLayer(context, options);

@@ -15,12 +15,21 @@ export function refuseMountProgram({ home, mountProgram }: Context): void {
   );
 }
 
+/** @throws what the two others throw */
+export function requireStaging(context: Context): void {
+  refuseMountProgram(context);
+  requireRoot("make a layer");
+}
+
 /** @throws `ERR_DRAYAGE_SYSTEM_UNSUPPORTED` for others than root, also that of a user namespace */
 export function requireRoot(what: string): void {
   if (process.geteuid?.() === 0) return;
   throw new DrayageError(
     "ERR_DRAYAGE_SYSTEM_UNSUPPORTED",
     `the overlay driver can ${what} only as root, or in a user namespace where it is root`,
-    { op: what, hint: "run the command within `podman unshare`, or use the vfs driver" },
+    {
+      op: what,
+      hint: "run the command within `podman unshare`, or use the vfs driver (--storage-driver vfs, or STORAGE_DRIVER=vfs)",
+    },
   );
 }

@@ -15,7 +15,7 @@ import { layerPath, requireLayer } from "./home.ts";
 import { furnishLayerFolder, inheritRoot, makeLayerFolder, rootOwner } from "./layer-folder.ts";
 import { createLinkName } from "./link-name.ts";
 import { layersOfNames, lowersOn, makeLink, withinDepth, writeLinkFiles } from "./links.ts";
-import { refuseMountProgram, requireRoot } from "./refusals.ts";
+import { requireStaging } from "./refusals.ts";
 import { moveAside } from "./remove.ts";
 import { settleLayer } from "./settle.ts";
 
@@ -35,8 +35,7 @@ type State = "made" | "unpacked" | "settled" | "committed" | "discarded";
 /** Begins a layer in `tempdirs`, with all that its folder will have. Committing it is a rename and a link. */
 export async function stageLayer(context: Context, options: StageOptions = {}): Promise<StagedLayer> {
   const { sys, home, marks } = context;
-  refuseMountProgram(context);
-  requireRoot("make a layer");
+  requireStaging(context);
   const place = createTemporaryPlace(sys, home.path);
   const link = createLinkName();
   let path = join(place.path, "0-addition");

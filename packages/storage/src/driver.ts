@@ -55,6 +55,8 @@ export interface LayerFiles extends AsyncDisposable {
   /** Whether {@link diff} gives the very tar that was unpacked, so that no tar-split is needed. */
   readonly keepsTar?: boolean | undefined;
 
+  /** Throws what {@link stage} would, where nobody such as this process can make layers: before an image is on its way. */
+  requireStaging?(): void;
   /**
    * Begins a layer beside the others, where nobody sees it. It is the caller's until it is committed or discarded; what
    * a killed process leaves is found by {@link leftovers}.

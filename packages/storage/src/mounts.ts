@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { DrayageError, errnoOf } from "@drayage/errors";
+import { DrayageError, errnoOf, isDrayageError } from "@drayage/errors";
 import type { StoreCore } from "./core.ts";
 import type { MountLayerOptions } from "./driver.ts";
 import { fieldsOf } from "./records/fields.ts";
@@ -93,9 +93,22 @@ function lockMounts(
 function readRows({ files, paths }: StoreCore): readonly MountRow[] {
   const bytes = files.read(paths.mounts, fileLimit);
   if (bytes === undefined) return [];
-  return [...splitRecords(bytes, paths.mounts)].flatMap((record, index) => {
-    const text = parseRecord(record, paths.mounts, index);
-    const fields = fieldsOf(text, paths.mounts);
+  try {
+    return parseRows(bytes, paths.mounts);
+  } catch (error) {
+    if (!isDrayageError(error, "ERR_DRAYAGE_STORE_INVALID")) throw error;
+    // Other than the records it can be made anew.
+    throw new DrayageError(error.code, error.message, {
+      hint: "it only counts mounts: delete it once nothing of the store is mounted, as after a reboot",
+      cause: error,
+    });
+  }
+}
+
+function parseRows(bytes: Uint8Array, path: string): readonly MountRow[] {
+  return [...splitRecords(bytes, path)].flatMap((record, index) => {
+    const text = parseRecord(record, path, index);
+    const fields = fieldsOf(text, path);
     const mount = {
       layer: fields.text("id") ?? "",
       path: fields.text("path") ?? "",

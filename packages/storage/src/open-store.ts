@@ -97,6 +97,7 @@ function storeOf(core: StoreCore): Store {
       return catalog.view();
     },
 
+    requireStaging: () => layerFiles.requireStaging?.(),
     stageLayer: (options) => stageLayer(core, options),
     commitLayers: (layers, options) => commitLayers(core, layers, options),
     createLayer: (layer = {}, options) => createLayer(core, layer, options),

@@ -60,6 +60,13 @@ export interface Store extends AsyncDisposable {
 
   // Layers
 
+  /**
+   * Throws where this process cannot make layers, whatever they are: before an image is on its way. With `overlay` that is anybody
+   * but root, also that of a user namespace.
+   *
+   * @throws `ERR_DRAYAGE_STORE_UNSUPPORTED`, `ERR_DRAYAGE_SYSTEM_UNSUPPORTED`
+   */
+  requireStaging(): void;
   /** Begins a layer that nobody sees yet. */
   stageLayer(options?: StageLayerOptions): Promise<LayerStage>;
   /**

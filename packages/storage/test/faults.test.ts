@@ -90,6 +90,7 @@ describe("a damaged list of mounts", () => {
     await expect(store.deleteImage(image.id)).rejects.toMatchObject({
       code: "ERR_DRAYAGE_STORE_INVALID",
       message: expect.stringContaining(mounts),
+      hint: expect.stringContaining("delete it"),
     });
     expect(files.map(text)).toEqual(before);
   });

@@ -66,6 +66,7 @@ export async function openStoreDestination(
 ): Promise<ImageDestination> {
   const { store } = borrowed;
   const { keepBlobs, temporaryDir, blobInfoCache } = options;
+  store.requireStaging();
   const label = `${scheme}:${reference.text}`;
   const id = wantedId(reference, await store.read({ signal: options.signal }));
   const names = wantedNames(reference, options.additionalTags);

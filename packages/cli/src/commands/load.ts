@@ -19,14 +19,15 @@ import type { LoadFlags } from "./load.command.ts";
 /** `dray load`, as `podman load`. */
 export async function load(this: DrayContext, flags: LoadFlags): Promise<void> {
   if (flags.input !== undefined) {
-    await loadFrom(this, flags, resolve(flags.input));
+    const path = resolve(flags.input);
+    await loadFrom(this, flags, { path, what: JSON.stringify(path) });
     return;
   }
   const folder = await mkdtemp(join(await temporaryFolder(flags.tmpdir), "drayage-load-"));
   try {
     const path = join(folder, "archive.tar");
     await keepInput(this, path);
-    await loadFrom(this, flags, path);
+    await loadFrom(this, flags, { path, what: "standard input" });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -46,10 +47,16 @@ async function keepInput(context: DrayContext, path: string): Promise<void> {
   }
 }
 
-async function loadFrom(context: DrayContext, flags: LoadFlags, path: string): Promise<void> {
+interface Archive {
+  readonly path: string;
+  /** As messages call it. */
+  readonly what: string;
+}
+
+async function loadFrom(context: DrayContext, flags: LoadFlags, archive: Archive): Promise<void> {
   const locations = await openLocations(context, flags.plugin);
   const trust = await readTrustPolicy(context, flags);
-  const images = await imagesIn(locations, path, context.signal);
+  const images = await imagesIn(locations, archive, context.signal);
   await using store = await openLocalStore(context, flags);
   for (const { source, name } of images) {
     const target = name ?? `@${await imageIdOf(source, context.signal)}`;
@@ -78,7 +85,7 @@ interface ImageInArchive {
 /** The images of an archive or folder, of the first format that it has. */
 async function imagesIn(
   locations: Locations,
-  path: string,
+  { path, what }: Archive,
   signal: AbortSignal,
 ): Promise<readonly ImageInArchive[]> {
   const formats = (await isFolder(path)) ? ["oci-dir", "dir"] : ["docker-archive", "oci-archive"];
@@ -91,10 +98,14 @@ async function imagesIn(
       errors.push(error);
     }
   }
-  const reasons = errors.map((error) => (error instanceof Error ? error.message : String(error)));
+  const reasons = errors.map((error) =>
+    (error instanceof Error ? error.message : String(error))
+      .replaceAll(JSON.stringify(path), what)
+      .replaceAll(path, what),
+  );
   throw new DrayageError(
     "ERR_DRAYAGE_LAYOUT_INVALID",
-    `${JSON.stringify(path)} is neither ${formats.join(" nor ")}: ${reasons.join("; ")}`,
+    `${what} is neither ${formats.join(" nor ")}: ${reasons.join("; ")}`,
     { cause: new AggregateError(errors) },
   );
 }

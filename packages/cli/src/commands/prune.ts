@@ -43,7 +43,7 @@ export async function prune(this: DrayContext, flags: PruneFlags): Promise<void>
       : []),
     ...(report.held.length > 0 ? [`${report.held.length} layers stay, as others work with them`] : []),
   ];
-  for (const sentence of sentences) this.process.stderr.write(`dray: ${sentence}\n`);
+  for (const sentence of sentences) this.process.stdout.write(`${sentence}\n`);
 }
 
 async function confirmed(context: DrayContext, { all }: PruneFlags): Promise<boolean> {

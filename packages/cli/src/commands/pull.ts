@@ -1,7 +1,7 @@
 import { readRegistriesConfig, resolveShortName } from "@drayage/containers-config";
 import { copy } from "@drayage/copy";
 import { DrayageError, isDrayageError } from "@drayage/errors";
-import type { PlatformWish } from "@drayage/manifest";
+import { acceptablePlatforms, formatPlatform, type PlatformWish, parseConfig } from "@drayage/manifest";
 import {
   type DockerReference,
   formatReference,
@@ -10,7 +10,7 @@ import {
   trimNamed,
   withTag,
 } from "@drayage/reference";
-import type { Store } from "@drayage/storage";
+import type { ImageRecord, Store } from "@drayage/storage";
 import { type Location, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { openKnownBlobs } from "../known-blobs.ts";
@@ -18,7 +18,7 @@ import { type Locations, openLocations } from "../locations.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
-import { imageOptions } from "../source-options.ts";
+import { imageOptions, warn } from "../source-options.ts";
 import { collectErrors } from "../store/collect-errors.ts";
 import { hasHost, newName } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
@@ -51,7 +51,9 @@ export async function pull(this: DrayContext, flags: PullFlags, ...texts: string
     } finally {
       reporter.end();
     }
-    this.process.stdout.write(`${await idOf(store, name)}\n`);
+    const image = await imageOf(store, name);
+    if (image !== undefined) await warnOfPlatform(this, { store, image, name, wish: platform });
+    this.process.stdout.write(`${image?.id ?? ""}\n`);
   };
   await collectErrors(this, texts, async (text) => {
     const sources = await sourcesOf(this, flags, { text, locations });
@@ -183,7 +185,34 @@ async function allTags(
   );
 }
 
-async function idOf(store: Store, name: string): Promise<string> {
+async function imageOf(store: Store, name: string): Promise<ImageRecord | undefined> {
   const { images } = await store.read();
-  return images.find(({ names }) => names.includes(name))?.id ?? "";
+  return images.find(({ names }) => names.includes(name));
+}
+
+interface PulledImage {
+  readonly store: Store;
+  readonly image: ImageRecord;
+  readonly name: string;
+  readonly wish: PlatformWish | "system";
+}
+
+/** As podman: an image that comes without an index is taken whatever it is for. */
+async function warnOfPlatform(
+  context: DrayContext,
+  { store, image, name, wish }: PulledImage,
+): Promise<void> {
+  const key = `sha256:${image.id}`;
+  if (!image.bigData.has(key)) return;
+  const { os, architecture, variant } = parseConfig(await store.bigData("image", image.id, key));
+  if (os === undefined || architecture === undefined) return;
+  const acceptable = acceptablePlatforms(wish === "system" ? {} : wish);
+  const fits = acceptable.some((one) => {
+    const sameVariant = one.variant === undefined || variant === undefined || one.variant === variant;
+    return one.os === os && one.architecture === architecture && sameVariant;
+  });
+  const [expected] = acceptable;
+  if (fits || expected === undefined) return;
+  const is = formatPlatform({ os, architecture, variant });
+  warn(context, `the platform of ${name} is ${is}, not ${formatPlatform(expected)}, and there is no other`);
 }
