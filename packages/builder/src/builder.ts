@@ -76,7 +76,7 @@ export interface AddOptions extends OperationOptions {
   readonly timestamp?: Date | undefined;
   /** Whether local archives are expanded: true for `add`, false for `copy`, where absent. */
   readonly expandArchives?: boolean | undefined;
-  /** Whether an entry is put into the history: `ADD file:<digest> in <destination>`. */
+  /** Whether an entry is put into the history: `/bin/sh -c #(nop) ADD file:<digest>`, as buildah 1.28 words it. */
   readonly addHistory?: boolean | undefined;
   /** Headers, tokens and the like are not for buildah's: whoever has them downloads. */
   readonly retry?: number | undefined;
@@ -91,8 +91,8 @@ export interface Added {
   readonly bytes: number;
 }
 
-/** {@link Added} as far as it is known: a pipeline reads files only when it is committed, and knows no digest before. */
-export type AddResult = Pick<Added, "bytes" | "files"> & Partial<Pick<Added, "digest" | "kind">>;
+/** {@link Added} as far as it is known: a pipeline looks at files only when it is committed. */
+export type AddResult = Partial<Added>;
 
 export interface RunOptions extends OperationOptions {
   /** `oci`, `chroot` or `rootless`; as the container says where absent. */

@@ -14,6 +14,8 @@ export interface CommitFacts {
   readonly manifestType: string;
   /** RFC 3339, as Go writes it. */
   readonly created: string;
+  /** Whether nothing of it may be another at another time or on another machine. */
+  readonly isReproducible: boolean;
   /** What the files of new layers are to look like, besides what they are. */
   readonly times: Pick<RepackOptions, "latest" | "time">;
   readonly squash: boolean;
@@ -65,6 +67,7 @@ export function commitFacts(state: BuilderState, options: CommitOptions = {}): C
   return {
     manifestType,
     created,
+    isReproducible,
     times: {
       time: timestamp === undefined ? undefined : tarTime(timestamp),
       latest: epoch !== undefined && rewrite ? tarTime(epoch) : undefined,

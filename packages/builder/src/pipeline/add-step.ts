@@ -1,8 +1,8 @@
 import { streamBlob } from "@drayage/blob";
-import { type LayerKey, type PackedSources, packSources } from "@drayage/build-context";
+import { type PackedSources, packSources } from "@drayage/build-context";
 import { digestHex } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
-import type { AddOptions, AddResult } from "../builder.ts";
+import type { AddOptions } from "../builder.ts";
 import type { LayerToMake } from "../commit/container-layers.ts";
 import type { HistoryItem } from "../state/state.ts";
 import type { PipelineFiles } from "./base-files.ts";
@@ -29,7 +29,7 @@ export interface AddStepInput {
  *
  * @throws what `packSources` throws, `ERR_DRAYAGE_CONTAINER_UNSUPPORTED` for `from`
  */
-export async function addStep(input: AddStepInput): Promise<LayerStep & { readonly added: AddResult }> {
+export async function addStep(input: AddStepInput): Promise<LayerStep> {
   const { instruction, sources, destination, options, workingDir, files } = input;
   if (options.from !== undefined) {
     throw new DrayageError(
@@ -55,8 +55,6 @@ export async function addStep(input: AddStepInput): Promise<LayerStep & { readon
     root: files.rootFor(absolute),
   });
   try {
-    const { signal } = options;
-    const listing = await packed.listing({ signal });
     files.made(packed.destination, folderOf(packed, options));
     const told = options.addHistory === true;
     const note = createNote(packed);
@@ -68,7 +66,6 @@ export async function addStep(input: AddStepInput): Promise<LayerStep & { readon
         created_by: told ? `/bin/sh -c #(nop) ${instruction} ${note.get()}` : shown,
       }),
       dispose: async () => packed[Symbol.asyncDispose](),
-      added: { files: listing.entries, bytes: listing.bytes },
     };
   } catch (error) {
     await packed[Symbol.asyncDispose]();
@@ -107,10 +104,7 @@ function layerOf(
       what: name,
       borrows: true,
     }),
-    async key({ signal }): Promise<LayerKey | undefined> {
-      const { key, settled } = await packed.listing({ signal });
-      return key === undefined ? undefined : { hash: digestHex(key), settled };
-    },
+    key: async ({ signal }) => (await packed.listing({ signal })).key,
     ...(told && { note }),
   };
 }

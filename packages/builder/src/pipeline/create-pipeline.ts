@@ -61,6 +61,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   const base = from === "scratch" ? scratchBase(options) : await openBase(from, options);
   const files = pipelineFiles(base, { readBase: options.readBase });
   const steps: Step[] = [];
+  const working = new Set<Promise<unknown>>();
   let state = pipelineState(base, { name, format });
   let isOpen = true;
 
@@ -77,12 +78,26 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     const workingDir = state.image.oci.config?.WorkingDir || "/";
     const step = await addStep({ instruction, sources, destination, options: given, workingDir, files });
     steps.push({ kind: "layer", step });
-    return step.added;
+    return {};
+  }
+
+  /** What is made of the steps as they are now. The pipeline is closed only after it. */
+  async function work<T>(run: (content: PipelineContent) => Promise<T>): Promise<T> {
+    checkOpen();
+    const running = run({ base, state, steps: [...steps], name });
+    const settled = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    working.add(settled);
+    void settled.then(() => working.delete(settled));
+    return running;
   }
 
   async function close(): Promise<void> {
     if (!isOpen) return;
     isOpen = false;
+    await Promise.all(working);
     for (const step of steps.splice(0)) if (step.kind === "layer") await step.step.dispose();
     await files[Symbol.asyncDispose]();
   }
@@ -110,14 +125,8 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     run: () => Promise.reject(unsupported("run a command")),
     mount: () => Promise.reject(unsupported("be mounted")),
     unmount: () => Promise.reject(unsupported("be unmounted")),
-    async openSource(given = {}) {
-      checkOpen();
-      return openPipelineSource({ base, state, steps, name }, { env, ...given });
-    },
-    async commit(to, given = {}) {
-      checkOpen();
-      return commitPipeline({ base, state, steps, name }, to, { env, ...given });
-    },
+    openSource: (given = {}) => work((content) => openPipelineSource(content, { env, ...given })),
+    commit: (to, given = {}) => work((content) => commitPipeline(content, to, { env, ...given })),
     remove: close,
     [Symbol.asyncDispose]: close,
   };
@@ -255,7 +264,9 @@ async function compose(
     })),
   ];
   const own = steps.map((step) =>
-    step.kind === "layer" ? step.step.history(created) : { ...step.item, empty_layer: true },
+    step.kind === "layer"
+      ? step.step.history(created)
+      : { ...step.item, ...(facts.isReproducible && { created }), empty_layer: true },
   );
   const { prependedLayers = [], appendedLayers = [] } = options;
   const image = assembleImage(facts, layers, {
