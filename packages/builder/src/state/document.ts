@@ -39,7 +39,7 @@ export const builderFields: readonly string[] = [
 ];
 
 /** Those that are no fields of a `BuilderState`, but stand in its document as plain data. */
-export const plainFields: ReadonlySet<string> = new Set([
+const plainFields: ReadonlySet<string> = new Set([
   "Args",
   "process-label",
   "mount-label",
@@ -77,7 +77,7 @@ export function documentValue(name: string, value: unknown): unknown {
   return isMap ? new Map(Object.entries(value)) : value;
 }
 
-export function rawJson({ start, end }: JsonNode, bytes: Uint8Array): RawJson {
+function rawJson({ start, end }: JsonNode, bytes: Uint8Array): RawJson {
   return new RawJson(bytes.subarray(start, end));
 }
 

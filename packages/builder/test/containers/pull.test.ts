@@ -31,7 +31,7 @@ describe.skipIf(whyNot !== undefined)(`bases${whyNot === undefined ? "" : ` [ski
   /** What a registry would be, for all that matters here: an image that has a name. */
   function remote(path = "layout"): Location {
     const reference = { ...layouts.parse(join(folder, path)), dockerReference: parseNormalizedNamed(name) };
-    const transport: Transport = { ...layouts, scheme: "docker", aliases: [] } as Transport;
+    const transport: Transport = { ...layouts, scheme: "docker", aliases: [] };
     return { transport, reference, text: `docker://${name}` };
   }
   /** Puts an image there; another seed is another image. */
