@@ -57,9 +57,14 @@ describeWithPeers("docker-registry behind a bad network", ["docker-registry"], (
         });
         expect(rule.hits).toBe(1);
         expect(await repository.statBlob(digest)).toEqual({ size });
-        // docker-registry 2.8 has lost all of an upload that was cut in the middle of a request: it takes no more for it. Where nothing
-        // of the request had come, it goes on.
-        expect(log.offsets).toEqual(after === 0 && chunkSize !== undefined ? [0, chunkSize] : [0, 0]);
+        // docker-registry 2.8 has lost all of an upload that was cut in the middle of a request: it takes no more for it. It may say so
+        // only when it is sent the next chunk, and a reset may take the byte away before it is read. Where nothing of the request had
+        // come, it goes on.
+        const anew = [0, 0];
+        const onward = [0, chunkSize ?? 0];
+        if (chunkSize === undefined) expect(log.offsets).toEqual(anew);
+        else if (after === 0) expect(log.offsets).toEqual(onward);
+        else expect([anew, onward, [...onward, 0]]).toContainEqual(log.offsets);
       });
     }
 
