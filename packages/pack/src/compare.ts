@@ -7,7 +7,8 @@ import { type ReadXattrs, xattrReader } from "./xattrs.ts";
 
 /**
  * What makes `newer` another tree than `older`, sorted by path, byte by byte: the rules of containers/storage's naive diff.
- * Type, mode, owner, device, time, size, link's target, `security.capability` and `user.` attributes count, contents do not.
+ * Type, mode, owner, device, time, size, link's target, `security.capability` and `user.` attributes count, contents do not, and of
+ * folders neither size nor time.
  * Two times are equal too where they share their second and one of them has no fraction. Folders that hold changes are
  * changed. What is removed, or replaced by another type, stands for all that was in it. The roots are not compared.
  *

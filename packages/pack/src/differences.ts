@@ -26,9 +26,9 @@ export function isDifferent(
     newer.stats.mode !== older.stats.mode ||
     ownerIn(newer.stats, options.newer) !== ownerIn(older.stats, options.older) ||
     newer.stats.rdev !== older.stats.rdev ||
-    !isSameTime(newer.stats.mtimeNs, older.stats.mtimeNs) ||
-    // The size of a folder says how many names it has had.
-    (!newer.stats.isDirectory() && newer.stats.size !== older.stats.size) ||
+    // The size of a folder says how many names it has had, and its time when one came or went: also one that is gone again.
+    (!newer.stats.isDirectory() &&
+      (newer.stats.size !== older.stats.size || !isSameTime(newer.stats.mtimeNs, older.stats.mtimeNs))) ||
     (newer.stats.isSymbolicLink() && newer.folder.link(newer.name) !== older.folder.link(older.name)) ||
     !areSameXattrs(readXattrs(newer.folder, newer.name), readXattrs(older.folder, older.name))
   );

@@ -94,7 +94,7 @@ describe("compareTrees", () => {
     expect(await changes()).toEqual(["changed /file", "added /file/new", "changed /folder"]);
   });
 
-  it("heeds mode, size, target and time of files, and the mode and time of folders", async () => {
+  it("heeds mode, size, target and time of files, and the mode of folders, but not their time", async () => {
     write("mode", "size", "time", "same", "folder/", "aged/");
     for (const root of [older, newer]) {
       symlinkSync(root === older ? "old" : "new", join(root, "link"));
@@ -109,7 +109,6 @@ describe("compareTrees", () => {
     writeFileSync(join(newer, "same"), "CONTENT");
     touch(join(newer, "same"), "@1700000000.25");
     expect(await changes()).toEqual([
-      "changed /aged",
       "changed /folder",
       "changed /link",
       "changed /mode",
