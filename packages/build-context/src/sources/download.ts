@@ -53,6 +53,7 @@ export async function download(source: string, options: DownloadOptions): Promis
   const { checksum, limit, signal, retries = 3 } = options;
   const url = parseUrl(source);
   const shown = redactedUrl(source);
+  const { address, authorization } = withoutUser(url);
   throwIfAborted(signal, `download ${shown}`);
   const folder = await mkdtemp(join(await temporaryFolder(), "drayage-download-"));
   const client = options.http ?? createHttpClient();
@@ -62,7 +63,7 @@ export async function download(source: string, options: DownloadOptions): Promis
     const headers = { "accept-encoding": "identity", ...(offset > 0 && { range: `bytes=${offset}-` }) };
     const response = await asking.request({
       method: "GET",
-      url: source,
+      url: address,
       headers,
       borrow: false,
       signal: aborted,
@@ -109,6 +110,17 @@ function parseUrl(source: string): URL {
   const url = URL.canParse(source) ? new URL(source) : undefined;
   if (url !== undefined && url.hostname !== "") return url;
   throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(redactedUrl(source))} is no URL`);
+}
+
+/** Who asks goes into a header, as with Go. */
+function withoutUser(url: URL): { readonly address: string; readonly authorization: string | undefined } {
+  const { username, password } = url;
+  if (username === "" && password === "") return { address: url.href, authorization: undefined };
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const plain = new URL(url);
+  plain.username = "";
+  plain.password = "";
+  return { address: plain.href, authorization: `Basic ${Buffer.from(user).toString("base64")}` };
 }
 
 function nameOf({ pathname }: URL): string {
