@@ -204,12 +204,12 @@ describeWithPeers("applyChanges: beside buildah config", ["buildah"], () => {
     it(`of ${format}: the same buildah.json, byte for byte but for times, after every change of a series`, async () => {
       const compare = await begin(format);
       for (const change of table) await compare(change);
-    }, 60_000);
+    }, 120_000);
 
     it(`of ${format}: the same for random changes`, async () => {
       const compare = await begin(format);
       await fc.assert(fc.asyncProperty(randomChange, compare), { numRuns: 60, endOnFailure: true });
-    }, 60_000);
+    }, 120_000);
   }
 });
 
