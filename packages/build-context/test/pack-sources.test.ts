@@ -66,7 +66,7 @@ async function tarOf(
   options: PackSourcesOptions = {},
 ): Promise<Buffer> {
   await using packed = await packSources(sources, destination, { contextDir: context, ...options });
-  return bytesOf(packed.tar());
+  return await bytesOf(packed.tar());
 }
 
 async function bytesOf(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -163,7 +163,7 @@ describe("the layer of sources", () => {
   it("is the same each time, and so is its key", async () => {
     put(context, { "t/a": "1", "t/b/c": "2" });
     await using packed = await packSources(["t"], "/x", { contextDir: context });
-    const read = async (): Promise<Buffer> => await bytesOf(packed.tar());
+    const read = async (): Promise<Buffer> => bytesOf(packed.tar());
     expect(await read()).toEqual(await read());
     const { key } = await packed.listing();
     const keyOf = async (destination: string, options: PackSourcesOptions = {}): Promise<string> => {
@@ -410,7 +410,7 @@ describe("what is outside of the context", () => {
     await packed.listing();
     rmSync(join(context, "t/key"));
     symlinkSync(join(base, "secret/key"), join(context, "t/key"));
-    expect(await bytesOf(packed.tar()).includes("secret")).toBe(false);
+    expect((await bytesOf(packed.tar())).includes("secret")).toBe(false);
   });
 });
 
@@ -574,6 +574,7 @@ describe("URLs", () => {
     requests.length = 0;
     server = createServer((request, response) => {
       requests.push(request.url ?? "");
+      if (request.headers.authorization !== undefined) requests.push(request.headers.authorization);
       if (request.url === "/endless") response.writeHead(200).write("x".repeat(10_000));
       else if (request.url === "/private") response.writeHead(401).end();
       else response.writeHead(200, { "last-modified": "Wed, 21 Oct 2015 07:28:00 GMT" }).end("hello");
@@ -621,13 +622,18 @@ describe("URLs", () => {
   });
 
   it("a refusal is told with its status, without what is secret in the URL", async () => {
-    const secret = url.replace("http://", "http://me:password@");
+    const secret = url.replace("http://", "http://me:pass%20word@");
     const failing = tarOf([`${secret}/private`], "/d/");
     await expect(failing).rejects.toMatchObject({
       code: "ERR_DRAYAGE_CONNECTION",
       message: expect.stringContaining("401"),
     });
-    await expect(failing).rejects.not.toMatchObject({ message: expect.stringContaining("password") });
+    await expect(failing).rejects.not.toMatchObject({ message: expect.stringContaining("word") });
+  });
+
+  it("who asks is told to the server", async () => {
+    await tarOf([`${url.replace("http://", "http://me:pass%20word@")}/name`], "/d/");
+    expect(requests).toEqual(["/name", `Basic ${Buffer.from("me:pass word").toString("base64")}`]);
   });
 
   it("nothing is left in the temporary folder", async () => {

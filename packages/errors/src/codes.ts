@@ -44,7 +44,7 @@ export type DrayageErrorCode =
   | "ERR_DRAYAGE_DIGEST_INVALID"
   /** Bytes do not hash to the digest that names them. */
   | "ERR_DRAYAGE_DIGEST_MISMATCH"
-  /** An image has no file at this path, or none of the kind that is needed. */
+  /** An image or build context has no file at this path, or none of the kind that is needed. */
   | "ERR_DRAYAGE_FILE_NOT_FOUND"
   /** The image is not at its place. */
   | "ERR_DRAYAGE_IMAGE_NOT_FOUND"

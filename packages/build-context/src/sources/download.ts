@@ -60,7 +60,11 @@ export async function download(source: string, options: DownloadOptions): Promis
   const asking = withRetries(client, { retries });
   let first: HttpResponse | undefined;
   const request = async (offset: number, aborted: AbortSignal | undefined): Promise<HttpResponse> => {
-    const headers = { "accept-encoding": "identity", ...(offset > 0 && { range: `bytes=${offset}-` }) };
+    const headers = {
+      "accept-encoding": "identity",
+      ...(authorization !== undefined && { authorization }),
+      ...(offset > 0 && { range: `bytes=${offset}-` }),
+    };
     const response = await asking.request({
       method: "GET",
       url: address,
