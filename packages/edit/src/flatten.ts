@@ -5,7 +5,7 @@ import type { ConfigEdits, KeptHistory } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
 import { goTime, sourceDateEpoch } from "./epoch.ts";
 import type { EditableImage, ImageEdit } from "./image.ts";
-import { findNode, type MergedNode, mergeLayers } from "./merged-tree.ts";
+import { createMerge, findNode, type MergedNode, textOf } from "./merged-tree.ts";
 import type { LayerTarget } from "./place-layers.ts";
 import {
   type ImageLayers,
@@ -60,7 +60,7 @@ async function squashed(
   workshop: Workshop,
   options: SquashOptions,
 ): Promise<ImageEdit | undefined> {
-  const { fromLayer: first = 0 } = options;
+  const { fromLayer: first = 0, signal } = options;
   const layers = await layersOfImage(image, workshop, options);
   if (!Number.isSafeInteger(first) || first < 0 || (first >= layers.count && first > 0)) {
     throw new DrayageError("ERR_DRAYAGE_USAGE", `there is no layer ${first}: the image has ${layers.count}`, {
@@ -69,8 +69,8 @@ async function squashed(
   }
   // One layer is one already; of a whole image it may hold whiteouts, which hide nothing.
   if (layers.count - first < 2) return undefined;
-  const root = await merged(layers, first, layers.count);
-  if (first > 0) await bringUp(root, layers, first);
+  const root = await merged(layers, first, { to: layers.count, signal });
+  if (first > 0) await bringUp(root, layers, { first, signal });
   const marks = first > 0;
   return replaceLayers(
     image,
@@ -85,14 +85,22 @@ async function squashed(
   );
 }
 
-async function merged(layers: ImageLayers, from: number, to: number): Promise<MergedNode> {
-  const trees = [];
-  for (let index = from; index < to; index++) trees.push(await layers.tree(index));
-  return mergeLayers(trees, from);
+async function merged(
+  layers: ImageLayers,
+  from: number,
+  { to, signal }: { readonly to: number; readonly signal: AbortSignal | undefined },
+): Promise<MergedNode> {
+  const merge = createMerge({ above: from > 0 });
+  for (let index = from; index < to; index++) await merge.apply(await layers.blob(index), index, signal);
+  return merge.root;
 }
 
 /** Hard links to files of lower layers become those files: not every store can link from one layer to another. */
-async function bringUp(root: MergedNode, layers: ImageLayers, first: number): Promise<void> {
+async function bringUp(
+  root: MergedNode,
+  layers: ImageLayers,
+  { first, signal }: { readonly first: number; readonly signal: AbortSignal | undefined },
+): Promise<void> {
   let below: MergedNode | undefined;
   const visit = async (node: MergedNode): Promise<void> => {
     for (const child of node.children?.values() ?? []) {
@@ -100,15 +108,17 @@ async function bringUp(root: MergedNode, layers: ImageLayers, first: number): Pr
         await visit(child);
         continue;
       }
-      below ??= await merged(layers, 0, first);
-      const target = findNode(below, child.link, false);
+      below ??= await merged(layers, 0, { to: first, signal });
+      const { to, attributes } = child.link;
+      const target = findNode(below, to, false);
       if (target?.file === undefined || target.children !== undefined) {
-        const path = Buffer.from(`/${child.link.join("/")}`, "latin1").toString();
         throw new DrayageError(
           "ERR_DRAYAGE_ARCHIVE_INVALID",
-          `a link leads to ${JSON.stringify(path)}, which is no file of the image`,
+          `a link leads to ${textOf(to)}, which is no file of the image`,
         );
       }
+      const { mode, uid, gid, mtime } = attributes;
+      target.file.attributes = { ...target.file.attributes, mode, uid, gid, mtime };
       child.file = target.file;
       child.link = undefined;
     }

@@ -10,7 +10,14 @@ import {
   whiteoutPrefix,
   writeTar,
 } from "@drayage/tar";
-import type { MergedFile, MergedNode } from "./merged-tree.ts";
+import {
+  type Attributes,
+  type FileData,
+  hidesBelow,
+  type LinkBelow,
+  type MergedFile,
+  type MergedNode,
+} from "./merged-tree.ts";
 import type { Leftovers } from "./place-layers.ts";
 
 export interface LayerTarOptions {
@@ -54,8 +61,12 @@ export async function* layerTar(
 function itemsOf(root: MergedNode, options: LayerTarOptions): readonly Item[] {
   const time = options.time ?? ((own: TarTime): TarTime => own);
   const names = new Map<MergedFile, string>();
+  const early: Item[] = [];
   const first: Item[] = [];
-  const later: { readonly file: MergedFile; readonly items: Item[] }[] = [];
+  const later: {
+    readonly file: { readonly data: Pick<FileData, "layer" | "offset"> };
+    readonly items: Item[];
+  }[] = [];
   const linksOf = new Map<MergedFile, Item[]>();
 
   function visit(node: MergedNode, path: string): void {
@@ -67,10 +78,18 @@ function itemsOf(root: MergedNode, options: LayerTarOptions): readonly Item[] {
       addFile(node, path);
       return;
     }
+    const isBare = [...node.children.values()].every((child) => child.removed === true);
+    if (isBare && node.file === undefined && !options.marks && path !== "") {
+      // What is in no other entry's path would not be there.
+      first.push({ header: { rawName: bytes(`${path}/`), type: "directory", mode: 0o755 } });
+    }
     if (node.file !== undefined) {
       first.push({ header: headerOf(node.file, path === "" ? "./" : `${path}/`, time) });
     }
-    if (options.marks && node.opaque === true) {
+    if (options.marks && node.replaced === true && node.file === undefined) {
+      // The folder that was here goes, too: what comes below it makes another.
+      first.push({ header: mark(markedName(path), time) });
+    } else if (options.marks && node.opaque === true) {
       first.push({ header: mark(join(path, opaqueWhiteout), time) });
     }
     for (const name of [...node.children.keys()].sort()) {
@@ -80,8 +99,11 @@ function itemsOf(root: MergedNode, options: LayerTarOptions): readonly Item[] {
   }
   function addFile({ file, link }: MergedNode, path: string): void {
     if (file === undefined) {
-      if (link !== undefined)
-        later.push({ file: nowhere, items: [{ header: linkHeader(path, link.join("/")) }] });
+      const item = link === undefined ? undefined : { header: linkHeader(path, link, time) };
+      // Before the layer itself takes away, or replaces, what the link is to.
+      if (item !== undefined && link !== undefined && hidesBelow(root, link.to)) early.push(item);
+      else if (item !== undefined && options.order === "sorted") first.push(item);
+      else if (item !== undefined) later.push({ file: nowhere, items: [item] });
       return;
     }
     const earlier = names.get(file);
@@ -101,7 +123,7 @@ function itemsOf(root: MergedNode, options: LayerTarOptions): readonly Item[] {
     names.set(file, path);
     const item: Item = {
       header: headerOf(file, path, time),
-      data: file.facts.type === "file" ? file : undefined,
+      data: file.type === "file" ? file : undefined,
     };
     const group = { file, items: [item] };
     linksOf.set(file, group.items);
@@ -109,12 +131,12 @@ function itemsOf(root: MergedNode, options: LayerTarOptions): readonly Item[] {
     else later.push(group);
   }
   visit(root, "");
-  later.sort((a, b) => a.file.layer - b.file.layer || a.file.facts.dataOffset - b.file.facts.dataOffset);
-  return [...first, ...later.flatMap((group) => group.items)];
+  later.sort(({ file: { data: a } }, { file: { data: b } }) => a.layer - b.layer || a.offset - b.offset);
+  return [...early, ...first, ...later.flatMap((group) => group.items)];
 }
 
 /** Links to files below these layers come behind all else. */
-const nowhere = { layer: Number.MAX_SAFE_INTEGER, facts: { dataOffset: 0 } } as MergedFile;
+const nowhere = { data: { layer: Number.MAX_SAFE_INTEGER, offset: 0 } };
 
 async function* entries(
   items: readonly Item[],
@@ -123,14 +145,15 @@ async function* entries(
   const unordered = unorderedLayers(items);
   const readers = new Map<number, LayerReader>();
   try {
-    for (const { header, data } of items) {
-      if (data === undefined || data.facts.size === 0) {
+    for (const { header, data: file } of items) {
+      if (file === undefined || file.data.size === 0) {
         yield { header };
         continue;
       }
-      const { facts, layer } = data;
-      if (facts.sparse !== undefined) {
-        if (facts.size > mostSparse) throw tooSparse(header);
+      const { layer, offset, size, storedSize, sparse } = file.data;
+      if (sparse !== undefined) {
+        if (size > mostSparse) throw tooSparse(header);
+        const facts = { dataOffset: offset, dataSize: storedSize, sparse };
         yield { header, body: fileContent(await read.blob(layer), facts, read.signal) };
         continue;
       }
@@ -141,7 +164,7 @@ async function* entries(
           : inOrder(await read.blob(layer), read.signal);
         readers.set(layer, reader);
       }
-      yield { header, body: reader.take(facts.dataOffset, facts.dataSize) };
+      yield { header, body: reader.take(offset, storedSize) };
     }
   } finally {
     for (const reader of readers.values()) await reader.close();
@@ -154,9 +177,9 @@ function unorderedLayers(items: readonly Item[]): ReadonlySet<number> {
   const unordered = new Set<number>();
   for (const { data } of items) {
     if (data === undefined) continue;
-    const { layer, facts } = data;
-    if (facts.dataOffset < (at.get(layer) ?? 0)) unordered.add(layer);
-    at.set(layer, facts.dataOffset);
+    const { layer, offset } = data.data;
+    if (offset < (at.get(layer) ?? 0)) unordered.add(layer);
+    at.set(layer, offset);
   }
   return unordered;
 }
@@ -215,21 +238,33 @@ async function anyOrder(layer: number, read: ReadLayers): Promise<LayerReader> {
   };
 }
 
-function headerOf({ facts }: MergedFile, path: string, time: (own: TarTime) => TarTime): TarEntryInput {
-  const { type, mode, uid, gid, size, devmajor, devminor, xattrs, target } = facts;
-  const mtime = time(facts.mtime);
+function headerOf(file: MergedFile, path: string, time: (own: TarTime) => TarTime): TarEntryInput {
+  const { type, attributes, target, data } = file;
   return {
     rawName: bytes(path),
     type,
-    ...{ mode, uid, gid, devmajor, devminor, xattrs, mtime },
-    size: type === "file" ? size : 0,
+    ...timed(attributes, time),
+    size: data.size,
     ...(type === "symlink" && { rawLinkname: bytes(target) }),
-    ...(mtime.nanoseconds !== 0 && { format: "pax" as const }),
   };
 }
 
-function linkHeader(path: string, target: string): TarEntryInput {
-  return { rawName: bytes(path), type: "link", rawLinkname: bytes(target) };
+function linkHeader(
+  path: string,
+  { to, attributes }: LinkBelow,
+  time: (own: TarTime) => TarTime,
+): TarEntryInput {
+  return {
+    rawName: bytes(path),
+    type: "link",
+    ...timed(attributes, time),
+    rawLinkname: bytes(to.join("/")),
+  };
+}
+
+function timed(attributes: Attributes, time: (own: TarTime) => TarTime): TarEntryInput {
+  const mtime = time(attributes.mtime);
+  return { ...attributes, mtime, ...(mtime.nanoseconds !== 0 && { format: "pax" as const }) };
 }
 
 function mark(path: string, time: (own: TarTime) => TarTime): TarEntryInput {

@@ -6,7 +6,7 @@ import type { ConfigEdits } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
 import { goTime, sourceDateEpoch } from "./epoch.ts";
 import type { EditableImage, ImageEdit } from "./image.ts";
-import { mergeLayers } from "./merged-tree.ts";
+import { createMerge } from "./merged-tree.ts";
 import type { LayerTarget } from "./place-layers.ts";
 import { layersOfImage, openWorkshop, type Remade, replaceLayers, type Workshop } from "./rewrite-layers.ts";
 
@@ -56,8 +56,9 @@ async function normalized(
   }
   const remade: Remade[] = [];
   for (let index = first; index < layers.count; index++) {
-    const root = mergeLayers([await layers.tree(index)], index);
-    remade.push({ root, options: { marks: true, order: "sorted", time: fileTime(date, clamp) } });
+    const merge = createMerge({ above: true });
+    await merge.apply(await layers.blob(index), index, options.signal);
+    remade.push({ root: merge.root, options: { marks: true, order: "sorted", time: fileTime(date, clamp) } });
   }
   const text = (time: string | undefined): string =>
     clamp && time !== undefined && Date.parse(time) <= date.getTime() ? time : goTime(date);

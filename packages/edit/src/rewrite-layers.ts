@@ -1,7 +1,7 @@
 import { type Blob, streamBlob } from "@drayage/blob";
 import type { NewLayer } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
-import { createLayerCache, type LayerCache, type LayerTree } from "@drayage/image-files";
+import { createLayerCache, type LayerCache } from "@drayage/image-files";
 import type { Descriptor, ImageConfig } from "@drayage/manifest";
 import { layersOf } from "@drayage/transport";
 import { type ConfigEdits, editConfig } from "./edit-config.ts";
@@ -32,7 +32,6 @@ export function openWorkshop(target: LayerTarget): Workshop {
 /** The layers of one image as its place gives them. */
 export interface ImageLayers {
   readonly count: number;
-  tree(layer: number): Promise<LayerTree>;
   blob(layer: number): Promise<Blob>;
 }
 
@@ -50,7 +49,6 @@ export async function layersOfImage(
   };
   return {
     count: layers.length,
-    tree: (index) => cache.tree(source, at(index), signal),
     blob: (index) => cache.blob(source, at(index), signal),
   };
 }

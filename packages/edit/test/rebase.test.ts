@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type RebaseOptions, rebase } from "../src/index.ts";
-import { type ImageInput, imageOf, indexOf, layerOf, membersOf, readBack, sourceOf } from "./support/images.ts";
+import {
+  type ImageInput,
+  imageOf,
+  indexOf,
+  layerOf,
+  membersOf,
+  readBack,
+  sourceOf,
+} from "./support/images.ts";
 
 const one = await layerOf({ base: "old" });
 const two = await layerOf({ base: "new" });
@@ -14,7 +22,11 @@ interface Configs {
   readonly theirs?: Record<string, unknown>;
 }
 
-async function rebased(configs: Configs, options: Partial<RebaseOptions> = {}, inputs: Record<string, Partial<ImageInput>> = {}) {
+async function rebased(
+  configs: Configs,
+  options: Partial<RebaseOptions> = {},
+  inputs: Record<string, Partial<ImageInput>> = {},
+) {
   const oldBase = sourceOf(imageOf({ layers: [one], config: configs.base ?? {}, ...inputs.base }));
   const newBase = sourceOf(imageOf({ layers: [two, three], config: configs.theirs ?? {}, ...inputs.theirs }));
   const image = sourceOf(imageOf({ layers: [one, own], config: configs.ours ?? {}, ...inputs.ours }));
@@ -173,7 +185,8 @@ describe("rebase", () => {
       newBase: sourceOf(news, indexOf(news)),
     });
     const bottoms = [];
-    for (const { digest } of await membersOf(edited.source)) bottoms.push((await readBack(edited.source, digest)).diffIds[0]);
+    for (const { digest } of await membersOf(edited.source))
+      bottoms.push((await readBack(edited.source, digest)).diffIds[0]);
     expect(bottoms).toEqual([two.diffId, three.diffId]);
   });
 
@@ -205,12 +218,16 @@ describe("rebase", () => {
         const newBase = sourceOf(imageOf({ layers: [two], config: theirs }));
         const before = imageOf({ layers: [one, own], config: ours });
         await using there = await rebase(sourceOf(before), { oldBase, newBase, conflicts: "ours" });
-        await using back = await rebase(there.source, { oldBase: newBase, newBase: oldBase, conflicts: "ours" });
+        await using back = await rebase(there.source, {
+          oldBase: newBase,
+          newBase: oldBase,
+          conflicts: "ours",
+        });
         const { document } = await readBack(back.source);
         const labels = (document.config.Labels ?? {}) as object;
         // What the image had of its own is there whatever the bases say.
         for (const [name, value] of Object.entries(ours.Labels ?? {})) {
-          if ((base.Labels ?? {})[name] !== value && (theirs.Labels ?? {})[name] !== value) {
+          if (base.Labels?.[name] !== value && theirs.Labels?.[name] !== value) {
             expect(labels).toHaveProperty(name, value);
           }
         }

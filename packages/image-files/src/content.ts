@@ -9,7 +9,7 @@ import type { LayerFileFacts } from "./layer-tree.ts";
  */
 export async function* fileContent(
   layer: Blob,
-  facts: LayerFileFacts,
+  facts: Pick<LayerFileFacts, "dataOffset" | "dataSize" | "sparse">,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { dataOffset, dataSize, sparse } = facts;

@@ -12,4 +12,4 @@ export {
   type StatOptions,
 } from "./image-files.ts";
 export { createLayerCache, type LayerCache, type LayerCacheOptions } from "./layer-cache.ts";
-export { isFile, type LayerFileFacts, type LayerNode, type LayerTree, linkNames } from "./layer-tree.ts";
+export { linkNames } from "./layer-tree.ts";

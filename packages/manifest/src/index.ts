@@ -44,7 +44,7 @@ export {
 } from "./image-configs/image-configs.ts";
 export { type ImageInspection, type InspectedLayer, inspectImage, platformOfConfig } from "./inspect.ts";
 export { encodeGoJson, RawJson } from "./json/encode.ts";
-export type { JsonArray, JsonMember, JsonNode, JsonObject } from "./json/node.ts";
+export { type JsonArray, type JsonMember, type JsonNode, type JsonObject, plainValue } from "./json/node.ts";
 export { type ParseJsonOptions, parseJson } from "./json/parse.ts";
 export type { LayerEdit } from "./layer-edit.ts";
 export { type LayerCompression, type LayerType, layerTypeOf } from "./layer-type.ts";

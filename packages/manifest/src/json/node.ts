@@ -43,7 +43,7 @@ export interface JsonObject extends Span {
   readonly members: readonly JsonMember[];
 }
 
-/** The plain JavaScript value of a node. Numbers beyond 2^53 lose precision. */
+/** The plain JavaScript value of a node, frozen. Numbers beyond 2^53 lose precision. */
 export function plainValue(node: JsonNode): unknown {
   switch (node.kind) {
     case "null":
