@@ -18,13 +18,13 @@ export async function push(this: DrayContext, flags: BuilderPushFlags, ...words:
   if (flags.disableCompression) throw said("--disable-compression: layers that are pushed are compressed");
   const { signaturePolicy, retry, retryDelay, format, compressionFormat, ...rest } = flags;
   const { all: _, rm: __, disableCompression: ___, ...plain } = rest;
+  const wanted = { ...formatOf(format), ...compressionOf(compressionFormat) };
   try {
     await pushImage.call(
       this,
       {
         ...plain,
-        ...formatOf(format),
-        ...compressionOf(compressionFormat),
+        ...wanted,
         ...(signaturePolicy === undefined ? {} : { policy: signaturePolicy }),
         ...(retry === undefined ? {} : { retryTimes: retry }),
         ...(retryDelay === undefined ? {} : { retryDelay: durationParser(retryDelay) }),

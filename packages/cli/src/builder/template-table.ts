@@ -14,7 +14,7 @@ export function templateTable({ template, headings, rows }: TemplateTable): stri
   const inner = withHeadings ? template.slice("table".length).trim() : template;
   const line = inner.replaceAll("\\t", "\t").replaceAll(" ", "\t");
   const lines = [...(withHeadings ? [headings] : []), ...rows].map((row) => render(line, row));
-  return aligned(lines.map((text) => text.split("\t").map(sanitizeText)));
+  return aligned(lines.map((text) => text.split("\t").map(harmless)));
 }
 
 function render(line: string, row: Readonly<Record<string, unknown>>): string {
@@ -26,6 +26,11 @@ function render(line: string, row: Readonly<Record<string, unknown>>): string {
     const why = error instanceof Error ? error.message : String(error);
     throw new DrayageError("ERR_DRAYAGE_USAGE", `Template parsing error: ${why}`, { cause: error });
   }
+}
+
+/** Blanks stay, which make columns. */
+function harmless(cell: string): string {
+  return /\p{Cc}/u.test(cell) ? sanitizeText(cell) : cell;
 }
 
 const gap = 3;
