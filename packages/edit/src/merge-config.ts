@@ -99,7 +99,7 @@ function mergedField(name: string, three: ThreeWay<unknown>, merger: Merger): un
     const same = merged.size === ours.size && [...merged].every(([key, value]) => ours.get(key) === value);
     return same
       ? three.ours
-      : [...merged].map(([key, value]) => (value === null ? key : `${key}=${String(value)}`));
+      : [...merged].map(([key, value]) => (typeof value === "string" ? `${key}=${value}` : key));
   }
   return namedFields.has(name) ? merger.named(map(three, entriesOf), path) : merger.value(three, path);
 }

@@ -224,7 +224,7 @@ describe("rebase", () => {
           conflicts: "ours",
         });
         const { document } = await readBack(back.source);
-        const labels = (document.config.Labels ?? {}) as object;
+        const labels = document.config.Labels ?? {};
         // What the image had of its own is there whatever the bases say.
         for (const [name, value] of Object.entries(ours.Labels ?? {})) {
           if (base.Labels?.[name] !== value && theirs.Labels?.[name] !== value) {

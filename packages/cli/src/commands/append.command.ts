@@ -39,6 +39,7 @@ export const appendCommand: CommandDefinition = defineCommand<AppendFlags, [stri
       noCache: toggle("Read files anew that were read before and are unchanged"),
       ...compressionFlags,
     },
+    aliases: { f: "format", q: "quiet" },
     positional: editArguments,
   },
   docs: {

@@ -39,7 +39,7 @@ function layerInputs(context: DrayContext, flags: AppendFlags): readonly LayerIn
     });
   }
   const tars = layer.map((path) => ({
-    tar: path === "-" ? standardInput() : fileBlob(path),
+    tar: path === "-" ? standardInput(context) : fileBlob(path),
     createdBy: createdBy ?? `dray append --layer ${path === "-" ? path : basename(path)}`,
   }));
   const files = add.map((text) => {
@@ -55,8 +55,13 @@ function layerInputs(context: DrayContext, flags: AppendFlags): readonly LayerIn
   return [...tars, ...files];
 }
 
-function standardInput(): Blob {
-  return streamBlob(() => process.stdin as AsyncIterable<Uint8Array>, { what: "standard input" });
+function standardInput({ stdin }: DrayContext): Blob {
+  return streamBlob(
+    async function* () {
+      for await (const chunk of stdin()) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    },
+    { what: "standard input" },
+  );
 }
 
 /** Cut at the last colon before a path: what stands in the image begins with a slash. */

@@ -21,6 +21,7 @@ export const flattenCommand: CommandDefinition = defineCommand<FlattenFlags, [st
       omitHistory: toggle("Leave the history of the layers out, instead of keeping it as of empty ones"),
       ...compressionFlags,
     },
+    aliases: { f: "format", q: "quiet" },
     positional: editArguments,
   },
   docs: {

@@ -105,6 +105,7 @@ export const mutateCommand: CommandDefinition = defineCommand<MutateFlags, [stri
       unsetEntryAnnotation: texts("name", "Take it away"),
       addHistory: toggle("Put an entry into the history"),
     },
+    aliases: { f: "format", q: "quiet" },
     positional: editArguments,
   },
   docs: {

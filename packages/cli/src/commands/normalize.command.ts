@@ -33,6 +33,7 @@ export const normalizeCommand: CommandDefinition = defineCommand<NormalizeFlags,
       ),
       ...compressionFlags,
     },
+    aliases: { f: "format", q: "quiet" },
     positional: editArguments,
   },
   docs: {

@@ -22,6 +22,7 @@ export const rebaseCommand: CommandDefinition = defineCommand<RebaseFlags, [stri
         brief: "Whose value counts where both changed a field: the image's, or the new base's",
       },
     },
+    aliases: { f: "format", q: "quiet" },
     positional: editArguments,
   },
   docs: {

@@ -16,7 +16,7 @@ export async function rebaseImage(
   from: string,
   to?: string,
 ): Promise<void> {
-  await using bases = new AsyncDisposableStack();
+  await using bases = opened();
   const trust = await readTrustPolicy(this, flags);
   const open = async (location: Location): Promise<ImageSource> => {
     const source = bases.use(await openLocation(this, flags, location));
@@ -46,6 +46,24 @@ export async function rebaseImage(
     openBase,
   };
   await runEdit(this, flags, { from, to }, (source, step) => rebase(source, { ...options, ...step }));
+}
+
+interface Opened extends AsyncDisposable {
+  use<T extends AsyncDisposable>(thing: T): T;
+}
+
+/** What is closed at the end, the last first. */
+function opened(): Opened {
+  const things: AsyncDisposable[] = [];
+  return {
+    use(thing) {
+      things.unshift(thing);
+      return thing;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const thing of things) await thing[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** What other tools can find it by. */

@@ -27,6 +27,7 @@ export const squashCommand: CommandDefinition = defineCommand<SquashFlags, [stri
       omitHistory: toggle("Leave the history of the layers out, instead of keeping it as of empty ones"),
       ...compressionFlags,
     },
+    aliases: { f: "format", q: "quiet" },
     positional: editArguments,
   },
   docs: {

@@ -149,8 +149,8 @@ function reportLines({ platform, before, after, changes }: ImageReport): readonl
   if (before === after) return [`${platform}: nothing changes`];
   return [
     `${platform}: ${before} becomes ${after}`,
-    ...changes.map(({ path, before: was, after: is }) =>
-      sanitizeText(`  ${path}: ${shown(was)} -> ${shown(is)}`),
+    ...changes.map(
+      ({ path, before: was, after: is }) => `  ${sanitizeText(`${path}: ${shown(was)} -> ${shown(is)}`)}`,
     ),
   ];
 }

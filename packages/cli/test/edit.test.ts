@@ -1,0 +1,128 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { dray, testFolder, writeTarFile } from "./run-dray.ts";
+
+const folder = testFolder();
+const layout = join(folder, "layout");
+const tar = join(folder, "one.tar");
+writeTarFile(tar, "one", "1");
+
+async function run(...argv: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await dray(argv, {
+    env: { SOURCE_DATE_EPOCH: "86400", XDG_CACHE_HOME: folder },
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+async function config(
+  name: string,
+): Promise<{ config: Record<string, unknown>; history: object[]; created: string }> {
+  return JSON.parse(await run("inspect", "--config", `oci-dir:${layout}:${name}`)) as never;
+}
+
+describe("images that are edited by commands", () => {
+  it("append, mutate, squash, flatten and normalize write an image and print its digest", async () => {
+    const at = (name: string): string => `oci-dir:${layout}:${name}`;
+    expect(await run("append", "-q", "--layer", tar, "scratch", at("one"))).toMatch(
+      /^sha256:[0-9a-f]{64}\n$/,
+    );
+    const tree = join(folder, "tree");
+    mkdirSync(tree);
+    writeFileSync(join(tree, "file"), "content");
+    await run("append", "-q", "--add", `${tree}:/srv/tree`, "--created-by", "files", at("one"), at("two"));
+    expect(await run("ls", `${at("two")}:/srv/tree`)).toContain("file");
+    expect((await config("two")).history).toEqual([
+      { created: "1970-01-02T00:00:00Z", created_by: "dray append --layer one.tar" },
+      { created: "1970-01-02T00:00:00Z", created_by: "files" },
+    ]);
+    await run(
+      ...[
+        "mutate",
+        "-q",
+        "--env",
+        "A=b",
+        "--cmd",
+        '["x","y"]',
+        "--entrypoint",
+        "run it",
+        "--port",
+        "80,53/udp",
+      ],
+      ...["--healthcheck", "true", "--healthcheck-interval", "1m", "--add-history", at("two"), at("three")],
+    );
+    const changed = await config("three");
+    expect(changed.config).toEqual({
+      Env: ["A=b"],
+      Cmd: ["x", "y"],
+      Entrypoint: ["/bin/sh", "-c", "run it"],
+      ExposedPorts: { "53/udp": {}, "80/tcp": {} },
+      Healthcheck: { Test: ["CMD-SHELL", "true"], Interval: 60_000_000_000 },
+    });
+    expect(changed.history.at(-1)).toEqual({
+      created: "1970-01-02T00:00:00Z",
+      created_by: "dray mutate",
+      empty_layer: true,
+    });
+    await run("mutate", "-q", "--unset", "cmd,port,healthcheck", at("three"), at("three"));
+    expect((await config("three")).config).toEqual({ Env: ["A=b"], Entrypoint: ["/bin/sh", "-c", "run it"] });
+    for (const command of ["flatten", "squash", "normalize"]) {
+      const digest = await run(command, "-q", at("three"), at(command));
+      expect(await run("digest", at(command))).toBe(digest);
+      expect(await run("cat", `${at(command)}:/srv/tree/file`)).toBe("content");
+    }
+  });
+
+  it("a dry run shows each field before and after, and writes nothing", async () => {
+    const other = `oci-dir:${join(folder, "other")}:a`;
+    await run("append", "-q", "--layer", tar, "scratch", other);
+    const before = readdirSync(join(folder, "other", "blobs", "sha256")).sort();
+    const shown = await run("mutate", "--dry-run", "--user", "me", "--label", "a=b", other);
+    expect(shown.split("\n").slice(1, 3)).toEqual([
+      '  config.Labels["a"]: (none) -> "b"',
+      '  config.User: (none) -> "me"',
+    ]);
+    expect(readdirSync(join(folder, "other", "blobs", "sha256")).sort()).toEqual(before);
+    expect(await run("mutate", "--dry-run", other)).toContain(": nothing changes\n");
+  });
+
+  it("rebase takes the new base's layers, and names conflicts", async () => {
+    const at = (name: string): string => `oci-dir:${join(folder, "bases")}:${name}`;
+    const two = join(folder, "two.tar");
+    writeTarFile(two, "two", "2");
+    await run("append", "-q", "--layer", tar, "scratch", at("old"));
+    await run("append", "-q", "--layer", two, "scratch", at("new"));
+    await run("mutate", "-q", "--user", "theirs", at("new"), at("new"));
+    await run("append", "-q", "--layer", two, at("old"), at("app"));
+    const bases = ["--old-base", at("old"), "--new-base", at("new")];
+    await run("rebase", "-q", ...bases, at("app"), at("rebased"));
+    expect(await run("ls", `${at("rebased")}:/`)).not.toContain("one");
+    await run("mutate", "-q", "--user", "ours", at("app"), at("app"));
+    const { status, stderr } = await dray(["rebase", "-q", ...bases, at("app"), at("rebased")]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("both changed config.User");
+    await run("rebase", "-q", ...bases, "--conflicts", "theirs", at("app"), at("rebased"));
+  });
+
+  it.each([
+    [["mutate", `oci-dir:${layout}:one`], "the DESTINATION is missing"],
+    [["append", `oci-dir:${layout}:one`, `oci-dir:${layout}:x`], "there is no layer to append"],
+    [["append", "--add", "file", "scratch", `oci-dir:${layout}:x`], '"file" is not SOURCE:DESTINATION'],
+    [["mutate", "--unset", "nothing", "--dry-run", `oci-dir:${layout}:one`], '"nothing" is no field'],
+    [["mutate", "--cmd", "[1]", "--dry-run", `oci-dir:${layout}:one`], "is no JSON list of texts"],
+    [["squash", "--from-layer", "9", "--dry-run", `oci-dir:${layout}:one`], "there is no layer 9"],
+  ])("%s is refused: %s", async (argv, message) => {
+    await run("append", "-q", "--layer", tar, "scratch", `oci-dir:${layout}:one`);
+    const { status, stderr } = await dray(argv);
+    expect(status).toBeGreaterThan(0);
+    expect(stderr).toContain(message);
+  });
+
+  it("a digest file has the digest of what was written", async () => {
+    const path = join(folder, "digest");
+    const to = `oci-dir:${join(folder, "more")}:a`;
+    const digest = await run("append", "-q", "--digestfile", path, "--layer", tar, "scratch", to);
+    expect(`${readFileSync(path, "utf8")}\n`).toBe(digest);
+  });
+});
