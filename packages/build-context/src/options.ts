@@ -66,6 +66,11 @@ export interface LayerTarOptions {
   readonly borrow?: boolean | undefined;
   /** As `packTree` of @drayage/pack has it: `current` where absent. */
   readonly dialect?: "current" | "1.43" | undefined;
+  /**
+   * Whether the names that owners have on this machine are written: in the dialect `1.43`, where absent. With that dialect and without names
+   * the bytes are those that buildah 1.28 commits.
+   */
+  readonly ownerNames?: boolean | undefined;
   /** Whether extended attributes are read and written; where absent, as far as this machine has calls for it. */
   readonly xattrs?: boolean | undefined;
   /** Whether {@link Added.digest} is wanted, for which all is hashed once more. True where absent. */

@@ -40,12 +40,15 @@ function timeOf(date: Date): TarTime {
   throw new DrayageError("ERR_DRAYAGE_USAGE", "the timestamp is no date");
 }
 
-export function layerSettings(changes: EntryChanges, { dialect, xattrs }: LayerTarOptions): LayerSettings {
+export function layerSettings(
+  changes: EntryChanges,
+  { dialect, ownerNames, xattrs }: LayerTarOptions,
+): LayerSettings {
   const isOld = dialect === "1.43";
   return {
     ...changes,
     readXattrs: xattrReader(xattrs ?? loadSys() !== undefined),
-    names: isOld ? machineOwnerNames() : undefined,
+    names: (ownerNames ?? isOld) ? machineOwnerNames() : undefined,
     typeBits: isOld,
     exactTimes: false,
   };

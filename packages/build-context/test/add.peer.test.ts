@@ -19,11 +19,12 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { createHasher } from "@drayage/digest";
 import { requireSys } from "@drayage/sys";
 import { buildahStore, describeWithPeers } from "@drayage-internal/peers";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type AddToRootfsOptions, addToRootfs } from "../src/index.ts";
+import { type AddToRootfsOptions, addToRootfs, packSources } from "../src/index.ts";
 
 /** Long ago, so that what is made now can be told. */
 const past = new Date("2020-03-04T05:06:07.800Z");
@@ -779,6 +780,47 @@ describeWithPeers("what is added is what buildah adds", ["buildah", "root"], () 
     );
     await fc.assert(property, { numRuns: 25, endOnFailure: true });
   }, 120_000);
+
+  it.each([
+    [["tree"], "/srv/app"],
+    [["tree", "file.txt"], "/m"],
+    [["file.txt"], "/a/b"],
+    [["empty"], "/e"],
+  ])(
+    "the layer of %j in %j is the one that buildah commits",
+    async (names, destination) => {
+      const context = mkdtempSync(join(base, "context-"));
+      put(context, usual);
+      linkSync(join(context, "tree/a"), join(context, "tree/zz"));
+      chmodSync(join(context, "tree/sub"), 0o1711);
+      const sources = names.map((name) => join(context, name));
+      const { output: scratch } = await run(["from", "scratch"]);
+      await run(["copy", scratch, ...sources, destination]);
+      const layout = join(context, "layout");
+      const committed = await run([
+        "commit",
+        "--timestamp",
+        "0",
+        "--disable-compression",
+        scratch,
+        `oci:${layout}:x`,
+      ]);
+      expect(committed, committed.output).toMatchObject({ status: 0 });
+      const json = (
+        digest: string,
+      ): {
+        readonly config?: { readonly digest: string };
+        readonly rootfs?: { readonly diff_ids: string[] };
+      } => JSON.parse(readFileSync(join(layout, "blobs/sha256", digest.slice(7)), "utf8"));
+      const index = JSON.parse(readFileSync(join(layout, "index.json"), "utf8"));
+      const expected = json(json(index.manifests[0].digest).config?.digest ?? "").rootfs?.diff_ids;
+      await using packed = await packSources(sources, destination, { timestamp: new Date(0) });
+      const hasher = createHasher();
+      for await (const chunk of packed.tar({ dialect: "1.43", ownerNames: false })) hasher.update(chunk);
+      expect([hasher.digest()]).toEqual(expected);
+    },
+    30_000,
+  );
 
   it("URLs", async () => {
     const server: Server = createServer((request, response) => {
