@@ -2,11 +2,10 @@ import { closeSync, constants, openSync, readdirSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf, ioError } from "@drayage/errors";
-import { abandonedPlaces, type Leftover } from "@drayage/storage";
+import { abandonedPlaces, type Leftover, removeTree } from "@drayage/storage";
 import type { Context } from "./context.ts";
 import { findLayer } from "./home.ts";
 import { linkedLayer } from "./links.ts";
-import { removeTree } from "./remove-tree.ts";
 
 /** What dead processes have left in the driver's folder. Layers without a record are none: they are found by their ids. */
 export function leftovers(context: Context): readonly Leftover[] {

@@ -1,4 +1,5 @@
 import { DrayageError } from "@drayage/errors";
+import { driverOptionReader } from "@drayage/storage";
 
 /** What storage.conf says to the overlay driver. */
 export interface OverlayOptions {
@@ -36,33 +37,13 @@ export function parseOptions(options: Readonly<Record<string, string>>): Overlay
       },
     );
   }
+  const { flag, sync } = driverOptionReader("overlay", options);
   const mountOptionText = options.mountopt ?? "";
   return {
     mountOptions: mountOptionText.split(",").filter((option) => option !== ""),
     mountOptionText,
-    skipMountHome: flag(options, "skip_mount_home"),
-    ignoreChownErrors: flag(options, "ignore_chown_errors"),
-    sync: syncMode(options.sync ?? ""),
+    skipMountHome: flag("skip_mount_home"),
+    ignoreChownErrors: flag("ignore_chown_errors"),
+    sync: sync(),
   };
-}
-
-/** As Go's strconv.ParseBool. */
-function flag(options: Readonly<Record<string, string>>, name: string): boolean {
-  const value = options[name] ?? "";
-  if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
-  if (/^(|0|f|F|false|FALSE|False)$/.test(value)) return false;
-  throw invalid(name, value, "true or false");
-}
-
-function syncMode(value: string): OverlayOptions["sync"] {
-  if (value === "filesystem") return "filesystem";
-  if (value === "" || value === "none") return "none";
-  throw invalid("sync", value, "none or filesystem");
-}
-
-function invalid(name: string, value: string, wanted: string): DrayageError {
-  return new DrayageError(
-    "ERR_DRAYAGE_CONFIGURATION_INVALID",
-    `the overlay driver's option ${name} is ${JSON.stringify(value)}, not ${wanted}`,
-  );
 }

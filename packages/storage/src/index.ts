@@ -22,6 +22,7 @@ export {
   type UnpackedLayer,
   type UnpackStagedOptions,
 } from "./driver.ts";
+export { type DriverOptionReader, driverOptionReader } from "./driver-options.ts";
 export { layerIdOf, randomId } from "./layer-id.ts";
 export { openStore } from "./open-store.ts";
 export type {

@@ -18,6 +18,10 @@ async function refusal(json: string | Uint8Array, options: Reassembling = {}): P
   return "nothing was refused";
 }
 
+function sized(size: string, payload = '"AAAAAAAAAAA="'): string {
+  return `"name":"x","size":${size},"payload":${payload}`;
+}
+
 describe("a tar-split that is damaged is refused, and the message says where", () => {
   const invalid = "ERR_DRAYAGE_STORE_INVALID: the tar-split of layer 1a2b, line";
   const cases: readonly (readonly [string, string, string])[] = [
@@ -27,71 +31,30 @@ describe("a tar-split that is damaged is refused, and the message says where", (
     ["a line that is null", "null\n", `${invalid} 1, is no object`],
     ["an unknown type", '{"type":3,"payload":""}\n', `${invalid} 1, is of an unknown type`],
     ["a list", "[]\n", `${invalid} 1, is of an unknown type`],
-    [
-      "a payload that is no text",
-      '{"type":2,"payload":5}\n',
-      `${invalid} 1, has a payload that is no base64`,
-    ],
-    [
-      "base64 with other letters",
-      '{"type":2,"payload":"AA_-"}\n',
-      `${invalid} 1, has a payload that is no base64`,
-    ],
-    [
-      "base64 with a line break",
-      '{"type":2,"payload":"AAA\\n"}\n',
-      `${invalid} 1, has a payload that is no base64`,
-    ],
-    [
-      "base64 without padding",
-      '{"type":2,"payload":"AAA"}\n',
-      `${invalid} 1, has a payload that is no base64`,
-    ],
-    [
-      "base64 with its padding in the middle",
-      '{"type":2,"payload":"A===AAAA"}\n',
-      `${invalid} 1, has a payload that is no base64`,
-    ],
-    [
-      "a name that is no text",
-      '{"type":1,"name":{},"payload":null}\n',
-      `${invalid} 1, has a name that is no text`,
-    ],
-    [
-      "a raw name that is no base64",
-      '{"type":1,"name_raw":"?","payload":null}\n',
-      `${invalid} 1, has a name_raw that is no base64`,
-    ],
-    [
-      "a negative size",
-      '{"type":1,"name":"x","size":-1,"payload":"AAAAAAAAAAA="}\n',
-      `${invalid} 1, gives "x" no size`,
-    ],
-    [
-      "a size with a fraction",
-      '{"type":1,"name":"x","size":1.5,"payload":"AAAAAAAAAAA="}\n',
-      `${invalid} 1, gives "x" no size`,
-    ],
-    [
-      "a size beyond 2⁵³",
-      '{"type":1,"name":"x","size":1e300,"payload":"AAAAAAAAAAA="}\n',
-      `${invalid} 1, gives "x" no size`,
-    ],
-    [
-      "a size as text",
-      '{"type":1,"name":"x","size":"6","payload":"AAAAAAAAAAA="}\n',
-      `${invalid} 1, gives "x" no size`,
-    ],
-    [
-      "a content without checksum",
-      '{"type":1,"name":"x","size":6,"payload":null}\n',
-      `${invalid} 1, gives "x" a checksum that is none`,
-    ],
-    [
-      "a checksum that is too short",
-      '{"type":1,"name":"x","size":6,"payload":"AAAA"}\n',
-      `${invalid} 1, gives "x" a checksum that is none`,
-    ],
+    ...(
+      [
+        ["a payload that is no text", "5"],
+        ["base64 with other letters", '"AA_-"'],
+        ["base64 with a line break", '"AAA\\n"'],
+        ["base64 without padding", '"AAA"'],
+        ["base64 with its padding in the middle", '"A===AAAA"'],
+      ] as const
+    ).map(
+      ([name, payload]) =>
+        [name, `{"type":2,"payload":${payload}}\n`, `${invalid} 1, has a payload that is no base64`] as const,
+    ),
+    ...(
+      [
+        ["a name that is no text", '"name":{},"payload":null', "has a name that is no text"],
+        ["a raw name that is no base64", '"name_raw":"?","payload":null', "has a name_raw that is no base64"],
+        ["a negative size", sized("-1"), 'gives "x" no size'],
+        ["a size with a fraction", sized("1.5"), 'gives "x" no size'],
+        ["a size beyond 2⁵³", sized("1e300"), 'gives "x" no size'],
+        ["a size as text", sized('"6"'), 'gives "x" no size'],
+        ["a content without checksum", sized("6", "null"), 'gives "x" a checksum that is none'],
+        ["a checksum that is too short", sized("6", '"AAAA"'), 'gives "x" a checksum that is none'],
+      ] as const
+    ).map(([name, members, why]) => [name, `{"type":1,${members}}\n`, `${invalid} 1, ${why}`] as const),
   ];
   for (const [name, json, message] of cases) {
     it(name, async () => {

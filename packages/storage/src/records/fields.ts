@@ -1,5 +1,5 @@
 import { type Digest, isDigest } from "@drayage/digest";
-import type { JsonNode } from "@drayage/manifest";
+import { type JsonNode, plainValue } from "@drayage/manifest";
 import type { IdMapping } from "../driver.ts";
 import { damagedFile } from "./damaged.ts";
 import type { RecordText } from "./record-text.ts";
@@ -67,7 +67,8 @@ export function fieldsOf(record: RecordText, path: string): Fields {
       const value = get(name, "string")?.value;
       return isDigest(value) ? value : undefined;
     },
-    map: (name) => new Map(get(name, "object")?.members.map((member) => [member.name, plain(member.value)])),
+    map: (name) =>
+      new Map(get(name, "object")?.members.map((member) => [member.name, plainValue(member.value)])),
     mappings: (name) =>
       list(name, (item) => {
         if (item.kind !== "object") throw invalid(name, "should hold objects");
@@ -85,20 +86,3 @@ export function fieldsOf(record: RecordText, path: string): Fields {
 }
 
 const nothing: readonly never[] = Object.freeze([]);
-
-/** The plain value of a node, frozen. */
-function plain(node: JsonNode): unknown {
-  switch (node.kind) {
-    case "null":
-      return null;
-    case "boolean":
-    case "string":
-      return node.value;
-    case "number":
-      return Number(node.text);
-    case "array":
-      return Object.freeze(node.items.map(plain));
-    case "object":
-      return Object.freeze(Object.fromEntries(node.members.map(({ name, value }) => [name, plain(value)])));
-  }
-}

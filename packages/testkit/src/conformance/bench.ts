@@ -11,15 +11,9 @@ import type {
 import { requireAbility } from "@drayage/transport";
 import { type ImageOptions, randomImage, type SampleFormat, type SampleImage } from "../image.ts";
 import { writeImage } from "../write-image.ts";
+import { orTimeout } from "./or-timeout.ts";
+import { Skip } from "./skip.ts";
 import type { CaseOptions, TransportFixture } from "./types.ts";
-
-/** Thrown by a case that has nothing to test in this transport. */
-export class Skip {
-  readonly reason: string;
-  constructor(reason: string) {
-    this.reason = reason;
-  }
-}
 
 /** What a case works with: the transport, and ways to open it that clean up after themselves. */
 export interface Bench {
@@ -134,16 +128,4 @@ function formatOf({ manifestTypes }: DestinationAccepts): SampleFormat | undefin
 /** Whether a type is one of those that are accepted, where an empty list accepts all. */
 export function takes(manifestTypes: readonly string[], mediaType: string): boolean {
   return manifestTypes.length === 0 || manifestTypes.includes(mediaType);
-}
-
-async function orTimeout<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing happened in ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

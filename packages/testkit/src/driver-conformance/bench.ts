@@ -9,7 +9,8 @@ import type {
   StorageDriver,
   UnpackedLayer,
 } from "@drayage/storage";
-import { Skip } from "../conformance/bench.ts";
+import { orTimeout } from "../conformance/or-timeout.ts";
+import { Skip } from "../conformance/skip.ts";
 import type { FoundTree } from "../edge-layers/compare.ts";
 import { readEdgeFolder } from "../edge-layers/read-folder.ts";
 import { snapshotTree } from "../snapshot-tree.ts";
@@ -125,16 +126,4 @@ export async function createDriverBench(
       for (const each of opened.reverse()) await orTimeout(each[Symbol.asyncDispose](), patience);
     },
   };
-}
-
-async function orTimeout<T>(promise: PromiseLike<T>, milliseconds: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing happened in ${milliseconds} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -35,20 +35,11 @@ export const unpackRows: readonly Row[] = [
     ],
     unavailable: lackOfRoot,
     async prepare(bench): Promise<Pair> {
-      const layout = await bench.inputs.gzipLayout();
-      const expected = await unpackedByTar(bench);
+      const { layout, expected } = await unpacking(bench);
       return {
         ours: ({ folder }) => program("together", pathOf(layout), folder),
-        theirs: ({ folder }) => ({
-          program: benchPeer("umoci"),
-          args: ["unpack", "--image", layout.replace("oci:", ""), path.join(folder, "bundle")],
-        }),
-        async verify({ folder }) {
-          const found = [folder, path.join(folder, "bundle/rootfs")].map(fingerprint);
-          if (!(await Promise.all(found)).includes(await fingerprint(expected.together))) {
-            throw new Error(`${folder} has other files than GNU tar makes of the layers`);
-          }
-        },
+        theirs: ({ folder }) => umociUnpack(layout, folder),
+        verify: ({ folder }) => requireFiles([folder, path.join(folder, "bundle/rootfs")], expected.together),
       };
     },
   }),
@@ -64,8 +55,7 @@ export const unpackRows: readonly Row[] = [
     ],
     unavailable: lackOfRoot,
     async prepare(bench): Promise<Pair> {
-      const layout = await bench.inputs.gzipLayout();
-      const expected = await unpackedByTar(bench);
+      const { layout, expected } = await unpacking(bench);
       const diffIds = await bench.inputs.diffIds();
       return {
         ours: ({ folder }) => program("apart", pathOf(layout), folder),
@@ -82,9 +72,7 @@ export const unpackRows: readonly Row[] = [
             throw new Error(`${layers} lacks a layer`);
           }
           for (const [index, tree] of expected.apart.entries()) {
-            const own = path.join(folder, `${index}`);
-            if ((await fingerprint(own)) === (await fingerprint(tree))) continue;
-            throw new Error(`${own} has other files than GNU tar makes of the layer`);
+            await requireFiles([path.join(folder, `${index}`)], tree);
           }
         },
       };
@@ -102,22 +90,18 @@ export const unpackRows: readonly Row[] = [
     ],
     unavailable: lackOfRoot,
     async prepare(bench): Promise<Pair> {
-      const layout = await bench.inputs.gzipLayout();
-      const expected = await unpackedByTar(bench);
+      const { layout, expected } = await unpacking(bench);
       return {
         ours: ({ folder }) => ({
           program: process.execPath,
           args: [drayEntry(), "unpack", layout, path.join(folder, "rootfs")],
         }),
-        theirs: ({ folder }) => ({
-          program: benchPeer("umoci"),
-          args: ["unpack", "--image", layout.replace("oci:", ""), path.join(folder, "bundle")],
-        }),
-        async verify({ folder }) {
-          const found = ["rootfs", "bundle/rootfs"].map((name) => fingerprint(path.join(folder, name)));
-          if ((await Promise.all(found)).includes(await fingerprint(expected.together))) return;
-          throw new Error(`${folder} has other files than GNU tar makes of the layers`);
-        },
+        theirs: ({ folder }) => umociUnpack(layout, folder),
+        verify: ({ folder }) =>
+          requireFiles(
+            ["rootfs", "bundle/rootfs"].map((name) => path.join(folder, name)),
+            expected.together,
+          ),
       };
     },
   }),
@@ -175,14 +159,32 @@ export const unpackRows: readonly Row[] = [
           program: benchPeer("tar"),
           args: [...tarFlags, "--gzip", "--directory", folder, "--file", gzip],
         }),
-        async verify({ folder }) {
-          if ((await fingerprint(folder)) === (await fingerprint(expected ?? ""))) return;
-          throw new Error(`${folder} has other files than GNU tar makes of ${gzip}`);
-        },
+        verify: ({ folder }) => requireFiles([folder], expected ?? ""),
       };
     },
   }),
 ];
+
+/** What is unpacked, and what it has to be then. */
+async function unpacking(
+  bench: Bench,
+): Promise<{ readonly layout: string; readonly expected: UnpackedByTar }> {
+  return { layout: await bench.inputs.gzipLayout(), expected: await unpackedByTar(bench) };
+}
+
+function umociUnpack(layout: string, folder: string): Command {
+  return {
+    program: benchPeer("umoci"),
+    args: ["unpack", "--image", layout.replace("oci:", ""), path.join(folder, "bundle")],
+  };
+}
+
+/** That one of the folders, ours or the other tool's, has the same files as what GNU tar unpacked. */
+async function requireFiles(folders: readonly string[], expected: string): Promise<void> {
+  const wanted = await fingerprint(expected);
+  if ((await Promise.all(folders.map(fingerprint))).includes(wanted)) return;
+  throw new Error(`${folders.join(" or ")} has other files than GNU tar makes of the layers`);
+}
 
 function imageInStore(folder: string): string {
   return `containers-storage:[overlay@${folder}/root+${folder}/run]example.com/drayage/copy:1`;
