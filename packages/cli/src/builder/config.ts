@@ -1,5 +1,6 @@
 import type { ConfigChanges, HealthcheckChange } from "@drayage/builder";
 import type { DrayContext } from "../context.ts";
+import { warn } from "../source-options.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { ConfigFlags } from "./config.command.ts";
 import { wantsHistory } from "./history.ts";
@@ -14,7 +15,11 @@ export async function config(this: DrayContext, flags: ConfigFlags, ...words: st
   if (words.length > 1) throw said("too many arguments specified");
   await using store = await openLocalStore(this, flags);
   const container = await openContainer(this, store, { name });
-  await container.config(changesOf(flags, wantsHistory(this, flags)));
+  await container.config(changesOf(flags, wantsHistory(this, flags)), {
+    env: this.env,
+    signal: this.signal,
+    onWarning: (sentence) => warn(this, sentence),
+  });
 }
 
 function changesOf(flags: ConfigFlags, addHistory: boolean): ConfigChanges {
