@@ -57,5 +57,6 @@ export { removeLeftovers } from "./staged-leftovers.ts";
 export { type DeflatedOptions, deflated, type InflatedOptions, inflated } from "./steps.ts";
 export { syncDirectory } from "./sync-directory.ts";
 export { temporaryFolder } from "./temporary-folder.ts";
+export { withoutName } from "./without-name.ts";
 export { holdWorkers } from "./workers/pool.ts";
 export { type WriteFileAtomicOptions, writeFileAtomic } from "./write-file-atomic.ts";

@@ -1,4 +1,3 @@
-import { access, unlink } from "node:fs/promises";
 import {
   type Blob,
   createStagedFile,
@@ -7,8 +6,8 @@ import {
   drain,
   fileBlob,
   inflated,
-  type StagedFile,
   temporaryFolder,
+  withoutName,
 } from "@drayage/blob";
 import type { Digest } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
@@ -257,18 +256,5 @@ export async function spoolLayer(
   } catch (error) {
     await file.discard();
     throw error;
-  }
-}
-
-/** Takes a file's name away, where the system reaches it by its descriptor too: then a kill leaves nothing. Gives its path. */
-async function withoutName({ fd, path }: StagedFile): Promise<string> {
-  const other = `/proc/self/fd/${fd}`;
-  try {
-    await access(other);
-    await unlink(path);
-    return other;
-  } catch {
-    // It keeps its name, by which a later run finds it, should this one be killed.
-    return path;
   }
 }

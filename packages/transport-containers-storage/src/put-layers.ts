@@ -8,6 +8,7 @@ import {
   inflated,
   peekBlob,
   temporaryFolder,
+  withoutName,
 } from "@drayage/blob";
 import { detectCompression, magicLength } from "@drayage/compression";
 import type { Digest } from "@drayage/digest";
@@ -126,8 +127,10 @@ async function openNew(path: string): Promise<FileHandle> {
 async function spool(blob: Blob, options: PutLayerOptions): Promise<PutLayer> {
   const { keepBlob, signal, onBytes } = options;
   const file = await createStagedFile(await temporaryFolder(options.temporaryDir), { mode: 0o600 });
+  let path: string;
   let result: DrainResult;
   try {
+    path = await withoutName(file);
     result = await drain(blob, file.sink, { signal, onBytes });
   } catch (error) {
     await file.discard();
@@ -138,7 +141,7 @@ async function spool(blob: Blob, options: PutLayerOptions): Promise<PutLayer> {
     result,
     unpacked: undefined,
     async unpackInto(stage, { signal: mine }) {
-      const again = fileBlob(file.path, { digest, size, what: blob.what });
+      const again = fileBlob(path, { digest, size, what: blob.what });
       return (await unpackInto(stage, again, { keepBlob, signal: mine })).diffId;
     },
     [Symbol.asyncDispose]: () => file.discard(),
