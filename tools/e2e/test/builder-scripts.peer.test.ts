@@ -242,7 +242,7 @@ describeWithPeers(
         120_000,
       );
 
-      it.each(tried.filter(({ timed }) => unique !== true))(
+      it.each(tried.filter(({ unique }) => unique !== true))(
         `$name: begun by one, continued by the other, with ${driver}`,
         async ({ steps, images }) => {
           await clear(theirs);
