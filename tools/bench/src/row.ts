@@ -8,6 +8,7 @@ export const sections = {
   registries: "To and from a registry on this machine",
   streams: "One layer",
   unpack: "Layers unpacked",
+  commits: "Images from files",
   "start-up": "Start-up",
   kernels: "Kernels, on one core",
   memory: "Peak memory with a layer of 3 GiB",

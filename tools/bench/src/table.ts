@@ -34,6 +34,7 @@ const columns: Readonly<Record<SectionName, readonly Column[]>> = {
   registries: comparison,
   streams: comparison,
   unpack: comparison,
+  commits: comparison,
   "start-up": [
     { ...operation, title: "command" },
     { title: "node alone, ms", cell: ({ baseline }) => milliseconds(baseline), right: true },

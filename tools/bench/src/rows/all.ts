@@ -1,5 +1,6 @@
 import type { Row } from "../row.ts";
 import { browserRows } from "./browser.ts";
+import { commitRows } from "./commit.ts";
 import { copyRows } from "./copies.ts";
 import { kernelRows } from "./kernels.ts";
 import { memoryRows } from "./memory.ts";
@@ -14,6 +15,7 @@ export const allRows: readonly Row[] = [
   ...registryRows,
   ...streamRows,
   ...unpackRows,
+  ...commitRows,
   ...startUpRows,
   ...kernelRows,
   ...browserRows,
