@@ -14,7 +14,8 @@ import {
   UnexpectedPositionalError,
 } from "@stricli/core";
 import { type Commands, findCommand, type OpenGroup } from "./command-group.ts";
-import { commandGroups, commands } from "./commands.ts";
+import { commandGroups } from "./command-loaders.ts";
+import { commands } from "./commands.ts";
 import type { DrayContext } from "./context.ts";
 import { errorText } from "./error-text.ts";
 import { exitCodeOf } from "./exit-codes.ts";

@@ -1,7 +1,5 @@
 import type { CommandDefinition } from "./command.ts";
-import type { CommandGroup } from "./command-group.ts";
 import { appendCommand } from "./commands/append.command.ts";
-import { builderGroup } from "./commands/builder.group.ts";
 import { catCommand } from "./commands/cat.command.ts";
 import { catalogCommand } from "./commands/catalog.command.ts";
 import { checkCommand } from "./commands/check.command.ts";
@@ -21,7 +19,6 @@ import { loadCommand } from "./commands/load.command.ts";
 import { loginCommand } from "./commands/login.command.ts";
 import { logoutCommand } from "./commands/logout.command.ts";
 import { lsCommand } from "./commands/ls.command.ts";
-import { manifestGroup } from "./commands/manifest.group.ts";
 import { manifestDigestCommand } from "./commands/manifest-digest.command.ts";
 import { mountCommand } from "./commands/mount.command.ts";
 import { mutateCommand } from "./commands/mutate.command.ts";
@@ -42,7 +39,7 @@ import { unpackCommand } from "./commands/unpack.command.ts";
 import { untagCommand } from "./commands/untag.command.ts";
 import { validateCommand } from "./commands/validate.command.ts";
 
-type CommandName =
+export type CommandName =
   | "copy"
   | "sync"
   | "inspect"
@@ -83,7 +80,7 @@ type CommandName =
   | "transports"
   | "completion";
 
-/** The commands, each of which loads its own code when it runs. */
+/** All commands, for the parser; `command-loaders.ts` has each by itself. Each loads its own code when it runs. */
 export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   copy: copyCommand,
   sync: syncCommand,
@@ -124,12 +121,4 @@ export const commands: Readonly<Record<CommandName, CommandDefinition>> = {
   "manifest-digest": manifestDigestCommand,
   transports: transportsCommand,
   completion: completionCommand,
-};
-
-type GroupName = "builder" | "manifest";
-
-/** The groups of commands, which load their own commands when one is called. */
-export const commandGroups: Readonly<Record<GroupName, CommandGroup>> = {
-  builder: builderGroup,
-  manifest: manifestGroup,
 };

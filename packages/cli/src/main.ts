@@ -1,8 +1,8 @@
 import { DrayageError } from "@drayage/errors";
 import type { StricliProcess } from "@stricli/core";
-import { type CommandGroup, findCommand, type OpenGroup } from "./command-group.ts";
+import { type CommandGroup, type Commands, findCommand, type OpenGroup } from "./command-group.ts";
+import { commandGroups, loadCommand } from "./command-loaders.ts";
 import { runBuilder } from "./commands/builder.group.ts";
-import { commandGroups, commands } from "./commands.ts";
 import type { DrayContext, Output } from "./context.ts";
 import { errorLine, errorText } from "./error-text.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -36,7 +36,8 @@ export async function main(invocation: Invocation): Promise<number> {
   const personality = personalityOf(invocation.calledAs);
   const apart = argumentsApart(invocation.argv, personality);
   if (apart !== undefined) return apart.run(apart.argv, contextOf(invocation, personality));
-  const group = await openGroup(invocation.argv);
+  const name = calledName(invocation.argv);
+  const [group, commands] = await Promise.all([openGroup(name), loadCommand(name)]);
   const tidy = tidyArguments(invocation.argv, commands, group);
   const [first] = tidy;
   if (isVersionRequest(first)) {
@@ -58,7 +59,7 @@ export async function main(invocation: Invocation): Promise<number> {
         stdout.write(`${text}\n`);
       return exitCodes.success;
     }
-    const status = await callPlainly(argv, context, { debug, group });
+    const status = await callPlainly(argv, context, { debug, group, commands });
     if (status !== undefined) return status;
     const { runByParser } = await import("./app.ts");
     await runByParser(argv, context, { debug, group });
@@ -81,10 +82,13 @@ function contextOf(
   return { process: stricliProcess, env, personality, stdin, signal, again };
 }
 
-/** The group of commands that the arguments name, or ask for the help or completion of. */
-async function openGroup(argv: readonly string[]): Promise<OpenGroup | undefined> {
+/** The command, or group of commands, that the arguments name, or ask for the help or completion of. */
+function calledName(argv: readonly string[]): string {
   const asks = argv[0] === "help" || argv[0] === "__complete";
-  const [name = ""] = commandWords(asks ? argv.slice(1) : argv);
+  return commandWords(asks ? argv.slice(1) : argv)[0] ?? "";
+}
+
+async function openGroup(name: string): Promise<OpenGroup | undefined> {
   const group = groupOf(name);
   return group && { name, commands: await group.load() };
 }
@@ -104,11 +108,17 @@ function argumentsApart(
   return run && { run, argv: [...argv.slice(0, argv.length - words.length), ...words.slice(1)] };
 }
 
+interface PlainOptions {
+  readonly debug: boolean;
+  readonly group: OpenGroup | undefined;
+  readonly commands: Commands;
+}
+
 /** Calls a command whose arguments need no parser, and returns the exit status; undefined where they do. */
 async function callPlainly(
   argv: readonly string[],
   context: DrayContext,
-  { debug, group }: { readonly debug: boolean; readonly group: OpenGroup | undefined },
+  { debug, group, commands }: PlainOptions,
 ): Promise<number | undefined> {
   const found = findCommand(argv, commands, group);
   const call = found && plainCall(found.rest, found.command, context);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { commandGroups } from "../src/commands.ts";
+import { commandGroups } from "../src/command-loaders.ts";
 import { dray } from "./run-dray.ts";
 
 // Those that read their arguments themselves have manners of their own.
