@@ -98,14 +98,16 @@ async function imagesIn(
       errors.push(error);
     }
   }
-  const reasons = errors.map((error) =>
-    (error instanceof Error ? error.message : String(error))
-      .replaceAll(JSON.stringify(path), what)
-      .replaceAll(path, what),
-  );
+  const reasons = errors.map((error, index) => {
+    const message = error instanceof Error ? error.message : String(error);
+    return [`${formats[index]}:${path}`, JSON.stringify(path), path].reduce(
+      (text, place) => text.replaceAll(place, what),
+      message,
+    );
+  });
   throw new DrayageError(
     "ERR_DRAYAGE_LAYOUT_INVALID",
-    `${what} is neither ${formats.join(" nor ")}: ${reasons.join("; ")}`,
+    `${what} is neither ${formats.join(" nor ")}: ${[...new Set(reasons)].join("; ")}`,
     { cause: new AggregateError(errors) },
   );
 }
