@@ -14,6 +14,7 @@ import {
   UnexpectedPositionalError,
 } from "@stricli/core";
 import { type Commands, findCommand, type OpenGroup } from "./command-group.ts";
+import { commandWithHelp } from "./command-help.ts";
 import { commandGroups } from "./command-loaders.ts";
 import { commands } from "./commands.ts";
 import type { DrayContext } from "./context.ts";
@@ -97,7 +98,7 @@ function rootOf({
 
 function builtCommands(commands: Commands): Readonly<Record<string, Command<DrayContext>>> {
   return Object.fromEntries(
-    Object.entries(commands).map(([name, definition]) => [name, definition.forParser(buildCommand)]),
+    Object.entries(commands).map(([name, definition]) => [name, definition.forParser(commandWithHelp)]),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import type { DrayContext } from "./context.ts";
-import { hidden, text, toggle, valued } from "./flags/kinds.ts";
+import { hidden, shared, text, toggle, valued } from "./flags/kinds.ts";
 import { durationParser, textParser } from "./flags/parsers.ts";
 
 /** Flags that every command takes, before or after its name. */
@@ -21,7 +21,7 @@ export interface GlobalFlags {
   readonly userAgentPrefix?: string;
 }
 
-export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
+export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = shared("everywhere", {
   debug: toggle("Show where an error comes from"),
   plugin: {
     kind: "parsed",
@@ -52,7 +52,7 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = {
     "file",
     "Mirrors, locations and blocked registries, instead of the machine's registries.conf",
   ),
-};
+});
 
 /** The value of a global flag, wherever it stands: for what must be known before a command is parsed. */
 export function globalFlagValue(argv: readonly string[], flag: `--${string}`): string | undefined {

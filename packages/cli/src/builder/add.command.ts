@@ -51,7 +51,11 @@ function addingCommand(
         removeSignatures: hidden(toggle("Leave signatures behind")),
       },
       aliases: { q: "quiet" },
-      positional: words("CONTAINER|SOURCE|DESTINATION", "The container, the sources, and where they go"),
+      positional: words({
+        CONTAINER: "The container",
+        "SOURCE...": "Files, folders, patterns or URLs",
+        "[DESTINATION]": "Where they go in the container; its working directory where absent",
+      }),
     },
     docs,
   });

@@ -76,7 +76,10 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
       unsetenv: texts("name", "Leave this variable out"),
     },
     aliases: { D: "disableCompression", f: "format", q: "quiet" },
-    positional: words("CONTAINER|IMAGE", "The container, and a name in the store or TRANSPORT:DETAILS"),
+    positional: words({
+      CONTAINER: "The container",
+      "[IMAGE]": "A name in the store, or TRANSPORT:DETAILS; without it the image has no name",
+    }),
   },
   docs: {
     brief: "Make an image of a working container",

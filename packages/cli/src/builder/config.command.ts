@@ -71,7 +71,7 @@ export const configCommand: CommandDefinition = defineCommand<ConfigFlags, strin
       workingdir: text("path", "Where commands are run"),
     },
     aliases: { a: "annotation", e: "env", l: "label", p: "port", u: "user", v: "volume" },
-    positional: words("CONTAINER", "The container"),
+    positional: words({ CONTAINER: "The container" }),
   },
   docs: {
     brief: "Change what the image of a working container will say",

@@ -1,6 +1,16 @@
 import type { FlagParametersForType } from "@stricli/core";
+import type { NamedWords } from "../command.ts";
 import type { DrayContext } from "../context.ts";
-import { hidden, type SwitchFlag, type TextFlag, text, texts, toggle, valued } from "../flags/kinds.ts";
+import {
+  hidden,
+  type SwitchFlag,
+  shared,
+  type TextFlag,
+  text,
+  texts,
+  toggle,
+  valued,
+} from "../flags/kinds.ts";
 import { textParser } from "../flags/parsers.ts";
 import { type StorePlaceFlags, several, storePlaceFlags } from "../store/store-flags.ts";
 
@@ -26,23 +36,25 @@ type Flags<F extends Readonly<Partial<Record<keyof F, unknown>>>> = FlagParamete
 
 export const builderFlags: Flags<BuilderFlags> = {
   ...storePlaceFlags,
-  registriesConf: text(
-    "file",
-    "Mirrors, locations and blocked registries, instead of the machine's registries.conf",
-  ),
-  registriesConfDir: hidden(text("folder", "Drop-ins of registries.conf")),
-  shortNameAliasConf: hidden(text("file", "Where short names are remembered")),
-  logLevel: text("level", "With debug or trace, show where an error comes from"),
-  debug: toggle("Show where an error comes from"),
-  cgroupManager: hidden(text("manager", "How control groups are made")),
-  defaultMountsFile: hidden(text("file", "Mounts of all containers")),
-  usernsUidMap: hidden(texts("map", "Not supported")),
-  usernsGidMap: hidden(texts("map", "Not supported")),
-  cpuProfile: hidden(text("file", "Not supported")),
-  memoryProfile: hidden(text("file", "Not supported")),
-  plugin: hidden(several("package", "Load transports from this package or file")),
-  insecurePolicy: hidden(toggle("Take images whatever the trust policy says")),
-  tmpdir: hidden(text("folder", "Where large temporary files go")),
+  ...shared("everywhere", {
+    registriesConf: text(
+      "file",
+      "Mirrors, locations and blocked registries, instead of the machine's registries.conf",
+    ),
+    registriesConfDir: hidden(text("folder", "Drop-ins of registries.conf")),
+    shortNameAliasConf: hidden(text("file", "Where short names are remembered")),
+    logLevel: text("level", "With debug or trace, show where an error comes from"),
+    debug: toggle("Show where an error comes from"),
+    cgroupManager: hidden(text("manager", "How control groups are made")),
+    defaultMountsFile: hidden(text("file", "Mounts of all containers")),
+    usernsUidMap: hidden(texts("map", "Not supported")),
+    usernsGidMap: hidden(texts("map", "Not supported")),
+    cpuProfile: hidden(text("file", "Not supported")),
+    memoryProfile: hidden(text("file", "Not supported")),
+    plugin: hidden(several("package", "Load transports from this package or file")),
+    insecurePolicy: hidden(toggle("Take images whatever the trust policy says")),
+    tmpdir: hidden(text("folder", "Where large temporary files go")),
+  }),
 };
 
 /** How a registry is reached. */
@@ -54,13 +66,13 @@ export interface RegistryFlags {
   readonly signaturePolicy?: string;
 }
 
-const registry: Flags<RegistryFlags> = {
+const registry: Flags<RegistryFlags> = shared("registry", {
   authfile: text("file", "The file with the logins, instead of the usual ones"),
   certDir: text("folder", "A folder with *.crt, *.cert and *.key files for the registry"),
   creds: text("user[:password]", "Log in to the registry as this user"),
   tlsVerify: toggle("Require HTTPS and check certificates; =false does neither"),
   signaturePolicy: hidden(text("file", "The trust policy")),
-};
+});
 
 export const registryFlags: Flags<RegistryFlags> = registry;
 
@@ -74,10 +86,10 @@ export interface RetryFlags {
   readonly retryDelay?: string;
 }
 
-export const retryFlags: Flags<RetryFlags> = {
+export const retryFlags: Flags<RetryFlags> = shared("registry", {
   retry: integer("n", "How often a request that failed is made again"),
   retryDelay: text("duration", "How long to wait before that"),
-};
+});
 
 export interface PlatformFlags {
   readonly arch?: string;
@@ -136,16 +148,16 @@ export const quietFlag: SwitchFlag = toggle("Show no progress");
 
 export const addHistoryFlag: SwitchFlag = toggle("Tell of it in the image's history");
 
-/** Any number of words, which the command counts: buildah has its own words for too many. */
-export function words(placeholder: string, brief: string): WordParameters {
-  return { kind: "array", parameter: { parse: textParser, placeholder, brief } };
+/**
+ * The words behind a command's flags, as its help names them: `IMAGE`, `SOURCE...`, `[DESTINATION]`. The command itself counts them: buildah has
+ * words of its own for too many.
+ */
+export function words(named: NamedWords = {}): WordParameters {
+  return { kind: "array", parameter: { parse: textParser, brief: "" }, named };
 }
 
 interface WordParameters {
   readonly kind: "array";
-  readonly parameter: {
-    readonly parse: typeof textParser;
-    readonly placeholder: string;
-    readonly brief: string;
-  };
+  readonly parameter: { readonly parse: typeof textParser; readonly brief: string };
+  readonly named: NamedWords;
 }

@@ -55,7 +55,7 @@ export const fromCommand: CommandDefinition = defineCommand<FromFlags, string[]>
       suffix: hidden(text("suffix", "Instead of working-container")),
     },
     aliases: { c: "cpuShares", f: "format", m: "memory", q: "quiet", v: "volume" },
-    positional: words("IMAGE", "The image to begin with, by name, ID or TRANSPORT:DETAILS; or scratch"),
+    positional: words({ IMAGE: "The image to begin with, by name, ID or TRANSPORT:DETAILS; or scratch" }),
   },
   docs: {
     brief: "Make a working container of an image",

@@ -29,7 +29,7 @@ export const containersCommand: CommandDefinition = defineCommand<ContainersFlag
       quiet: toggle("Print IDs alone"),
     },
     aliases: { a: "all", f: "filter", n: "noheading", q: "quiet" },
-    positional: words("NOTHING", "There are no arguments"),
+    positional: words(),
   },
   docs: described("List working containers", [
     "dray builder containers",
@@ -65,7 +65,7 @@ export const imagesCommand: CommandDefinition = defineCommand<BuilderImagesFlags
       quiet: toggle("Print IDs alone"),
     },
     aliases: { a: "all", f: "filter", n: "noheading", q: "quiet" },
-    positional: words("IMAGE", "One name"),
+    positional: words({ "[IMAGE]": "One name" }),
   },
   docs: described("List images of the store", [
     "dray builder images",
@@ -83,7 +83,7 @@ export const mountCommand: CommandDefinition = defineCommand<MountFlags, string[
       json: toggle("Print JSON"),
       notruncate: hidden(toggle("Means nothing")),
     },
-    positional: words("CONTAINER", "The containers; without any, those that are mounted are listed"),
+    positional: words({ "[CONTAINER...]": "The containers; without any, those that are mounted are listed" }),
   },
   docs: {
     brief: "Mount working containers, to change their files",

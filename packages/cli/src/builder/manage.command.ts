@@ -1,6 +1,5 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
 import { hidden, text, texts, toggle } from "../flags/kinds.ts";
-import { textParser } from "../flags/parsers.ts";
 import { described } from "./described.ts";
 import {
   type BuilderFlags,
@@ -25,7 +24,7 @@ export const umountCommand: CommandDefinition = defineCommand<AllFlags, string[]
   parameters: {
     flags: { ...builderFlags, all: toggle("All that are mounted") },
     aliases: { a: "all" },
-    positional: words("CONTAINER", "The containers"),
+    positional: words({ "[CONTAINER...]": "The containers; none with --all" }),
   },
   docs: described("Unmount working containers", ["dray builder umount web"]),
 });
@@ -35,14 +34,17 @@ export const rmCommand: CommandDefinition = defineCommand<AllFlags, string[]>({
   parameters: {
     flags: { ...builderFlags, all: toggle("All working containers") },
     aliases: { a: "all" },
-    positional: words("CONTAINER", "The containers"),
+    positional: words({ "[CONTAINER...]": "The containers; none with --all" }),
   },
   docs: described("Remove working containers", ["dray builder rm web", "dray builder rm --all"]),
 });
 
 export const renameCommand: CommandDefinition = defineCommand<BuilderFlags, string[]>({
   loader: async () => (await import("./rename.ts")).rename,
-  parameters: { flags: builderFlags, positional: words("CONTAINER|NAME", "The container, and its new name") },
+  parameters: {
+    flags: builderFlags,
+    positional: words({ CONTAINER: "The container", NAME: "Its new name" }),
+  },
   docs: described("Give a working container another name", ["dray builder rename working-container web"]),
 });
 
@@ -57,7 +59,7 @@ export const inspectCommand: CommandDefinition = defineCommand<InspectFlags, str
       type: text("type", "container, image or manifest"),
     },
     aliases: { f: "format", t: "type" },
-    positional: words("NAME", "A container or image"),
+    positional: words({ NAME: "A container or image" }),
   },
   docs: described("Show what is known of a working container or an image", [
     "dray builder inspect web",
@@ -81,14 +83,17 @@ export const rmiCommand: CommandDefinition = defineCommand<BuilderRmiFlags, stri
       prune: toggle("Remove images without a name that nothing is built on"),
     },
     aliases: { a: "all", f: "force", p: "prune" },
-    positional: words("IMAGE", "The images"),
+    positional: words({ "[IMAGE...]": "The images; none with --all or --prune" }),
   },
   docs: described("Remove images from the store", ["dray builder rmi web:1", "dray builder rmi --prune"]),
 });
 
 export const tagCommand: CommandDefinition = defineCommand<BuilderFlags, string[]>({
   loader: async () => (await import("./tag.ts")).tag,
-  parameters: { flags: builderFlags, positional: words("IMAGE|NAME", "The image, and names to be") },
+  parameters: {
+    flags: builderFlags,
+    positional: words({ IMAGE: "The image", "NAME...": "Names that it gets" }),
+  },
   docs: described("Give an image of the store more names", ["dray builder tag web:1 web:latest"]),
 });
 
@@ -120,7 +125,7 @@ export const pullCommand: CommandDefinition = defineCommand<BuilderPullFlags, st
       removeSignatures: toggle("Leave signatures behind"),
     },
     aliases: { a: "allTags", q: "quiet" },
-    positional: words("IMAGE", "The image, by name or TRANSPORT:DETAILS"),
+    positional: words({ IMAGE: "The image, by name or TRANSPORT:DETAILS" }),
   },
   docs: described("Copy an image into the store", ["dray builder pull quay.io/podman/stable"]),
 });
@@ -163,7 +168,10 @@ export const pushCommand: CommandDefinition = defineCommand<BuilderPushFlags, st
       rm: toggle("Of a list, remove it afterwards"),
     },
     aliases: { D: "disableCompression", f: "format", q: "quiet" },
-    positional: words("IMAGE|DESTINATION", "The image, and where it goes: a name, or TRANSPORT:DETAILS"),
+    positional: words({
+      IMAGE: "The image",
+      "[DESTINATION]": "Where it goes: a name, or TRANSPORT:DETAILS; where its own name says if absent",
+    }),
   },
   docs: described("Copy an image of the store to a registry, or another place", [
     "dray builder push web:1 registry.example.com/team/web:1",
@@ -182,7 +190,7 @@ export const infoCommand: CommandDefinition = defineCommand<BuilderInfoFlags, st
       format: text("template", "A Go template: {{.host.os}}"),
     },
     aliases: { d: "debug" },
-    positional: words("NOTHING", "There are no arguments"),
+    positional: words(),
   },
   docs: described("Tell of the machine and the store", [
     "dray builder info",
@@ -196,7 +204,7 @@ export const versionCommand: CommandDefinition = defineCommand<VersionFlags, str
   loader: async () => (await import("./version.ts")).version,
   parameters: {
     flags: { ...builderFlags, json: toggle("Print JSON") },
-    positional: words("NOTHING", "There are no arguments"),
+    positional: words(),
   },
   docs: described("Print which buildah this stands for", ["dray builder version"]),
 });
@@ -208,10 +216,7 @@ export const unshareCommand: CommandDefinition = defineCommand<UnshareFlags, str
   parameters: {
     flags: { ...builderFlags, mount: texts("[name=]container", "Mount it, and say where in a variable") },
     aliases: { m: "mount" },
-    positional: {
-      kind: "array",
-      parameter: { parse: textParser, placeholder: "COMMAND", brief: "The command; the shell where absent" },
-    },
+    positional: words({ "[COMMAND...]": "The command and its arguments; the shell where absent" }),
   },
   docs: described("Run a command as root of a user namespace", [
     "dray builder unshare sh -c 'echo hello > $(dray builder mount web)/greeting'",
@@ -244,7 +249,7 @@ export const loginCommand: CommandDefinition = defineCommand<BuilderLoginFlags, 
       verbose: toggle("Say where the login was stored"),
     },
     aliases: { p: "password", u: "username", v: "verbose" },
-    positional: words("REGISTRY", "The registry"),
+    positional: words({ REGISTRY: "The registry" }),
   },
   docs: described("Log in to a registry", [
     "dray builder login --username robot --password-stdin registry.example.com < password",
@@ -262,7 +267,7 @@ export const logoutCommand: CommandDefinition = defineCommand<BuilderLogoutFlags
       authfile: text("file", "The file with the logins"),
     },
     aliases: { a: "all" },
-    positional: words("REGISTRY", "The registry"),
+    positional: words({ "[REGISTRY]": "The registry; none with --all" }),
   },
   docs: described("Forget the login to a registry", ["dray builder logout registry.example.com"]),
 });

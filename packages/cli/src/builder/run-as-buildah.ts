@@ -151,7 +151,11 @@ function helpOf(show: (path: readonly string[]) => Promise<void>): CommandDefini
       },
     parameters: globals,
     forParser: (build) =>
-      build({ func: () => {}, parameters: {}, docs: { brief: "Help about any command" } }),
+      build<Record<never, never>, []>({
+        func: () => {},
+        parameters: {},
+        docs: { brief: "Help about any command" },
+      }),
   };
 }
 

@@ -50,7 +50,7 @@ export const runCommand: CommandDefinition = defineCommand<RunFlags, string[]>({
       workingdir: text("path", "Where it is run"),
     },
     aliases: { e: "env", t: "terminal", v: "volume" },
-    positional: words("CONTAINER|COMMAND", "The container, the command and its arguments"),
+    positional: words({ CONTAINER: "The container", "COMMAND...": "The command and its arguments" }),
   },
   docs: {
     brief: "Run a command in a working container",

@@ -1,4 +1,4 @@
-import { hidden, type TextFlag, text, toggle, valued } from "./kinds.ts";
+import { hidden, shared, type TextFlag, text, toggle, valued } from "./kinds.ts";
 import { durationParser, wholeNumberParser } from "./parsers.ts";
 
 type TextName = "Authfile" | "CertDir" | "Creds" | "DaemonHost" | "Password" | "RegistryToken" | "Username";
@@ -38,13 +38,14 @@ export function prefixed(prefix: Prefix, name: string): string {
 
 export function connectionFlags<P extends Prefix>(prefix: P): ConnectionFlagParameters<P> {
   const side = prefix === "" ? "" : prefix === "src" ? "source: " : "destination: ";
-  return Object.fromEntries([
+  const flags = Object.fromEntries([
     ...Object.entries(texts).map(([name, [placeholder, brief]]) => [
       prefixed(prefix, name),
       text(placeholder, `${side}${brief}`),
     ]),
     ...Object.entries(toggles).map(([name, brief]) => [prefixed(prefix, name), toggle(`${side}${brief}`)]),
   ]) as ConnectionFlagParameters<P>;
+  return shared("registry", flags);
 }
 
 /** Flags of a command with two ends that speak for both of them. */
@@ -58,11 +59,11 @@ export const bothEndsFlags: {
   readonly authfile: TextFlag;
   readonly screds: TextFlag & { readonly hidden: true };
   readonly dcreds: TextFlag & { readonly hidden: true };
-} = {
+} = shared("registry", {
   authfile: text("file", "The file with the logins, for both ends"),
   screds: hidden(text("user[:password]", "The same as --src-creds")),
   dcreds: hidden(text("user[:password]", "The same as --dest-creds")),
-};
+});
 
 interface NumberFlag {
   readonly kind: "parsed";
@@ -81,7 +82,7 @@ export interface RetryFlags {
 export const retryFlags: {
   readonly retryTimes: NumberFlag;
   readonly retryDelay: NumberFlag;
-} = {
+} = shared("registry", {
   retryTimes: {
     kind: "parsed",
     parse: wholeNumberParser(0, 1000),
@@ -96,4 +97,4 @@ export const retryFlags: {
     placeholder: "duration",
     brief: valued("duration", "How long to wait before that, instead of longer and longer"),
   },
-};
+});

@@ -62,6 +62,18 @@ export function toggle(brief: string): SwitchFlag {
   return { kind: "boolean", optional: true, withNegated: false, brief };
 }
 
+/** What the flags are about that many commands take, in the order of help: behind a command's own. */
+export const sharedSubjects = ["registry", "store", "everywhere"] as const;
+
+type SharedSubject = (typeof sharedSubjects)[number];
+
+/** Flags that many commands take. */
+export function shared<Flags extends object>(subject: SharedSubject, flags: Flags): Flags {
+  return Object.fromEntries(
+    Object.entries(flags).map(([key, flag]) => [key, { ...flag, shared: subject }]),
+  ) as Flags;
+}
+
 /** A flag that is understood but not shown. */
 export function hidden<F extends object>(flag: F): F & { readonly hidden: true } {
   return { ...flag, hidden: true };

@@ -1,6 +1,6 @@
 import type { FlagParametersForType } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
-import { type TextFlag, text, toggle } from "../flags/kinds.ts";
+import { shared, type TextFlag, text, toggle } from "../flags/kinds.ts";
 import { textParser } from "../flags/parsers.ts";
 import { type GlobalFlags, globalFlags } from "../global-flags.ts";
 
@@ -12,12 +12,12 @@ export interface StorePlaceFlags {
   readonly storageOpt?: readonly string[];
 }
 
-export const storePlaceFlags: FlagParametersForType<StorePlaceFlags, DrayContext> = {
+export const storePlaceFlags: FlagParametersForType<StorePlaceFlags, DrayContext> = shared("store", {
   root: text("folder", "Where the store is, instead of where storage.conf says"),
   runroot: text("folder", "Where the store keeps what is gone after a reboot"),
   storageDriver: text("driver", "overlay, vfs, or another storage driver that is installed"),
   storageOpt: several("driver.option=value", "An option of the storage driver"),
-};
+});
 
 /** What every command of the store takes. */
 export type StoreFlags = GlobalFlags & StorePlaceFlags;
