@@ -58,7 +58,9 @@ export interface RunCommandOptions {
   readonly terminal?: boolean | undefined;
   /** `inherit` gives the command our standard input. `ignore` where absent, and bytes are what it reads. */
   readonly stdin?: "inherit" | "ignore" | Uint8Array | undefined;
-  /** Takes what the command writes. Where absent, it writes to our own outputs. */
+  /**
+   * Takes what the command writes. Where absent, it writes to our own outputs. Where either fails, the command is killed, and that error thrown.
+   */
   readonly onOutput?: ((stream: "stdout" | "stderr", bytes: Uint8Array) => void) | undefined;
   /** The command and all that it started are killed. */
   readonly signal?: AbortSignal | undefined;

@@ -118,9 +118,10 @@ async function start(plan: Plan, options: StartOptions): Promise<CommandResult> 
   using _terminal = plan.terminal ? keepTerminal() : undefined;
   using streams = openStreams(sys, { terminal: plan.terminal, stdin, onOutput, owner: plan.user });
   throwIfAborted(signal, "run");
+  const ending = AbortSignal.any([streams.broken, ...(signal === undefined ? [] : [signal])]);
   const result =
     isolation === "chroot"
-      ? await runChroot(plan, { sys, bundle, streams, signal, noNetwork: network === "none" })
+      ? await runChroot(plan, { sys, bundle, streams, signal: ending, noNetwork: network === "none" })
       : await runOci(plan, {
           runtime: findRuntime(options.runtime),
           runtimeFlags: options.runtimeFlags ?? [],
@@ -130,7 +131,7 @@ async function start(plan: Plan, options: StartOptions): Promise<CommandResult> 
           seccomp: seccompFilter(options.seccomp, plan.capabilities),
           bundle,
           streams,
-          signal,
+          signal: ending,
         });
   if (signal?.aborted) throw abortError(signal.reason, "run");
   return result;

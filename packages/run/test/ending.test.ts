@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { temporaryDirectory } from "@drayage-internal/peers";
 import { beforeAll, expect, it } from "vitest";
@@ -18,9 +18,18 @@ function traces(word: string, root: string): readonly string[] {
   return [...processes, ...mounts];
 }
 
-const bundles = (): readonly string[] => {
+/** Those of this root: others run at the same time. */
+const bundles = (root: string): readonly string[] => {
   const folder = `/dev/shm/drayage-run-${process.getuid?.()}`;
-  return existsSync(folder) ? readdirSync(folder) : [];
+  const isOwn = (name: string): boolean => {
+    try {
+      return readFileSync(`${folder}/${name}/config.json`, "utf8").includes(root);
+    } catch {
+      // Gone already, or it has none.
+      return false;
+    }
+  };
+  return existsSync(folder) ? readdirSync(folder).filter(isOwn) : [];
 };
 const cgroupsOf = (names: readonly string[]): readonly string[] => {
   const hierarchies = readdirSync("/sys/fs/cgroup").map((name) => `/sys/fs/cgroup/${name}`);
@@ -60,7 +69,7 @@ describeIsolations("a run that is ended from outside", (common) => {
       });
       const ended = expect(running).rejects.toMatchObject({ code: "ERR_DRAYAGE_ABORTED" });
       await delay(pause);
-      const during = bundles();
+      const during = bundles(root);
       controller.abort();
       await ended;
       expect([pause, traces(`sleep ${word}`, root)]).toEqual([pause, []]);
@@ -73,11 +82,37 @@ describeIsolations("a run that is ended from outside", (common) => {
     const options = { rootfs: root, command: ["/bin/sh", "-c", `sleep ${word} & sleep ${word}`], ...common };
     const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: "ignore" });
     await until(() => traces(`sleep ${word}`, root).filter((line) => line === `sleep ${word}`).length === 2);
-    const during = bundles();
+    const during = bundles(root);
     child.kill("SIGKILL");
     await until(() => traces(`sleep ${word}`, root).length === 0);
     await shell(root, "true", common);
     expect(cgroupsOf(during)).toEqual([]);
+  });
+
+  it("by an output that is full says so", () => {
+    const options = { rootfs: root, command: ["/bin/sh", "-c", "echo out"], ...common };
+    const full = openSync("/dev/full", "w");
+    const { stderr, status } = spawnSync(process.execPath, [script, JSON.stringify(options)], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(full);
+    expect(stderr).toContain("cannot write to stdout: no space left on the device (ENOSPC)");
+    expect(status).toBe(1);
+  });
+
+  it("gets no file that this process was left with", () => {
+    const options = { rootfs: root, command: ["/bin/ls", "/proc/self/fd"], ...common };
+    const folder = openSync("/etc", "r");
+    // libuv closes those that follow each other without a gap.
+    const gap = Array.from({ length: 97 }, () => "ignore" as const);
+    const { stdout } = spawnSync(process.execPath, [script, JSON.stringify(options)], {
+      stdio: ["ignore", "pipe", "pipe", ...gap, folder],
+      encoding: "utf8",
+    });
+    closeSync(folder);
+    // The last is the folder that is listed.
+    expect(stdout).toBe("0\n1\n2\n3\n");
   });
 
   it("gives nothing back to who has it aborted before it starts", async () => {

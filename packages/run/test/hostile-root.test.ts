@@ -12,6 +12,7 @@ import {
 import path from "node:path";
 import { temporaryDirectory } from "@drayage-internal/peers";
 import { beforeEach, expect, it } from "vitest";
+import { parseMounts } from "../src/index.ts";
 import { describeIsolations } from "./isolations.ts";
 import { shell, smallRoot } from "./small-root.ts";
 
@@ -88,6 +89,20 @@ describeIsolations("a root file system that wants to get out", (common) => {
     await expect(run("true", { command: ["/bin/escape"] })).rejects.toMatchObject({
       code: "ERR_DRAYAGE_COMMAND_NOT_FOUND",
     });
+  });
+
+  it("by a link that it puts into a cache gets no other folder as the next cache, and no lock elsewhere", async () => {
+    const env = { TMPDIR: temporaryDirectory() };
+    const parsed = (text: string) => parseMounts({ mounts: [`type=cache,${text}`] }, { env });
+    await run("true", { mounts: await parsed("target=/c") });
+    const caches = path.join(env.TMPDIR, "buildah-cache");
+    symlinkSync(outside, path.join(caches, "c/inner"));
+    symlinkSync(path.join(outside, "lock"), path.join(caches, "c/buildah-cache-lockfile"));
+    await run("touch /c/inner/new", { mounts: await parsed("target=/c/inner") });
+    const locked = await parsed("target=/c,sharing=locked");
+    await expect(run("true", { mounts: locked })).rejects.toMatchObject({ code: "ERR_DRAYAGE_IO" });
+    expect(readdirSync(outside)).toEqual(["passwd"]);
+    expect(readdirSync(path.join(caches, outside))).toEqual(["new"]);
   });
 
   it("cannot leave its root by chroot", async () => {

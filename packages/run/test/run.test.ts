@@ -76,7 +76,7 @@ describeIsolations("a command in a root file system", (common) => {
 
   it("that is not there is ERR_DRAYAGE_COMMAND_NOT_FOUND, and changes nothing", async () => {
     const before = readdirSync(root);
-    for (const command of [["nothing"], ["/bin/nothing"], ["./nothing"]]) {
+    for (const command of [["nothing"], ["/bin/nothing"], ["./nothing"], ["n".repeat(300)]]) {
       await expect(
         runCommand({ rootfs: root, command, cwd: "/new", env: ["PATH=/bin"], ...common }),
       ).rejects.toMatchObject({
@@ -106,6 +106,19 @@ describeIsolations("a command in a root file system", (common) => {
     expect((await run("cat", { stdin })).stdout.length).toBe(300_000);
     expect((await run("true", { stdin })).exitCode).toBe(0);
     expect((await run("cat", {})).stdout).toBe("");
+  });
+
+  it("ends where who takes its output fails", async () => {
+    const failing = runCommand({
+      rootfs: root,
+      command: ["/bin/sh", "-c", "while true; do echo more; done"],
+      env: ["PATH=/bin"],
+      onOutput() {
+        throw new Error("too much");
+      },
+      ...common,
+    });
+    await expect(failing).rejects.toThrow("too much");
   });
 
   it("may open its outputs again, whoever it is", async () => {

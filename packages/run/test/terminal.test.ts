@@ -51,11 +51,13 @@ describeIsolations("a terminal", (common) => {
     const line = "while true; do echo yes; done";
     const options = { rootfs: root, command: ["/bin/sh", "-c", line], env: ["PATH=/bin"], ...common };
     const command = `"$0" "$1" "$2" | head -n 1`;
-    const { stdout } = spawnSync("sh", ["-c", command, process.execPath, script, JSON.stringify(options)], {
-      encoding: "utf8",
-      timeout: 20_000,
-    });
+    const { stdout, stderr } = spawnSync(
+      "sh",
+      ["-c", command, process.execPath, script, JSON.stringify(options)],
+      { encoding: "utf8", timeout: 20_000 },
+    );
     expect(stdout).toBe("yes\n");
+    expect(stderr).toMatch(/cannot write to stdout: .*\(EPIPE\)/);
   });
 
   it("that is asked for where there is none is refused", async () => {

@@ -92,6 +92,7 @@ describe("texts of mounts", () => {
     ["type=cache,target=/y,sharing=private", "it is shared or locked"],
     ["type=secret,id=x,required=true", "give it by --secret id=x,src=FILE"],
     ["type=secret,id=../x", "add id=NAME"],
+    ["type=cache,target=/y,uid=4294967295", "write a number"],
   ])("mount %j is refused with what is accepted", async (text, hint) => {
     await expect(mount(text)).rejects.toMatchObject({ code: "ERR_DRAYAGE_USAGE", hint });
   });
@@ -112,6 +113,15 @@ describe("texts of mounts", () => {
       expect(() => parseSecret(text, env)).toThrow();
     expect(() => parseSecret("id=a,value=hunter2", env)).not.toThrow(/hunter2/);
     expect(() => parseSecret("id=a,value=hunter2", env)).toThrow(/"value"/);
+    expect(() => parseSecret("id=a,hunter2", env)).toThrow("a secret has a field without a value");
+  });
+
+  it.runIf(process.platform === "linux")("of a secret without end is refused", async () => {
+    const secrets = [parseSecret("id=x,src=/dev/zero", {})];
+    await expect(parseMounts({ mounts: ["type=secret,id=x"] }, { secrets })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_USAGE",
+      message: 'the secret "x" is longer than 512 KiB',
+    });
   });
 
   it("with anything in them end in mounts or in ERR_DRAYAGE_USAGE or ERR_DRAYAGE_IO", async () => {

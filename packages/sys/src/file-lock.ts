@@ -27,6 +27,8 @@ export interface FileLockOptions {
   readonly patience?: number | undefined;
   /** Opens the file only for reading, as is needed on file systems that cannot be written. Read locks only. */
   readonly readOnly?: boolean | undefined;
+  /** False refuses a link at the path, as others may have put there; true where absent. */
+  readonly followLinks?: boolean | undefined;
   /**
    * Where this machine has no locks, gives for reading what keeps nobody out. Whatever is read then may be half old and
    * half new. Locks for writing are refused all the same.
@@ -123,9 +125,10 @@ async function lockFile(
   }
 }
 
-function openLockFile(path: string, { readOnly }: FileLockOptions): number {
+function openLockFile(path: string, { readOnly, followLinks = true }: FileLockOptions): number {
+  const access = readOnly ? constants.O_RDONLY : constants.O_RDWR;
   try {
-    return openSync(path, (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_CREAT, 0o644);
+    return openSync(path, access | constants.O_CREAT | (followLinks ? 0 : constants.O_NOFOLLOW), 0o644);
   } catch (error) {
     throw ioError(error, "lock", { path });
   }

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import type { Kernel } from "./kernel.ts";
 import type { Execution, Sys } from "./sys.ts";
 import { errnoNumber, systemError } from "./system-error.ts";
@@ -12,6 +13,7 @@ const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const capabilityVersion = 0x20080522;
 const capabilityNumbers = 64;
 const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const SIG_SETMASK = 2;
 const signals = 64;
 const setBytes = 8;
@@ -26,8 +28,9 @@ export function processCalls({ call, memory }: Kernel): ProcessCalls {
     call("rt_sigprocmask", SIG_SETMASK, defaults, 0, setBytes);
   }
 
-  /** Node keeps even the first three from what it becomes. */
-  function passStdio(): void {
+  /** Node keeps even the first three from what it becomes, but not all that it was given by who started it. */
+  function passOnlyStdio(): void {
+    for (const name of readdirSync("/proc/self/fd")) call("fcntl", Number(name), F_SETFD, FD_CLOEXEC);
     for (const fd of [0, 1, 2]) call("fcntl", fd, F_SETFD, 0);
   }
 
@@ -73,6 +76,7 @@ export function processCalls({ call, memory }: Kernel): ProcessCalls {
       // All that wants memory comes first: afterwards nothing may fail for it.
       const [argv, envp] = [args, env].map((texts) => pointers(texts, memory.addressOf)) as [number, number];
       const file = memory.addressOf(keep(Buffer.from(`${path}\0`)));
+      passOnlyStdio();
       for (const { resource, soft, hard } of limits)
         must(call("prlimit64", 0, resource, memory.int64s(soft, hard), 0), "prlimit64");
       dropCapabilities(capabilities);
@@ -86,7 +90,6 @@ export function processCalls({ call, memory }: Kernel): ProcessCalls {
       setCapabilities(uid === 0 ? capabilities : new Set());
       call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
       resetSignals();
-      passStdio();
       throw systemError(call("execve", file, argv, envp), "execve", { path });
     },
   };

@@ -130,7 +130,8 @@ export interface Sys {
   chroot(): void;
   setHostName(name: string): void;
   /**
-   * Replaces this process, with all of its threads, by a program, which has no signal ignored and no more rights than are named here.
+   * Replaces this process, with all of its threads, by a program, which has no signal ignored, no file open but the first three, and no more
+   * rights than are named here.
    * Only returns by throwing, and then the rights may be gone already.
    */
   execute(execution: Execution): never;

@@ -1,9 +1,11 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   openSync,
   readFileSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -166,6 +168,16 @@ describe("acquireFileLock", () => {
     await expect(acquireFileLock(at("lock"), "write", { readOnly: true })).rejects.toMatchObject({
       code: "ERR_DRAYAGE_USAGE",
     });
+  });
+
+  it("without following links is not taken through one, and makes nothing where it leads", async () => {
+    symlinkSync(at("elsewhere"), at("link"));
+    await expect(acquireFileLock(at("link"), "write", { followLinks: false })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_IO",
+    });
+    expect(existsSync(at("elsewhere"))).toBe(false);
+    await using lock = await acquireFileLock(at("link"), "write");
+    expect([lock.held, existsSync(at("elsewhere"))]).toEqual([true, true]);
   });
 
   it("in a folder that is not there says so", async () => {

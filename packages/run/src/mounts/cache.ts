@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync } from "node:fs";
-import { join, posix } from "node:path";
+import { chmodSync, chownSync, closeSync, lstatSync, mkdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { DrayageError, ioError } from "@drayage/errors";
-import { hasCode } from "../root/walk.ts";
+import { requireSys } from "@drayage/sys";
+import { hasCode, lookUp, openRoot, walk } from "../root/walk.ts";
 
 interface CacheOwner {
   readonly mode: number;
@@ -11,41 +12,55 @@ interface CacheOwner {
 }
 
 /**
- * The folder of a cache, made where it is missing: where buildah 1.28 has it, so that both use the same. An ID never leads out of the caches.
+ * The folder of a cache, made where it is missing: where buildah 1.28 has it, so that both use the same. An ID never leads out of the caches,
+ * through links neither, which a command may have put into a cache that another is in.
+ *
  * @throws `ERR_DRAYAGE_DENIED` where the folder of the caches is somebody else's
  */
-export function cacheFolder(id: string, { mode, uid, gid, env }: CacheOwner): string {
-  const caches = join(env.TMPDIR || "/var/tmp", "buildah-cache");
-  const folder = join(caches, posix.resolve("/", id));
+export function cacheFolder(id: string, owner: CacheOwner): string {
+  const caches = join(owner.env.TMPDIR || "/var/tmp", "buildah-cache");
   try {
-    makeFolder(caches, 0o755);
-    const owner = lstatSync(caches);
-    // Anybody may make folders where it is.
-    if (!owner.isDirectory() || owner.uid !== process.geteuid?.()) {
-      throw new DrayageError(
-        "ERR_DRAYAGE_DENIED",
-        `the folder of the caches ${JSON.stringify(caches)} is not ours`,
-        {
-          hint: "name a folder of your own by the variable TMPDIR",
-        },
-      );
-    }
-    mkdirSync(join(folder, ".."), { recursive: true, mode: 0o755 });
-    if (makeFolder(folder, mode)) chownSync(folder, uid, gid);
+    makeCaches(caches);
+    return folderIn(caches, id, owner);
   } catch (error) {
-    throw ioError(error, "make the cache", { path: folder });
+    throw ioError(error, "make the cache", { path: join(caches, id) });
   }
-  return folder;
 }
 
-/** Whether it was not there. */
-function makeFolder(path: string, mode: number): boolean {
+function makeCaches(caches: string): void {
   try {
-    mkdirSync(path);
+    mkdirSync(caches);
+    chmodSync(caches, 0o755);
   } catch (error) {
-    if (hasCode(error, "EEXIST")) return false;
-    throw error;
+    if (!hasCode(error, "EEXIST")) throw error;
   }
-  chmodSync(path, mode);
-  return true;
+  const found = lstatSync(caches);
+  // Anybody may make folders where it is.
+  if (found.isDirectory() && found.uid === process.geteuid?.()) return;
+  throw new DrayageError(
+    "ERR_DRAYAGE_DENIED",
+    `the folder of the caches ${JSON.stringify(caches)} is not ours`,
+    { hint: "name a folder of your own by the variable TMPDIR" },
+  );
+}
+
+function folderIn(caches: string, id: string, { mode, uid, gid }: CacheOwner): string {
+  const sys = requireSys("make a cache");
+  const root = openRoot(caches);
+  try {
+    const isNew = lookUp(sys, root, id) === undefined;
+    const folder = walk(sys, root, id, { kind: "folder" });
+    const place = `/proc/self/fd/${folder}`;
+    try {
+      if (isNew) {
+        chmodSync(place, mode);
+        chownSync(place, uid, gid);
+      }
+      return readlinkSync(place);
+    } finally {
+      closeSync(folder);
+    }
+  } finally {
+    closeSync(root);
+  }
 }

@@ -15,7 +15,9 @@ export async function lockMounts(
     for (const lock of held.splice(0)) lock.release();
   };
   try {
-    for (const path of new Set(paths)) held.push(await acquireFileLock(path, "write", { signal }));
+    // A command that has the cache can put a link there.
+    for (const path of new Set(paths))
+      held.push(await acquireFileLock(path, "write", { signal, followLinks: false }));
   } catch (error) {
     await release();
     throw error;

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { ioError } from "@drayage/errors";
 import { requireSys } from "@drayage/sys";
 import { pathInRoot } from "../root/path-in-root.ts";
+import { idLimit } from "../user/find-user.ts";
 import { cacheFolder } from "./cache.ts";
 import type { RunMount } from "./mount.ts";
 import { usage, volumeOptions } from "./options.ts";
@@ -285,7 +286,8 @@ function numberOf(fields: Fields, name: string, base: 8 | 10): number | undefine
   const text = fields.get(name);
   if (text === undefined) return undefined;
   const digits = base === 8 ? /^[0-7]{1,5}$/ : /^\d{1,10}$/;
-  if (digits.test(text)) return Number.parseInt(text, base);
+  const number = Number.parseInt(text, base);
+  if (digits.test(text) && number <= idLimit) return number;
   throw usage(
     `${JSON.stringify(text)} is no ${name}`,
     base === 8 ? "write an octal number: 0400" : "write a number",

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { ioError } from "@drayage/errors";
 import { usage } from "./options.ts";
 
@@ -19,13 +19,10 @@ export function parseSecret(text: string, env: NodeJS.ProcessEnv = process.env):
   const fields = new Map<string, string>();
   for (const part of text.split(",")) {
     const [name = "", value] = splitField(part);
-    if (value === undefined || !["id", "src", "source", "env", "type"].includes(name)) {
-      // The value may be the secret itself, mistyped.
-      throw usage(
-        `a secret has the field ${JSON.stringify(name)}, which it cannot have, or has no value there`,
-        form,
-      );
-    }
+    // What is neither may be the secret itself, mistyped.
+    if (value === undefined) throw usage("a secret has a field without a value", form);
+    if (!["id", "src", "source", "env", "type"].includes(name))
+      throw usage(`a secret has the field ${JSON.stringify(name)}, which it cannot have`, form);
     fields.set(name, value);
   }
   const id = fields.get("id") ?? "";
@@ -55,11 +52,25 @@ export function readSecret({ id, source }: Secret, env: NodeJS.ProcessEnv = proc
     );
   }
   try {
-    if (statSync(source.file).size > secretLimit)
-      throw usage(`the secret ${JSON.stringify(id)} is longer than 512 KiB`, "make it shorter");
-    return readFileSync(source.file);
+    const bytes = readAtMost(source.file, secretLimit + 1);
+    if (bytes.length <= secretLimit) return bytes;
+    throw usage(`the secret ${JSON.stringify(id)} is longer than 512 KiB`, "make it shorter");
   } catch (error) {
     throw ioError(error, `read the secret ${JSON.stringify(id)} from`, { path: source.file });
+  }
+}
+
+/** Also of a pipe, as a shell's `<(command)` is, which says nothing of its length. */
+function readAtMost(file: string, limit: number): Uint8Array {
+  const fd = openSync(file, "r");
+  try {
+    const bytes = Buffer.alloc(limit);
+    let size = 0;
+    for (let count = -1; count !== 0 && size < limit; size += count)
+      count = readSync(fd, bytes, { offset: size });
+    return bytes.subarray(0, size);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,16 +1,19 @@
 import type { StdioOptions } from "node:child_process";
 import { closeSync, fchownSync } from "node:fs";
 import { Socket } from "node:net";
-import { finished } from "node:stream/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { ioError } from "@drayage/errors";
 import type { Sys } from "@drayage/sys";
 import type { RunCommandOptions } from "../options.ts";
 
 /** What a command reads from and writes to. */
 export interface Streams extends Disposable {
   readonly stdio: StdioOptions;
+  /** Aborted once what the command writes cannot be passed on: it is to end. */
+  readonly broken: AbortSignal;
   /** The child has its ends now. */
   connected(): void;
-  /** The command has ended: all that it wrote is passed on. */
+  /** The command has ended: all that it wrote is passed on. Throws why it could not be. */
   drained(): Promise<void>;
 }
 
@@ -28,8 +31,10 @@ export function openStreams(
   sys: Sys,
   { terminal, stdin = "ignore", onOutput, owner }: StreamOptions,
 ): Streams {
+  const broken = new AbortController();
   if (terminal) {
     return {
+      broken: broken.signal,
       stdio: ["inherit", "inherit", "inherit"],
       connected() {},
       async drained() {},
@@ -52,11 +57,13 @@ export function openStreams(
   const [input, source] = inputOf(stdin, pipeFor);
   const outputs = (["stdout", "stderr"] as const).map((name) => {
     const [reader, far] = pipeFor("out");
-    return { far, passed: passOn(reader, name, onOutput) };
+    const passed = onOutput === undefined ? passOn(reader, name) : tell(reader, name, onOutput);
+    // Why is for `drained` to say.
+    passed.catch(() => broken.abort());
+    return { far, passed };
   });
-  // Where it fails before anybody waits for it, that is for `drained` to say.
-  for (const { passed } of outputs) passed.catch(() => {});
   return {
+    broken: broken.signal,
     stdio: [source, ...outputs.map(({ far }) => far)],
     connected() {
       for (const fd of theirs.splice(0)) closeSync(fd);
@@ -101,27 +108,32 @@ function inputOf(
   return [{ stop: () => void writer.destroy() }, far];
 }
 
-async function passOn(
+async function tell(
   reader: Socket,
   name: "stdout" | "stderr",
-  onOutput: RunCommandOptions["onOutput"],
+  onOutput: NonNullable<RunCommandOptions["onOutput"]>,
 ): Promise<void> {
-  if (onOutput !== undefined) {
-    reader.on("data", (chunk: Uint8Array) => onOutput(name, chunk));
-    await finished(reader, { writable: false });
-    return;
-  }
+  for await (const chunk of reader) onOutput(name, chunk as Uint8Array);
+}
+
+async function passOn(reader: Socket, name: "stdout" | "stderr"): Promise<void> {
   const output = process[name];
-  // Nobody reads ours any more: the command is to learn of it.
-  const closed = (): void => void reader.destroy();
-  output.once("error", closed);
+  // Each write tells of its own error; the event would end this process.
+  const ignore = (): void => {};
+  output.on("error", ignore);
   try {
-    reader.pipe(output, { end: false });
-    await finished(reader, { writable: false }).catch((error: unknown) => {
-      if (!reader.destroyed) throw error;
-    });
-    await new Promise<void>((resolve) => output.write("", () => resolve()));
+    for await (const chunk of reader) await write(output, chunk as Uint8Array);
+  } catch (error) {
+    throw ioError(error, `write to ${name}`);
   } finally {
-    output.off("error", closed);
+    // The event comes after the write's own answer.
+    await nextTurn();
+    output.off("error", ignore);
   }
+}
+
+function write(output: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
 }

@@ -104,7 +104,7 @@ export function lookUp(
   try {
     fd = walk(sys, root, path);
   } catch (error) {
-    if (hasCode(error, "ENOENT") || hasCode(error, "ENOTDIR") || hasCode(error, "ELOOP")) return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
   try {
@@ -131,7 +131,7 @@ export function readText(
   try {
     place = walk(sys, root, path);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR", "ELOOP"].some((code) => hasCode(error, code))) return undefined;
+    if (isAbsence(error)) return undefined;
     throw error;
   }
   try {
@@ -147,6 +147,11 @@ export function readText(
   } finally {
     closeSync(place);
   }
+}
+
+/** Whether there can be nothing at a path. */
+function isAbsence(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"].some((code) => hasCode(error, code));
 }
 
 export function hasCode(error: unknown, code: string): boolean {

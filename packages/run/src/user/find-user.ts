@@ -28,7 +28,8 @@ interface Group {
   readonly members: readonly string[];
 }
 
-const idLimit = 2 ** 32 - 2;
+/** The largest number of a user or a group: the next one means nobody to the kernel. */
+export const idLimit: number = 2 ** 32 - 2;
 
 /**
  * The user of `user[:group]` as buildah finds it: numbers need not be in the files, and one without a group has that of its line, or 0. The
