@@ -182,6 +182,24 @@ describeWithPeers("commands in buildah's containers", ["buildah", "runc", "root"
     expect(state.prependedEmptyLayers).toEqual([]);
   });
 
+  it("several at the same time have a volume that none had before", async () => {
+    await shared.buildah(["from", "--pull=never", "--name", "crowd", "base"]);
+    const root = await shared.buildah(["mount", "crowd"]);
+    for (let number = 0; number < 500; number += 1) writeFileSync(join(root, `vol/inner/${number}`), "");
+    await shared.buildah(["umount", "crowd"]);
+    const all = Array.from({ length: 4 }, () => ours("crowd", shell("cat /vol/file; ls /vol/inner/499")));
+    for (const { stdout } of await Promise.all(all)) expect(stdout).toBe("of the image\n/vol/inner/499");
+  });
+
+  it("a volume where the image has a file is refused", async () => {
+    await shared.buildah(["from", "--pull=never", "--name", "file", "base"]);
+    await shared.buildah(["config", "--volume", "/etc/passwd", "file"]);
+    await expect(ours("file", shell("true"))).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_IO",
+      message: expect.stringContaining('cannot make the volume "/etc/passwd"'),
+    });
+  });
+
   it("what is begun by one is seen by the other, and the container is not mounted afterwards", async () => {
     await shared.buildah(["from", "--pull=never", "--name", "turns", "base"]);
     await ours("turns", shell("echo 1 > /turn; echo v > /vol/ours"));
