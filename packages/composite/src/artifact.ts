@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
 import { createHasher, type Digest, digestBytes } from "@drayage/digest";
@@ -150,7 +151,8 @@ async function readFileFacts(file: string, signal: AbortSignal | undefined): Pro
   let size = 0;
   let head: Uint8Array = new Uint8Array();
   try {
-    await using handle = await open(absolute);
+    // A queue would keep us waiting for somebody to write to it.
+    await using handle = await open(absolute, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await handle.stat()).isFile())
       throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(file)} is no file`);
     for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {

@@ -46,19 +46,21 @@ export async function listLocation(
   stored: StoredList,
   options: ListLocationOptions,
 ): Promise<Location> {
-  return locationAt(store, stored, { ...options, depth: 0 });
+  return locationAt(store, stored, { ...options, within: [] });
 }
 
 async function locationAt(
   store: Store,
   { id, list, instances, artifacts }: StoredList,
-  { depth, ...options }: ListLocationOptions & { readonly depth: number },
+  { within, ...options }: ListLocationOptions & { readonly within: readonly string[] },
 ): Promise<Location> {
-  if (depth > indexDepthLimit) {
+  if (within.includes(id) || within.length > indexDepthLimit) {
     throw new DrayageError(
       "ERR_DRAYAGE_LIMIT_EXCEEDED",
-      `lists stand in lists more than ${indexDepthLimit} times`,
-      { hint: "does one of them stand in itself?" },
+      within.includes(id)
+        ? `the list ${id.slice(0, 12)} stands in itself`
+        : `lists stand in lists more than ${indexDepthLimit} times`,
+      { hint: "remove one of them from the list that it stands in" },
     );
   }
   const { select, resolve, signal } = options;
@@ -77,14 +79,14 @@ async function locationAt(
     if (image === undefined || !isStoredList(image)) return location;
     return locationAt(store, await readStoredList(store, image.id, { signal }), {
       ...options,
-      depth: depth + 1,
+      within: [...within, id],
     });
   };
   const find = async (text: string): Promise<Location> => {
     const rest = text.startsWith(`${storeScheme}:`) ? text.slice(storeScheme.length + 1) : undefined;
     if (rest === undefined) return resolve(text);
     const { store: named } = transport.parse(rest);
-    return named === undefined || named.graphRoot === store.graphRoot ? orList(inStore(rest)) : resolve(text);
+    return named === undefined || named.graphRoot === store.graphRoot ? inStore(rest) : resolve(text);
   };
   const wanted = list.entries.map(({ digest }) => digest).filter((digest) => isWanted(select, digest));
   const byPlace = new Map<string, Digest[]>();
@@ -96,7 +98,11 @@ async function locationAt(
     else if (place !== undefined) byPlace.set(place, [...(byPlace.get(place) ?? []), digest]);
   }
   for (const [place, digests] of byPlace) {
-    others.push({ location: await located(place, find), instances: digests });
+    const location = await located(place, find);
+    others.push({
+      location: location.transport === transport ? await orList(location) : location,
+      instances: digests,
+    });
   }
   return composite({ top: inStore(`@${id}`), others, select, platform: options.platform });
 }

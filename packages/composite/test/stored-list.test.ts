@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -316,6 +317,12 @@ describe("an artifact", () => {
     await expect(createArtifact({ files: [folder] })).rejects.toMatchObject({ code: "ERR_DRAYAGE_USAGE" });
   });
 
+  it.runIf(process.platform === "linux")("of a queue that nobody writes to is refused", async () => {
+    const queue = path.join(testFolder(), "queue");
+    execFileSync("mkfifo", [queue]);
+    await expect(createArtifact({ files: [queue] })).rejects.toMatchObject({ code: "ERR_DRAYAGE_USAGE" });
+  });
+
   it.each([
     ["a.png", "x", "image/png"],
     ["a.HTML", "x", "text/html"],
@@ -390,7 +397,10 @@ describe("a list of a store as an image", () => {
     });
     await expect(
       listLocation(store, await readStoredList(store, id), { select: "all", resolve }),
-    ).rejects.toMatchObject({ code: "ERR_DRAYAGE_LIMIT_EXCEEDED" });
+    ).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_LIMIT_EXCEEDED",
+      message: `the list ${id.slice(0, 12)} stands in itself`,
+    });
   });
 
   it("names the place of an image that cannot be found", async () => {
