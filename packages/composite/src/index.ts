@@ -10,13 +10,7 @@ export {
   subjectOf,
   unknownArtifactType,
 } from "./artifact.ts";
-export {
-  type CompositeMember,
-  type CompositeOptions,
-  type CompositeSelection,
-  composite,
-  compositeScheme,
-} from "./composite.ts";
+export { composite, compositeScheme } from "./composite.ts";
 export { documentLocation } from "./document-location.ts";
 export { type EncodedList, encodeList, type ListFormat, onlyInOci } from "./encode-list.ts";
 export {
@@ -35,6 +29,7 @@ export {
 } from "./image-list.ts";
 export { artifactLocation, type ListArtifacts, noArtifacts, withArtifact } from "./list-artifacts.ts";
 export { type ListLocationOptions, listLocation, placeText, storedPlaceText } from "./list-place.ts";
+export type { CompositeMember, CompositeOptions, CompositeSelection } from "./members.ts";
 export {
   type ChangeListOptions,
   type CreateListOptions,

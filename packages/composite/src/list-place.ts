@@ -6,8 +6,9 @@ import { formatReference } from "@drayage/reference";
 import type { Store } from "@drayage/storage";
 import type { Location, OperationOptions } from "@drayage/transport";
 import { containersStorage } from "@drayage/transport-containers-storage";
-import { type CompositeMember, type CompositeSelection, composite } from "./composite.ts";
+import { composite } from "./composite.ts";
 import { artifactLocation } from "./list-artifacts.ts";
+import type { CompositeMember, CompositeSelection } from "./members.ts";
 import { isStoredList, readStoredList, type StoredList } from "./stored-list.ts";
 
 const storeScheme = "containers-storage";

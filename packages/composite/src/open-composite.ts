@@ -1,8 +1,8 @@
 import { abortError, DrayageError, throwIfAborted } from "@drayage/errors";
 import type { ImageReference, ImageSource, SourceOptions } from "@drayage/transport";
-import { type CompositeMember, type CompositeOptions, memberOf } from "./composite.ts";
 import { compositeSource } from "./composite-source.ts";
 import { inParallel } from "./in-parallel.ts";
+import { type CompositeMember, type CompositeOptions, memberOf } from "./members.ts";
 import { readLists } from "./read-lists.ts";
 
 /** A place that is open. */

@@ -12,7 +12,7 @@ import {
   parseManifest,
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions, RawManifest } from "@drayage/transport";
-import type { CompositeOptions } from "./composite.ts";
+import type { CompositeOptions } from "./members.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { OpenMember } from "./open-composite.ts";
 

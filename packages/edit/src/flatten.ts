@@ -146,7 +146,7 @@ function historyOf(config: ImageConfig, first: number, options: SquashOptions): 
   return [...entries, entry];
 }
 
-export function timeOf(config: ImageConfig): string | undefined {
+function timeOf(config: ImageConfig): string | undefined {
   const epoch = sourceDateEpoch();
   return epoch === undefined ? config.created : goTime(epoch);
 }

@@ -3,7 +3,7 @@ import type { Descriptor, ImageManifest } from "@drayage/manifest";
 import { type ImageSource, layersOf, type OperationOptions } from "@drayage/transport";
 
 /** A source that does not close what it reads from. */
-export function borrowed(source: ImageSource): ImageSource {
+function borrowed(source: ImageSource): ImageSource {
   const { reference, remote } = source;
   return {
     reference,

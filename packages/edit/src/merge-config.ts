@@ -170,6 +170,6 @@ function canonical(value: unknown): string | undefined {
   return entries.length === 0 ? undefined : JSON.stringify(entries);
 }
 
-export function map<T, U>({ base, ours, theirs }: ThreeWay<T>, change: (value: T) => U): ThreeWay<U> {
+function map<T, U>({ base, ours, theirs }: ThreeWay<T>, change: (value: T) => U): ThreeWay<U> {
   return { base: change(base), ours: change(ours), theirs: change(theirs) };
 }

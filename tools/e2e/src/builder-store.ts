@@ -1,9 +1,9 @@
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type RunOptions, type RunResult, run } from "@drayage-internal/peers/run";
+import { writeShellRoot } from "@drayage-internal/peers/shell-root";
 import { drayBinary } from "./dray.ts";
 import { type DriverName, type SharedStore, sharedStore } from "./shared-store.ts";
-import { writeShellRoot } from "./shell-root.ts";
 
 /** Whose commands are run: buildah's own, or dray called by buildah's name. */
 export type Builder = "buildah" | "dray";
@@ -88,6 +88,7 @@ function writeContext(context: string): void {
 async function makeBase(folder: string, by: BuilderStore["by"]): Promise<void> {
   const root = path.join(folder, "shell-root");
   writeShellRoot(root);
+  for (const each of ["dev", "proc", "root", "run", "sys"]) mkdirSync(path.join(root, each));
   const steps = [
     ["from", "--name", "base", "scratch"],
     ["copy", "--quiet", "base", root, "/"],

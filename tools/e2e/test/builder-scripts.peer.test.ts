@@ -30,12 +30,12 @@ const commit = (...rest: readonly string[]): readonly string[] => [
 ];
 const copied = [
   ["copy", "c", "one", "two", "/files/"],
-  ["copy", "--chown", "worker:workers", "--chmod", "0640", "c", "tree", "/tree"],
+  ["copy", "--chown", "app:appg", "--chmod", "0640", "c", "tree", "/tree"],
   ["add", "c", "tree/deep", "/added"],
 ] as const;
 const configured = [
   ["config", "--env", "A=1", "--env", "B=$A two", "--label", "x=y", "--label", "empty", "c"],
-  ["config", "--port", "80", "--port", "443/tcp", "--volume", "/data", "--user", "worker:workers", "c"],
+  ["config", "--port", "80", "--port", "443/tcp", "--volume", "/data", "--user", "app:appg", "c"],
   ["config", "--workingdir", "/files", "--entrypoint", '["/bin/sh", "-c"]', "--cmd", "echo 'a b'", "c"],
   ["config", "--author", "somebody", "--stop-signal", "SIGQUIT", "--annotation", "note=it", "c"],
   ["config", "--os", "linux", "--arch", "arm64", "--variant", "v8", "--created-by", "a test", "c"],
@@ -113,19 +113,7 @@ const scripts: readonly Script[] = [
     steps: [
       fromBase,
       ["run", "c", "--", "/bin/sh", "-c", "echo $HOME > /ran; echo out; echo err >&2"],
-      [
-        "run",
-        "--user",
-        "worker",
-        "--env",
-        "X=1",
-        "--workingdir",
-        "/tmp",
-        "c",
-        "/bin/sh",
-        "-c",
-        "echo $X > x",
-      ],
+      ["run", "--user", "app", "--env", "X=1", "--workingdir", "/tmp", "c", "/bin/sh", "-c", "echo $X > x"],
       ["run", "c", "sh", "-c", "exit 7"],
       commit("c", "made:1"),
     ],
@@ -137,7 +125,7 @@ const scripts: readonly Script[] = [
     steps: [
       fromBase,
       ["copy", "--add-history", "c", "one", "/one"],
-      ["config", "--add-history", "--env", "A=1", "--user", "worker", "--workingdir", "/tmp", "c"],
+      ["config", "--add-history", "--env", "A=1", "--user", "app", "--workingdir", "/tmp", "c"],
       ["run", "--add-history", "c", "/bin/sh", "-c", "echo a > /a"],
       ["config", "--history-comment", "because", "c"],
       commit("c", "made:1"),

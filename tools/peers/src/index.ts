@@ -31,6 +31,7 @@ export {
   runPeer,
   skopeo,
 } from "./run.ts";
+export { writeShellRoot } from "./shell-root.ts";
 export { pullWithSkopeo, pushWithSkopeo, type SkopeoRegistryOptions } from "./skopeo-registry.ts";
 export { type BuildahStore, buildahStore, type PodmanStore, podmanStore } from "./stores.ts";
 export { temporaryDirectory } from "./temporary.ts";

@@ -19,7 +19,7 @@ export function openCursor(root: string): Cursor {
     let shared = 0;
     while (shared < wanted.length && open[shared + 1]?.name === wanted[shared]) shared += 1;
     for (const { folder } of open.splice(shared + 1)) folder.close();
-    let folder = open.at(-1)?.folder;
+    let folder: Folder | undefined = open.at(-1)?.folder;
     for (const name of wanted.slice(shared)) {
       folder = folder?.folder(name);
       if (folder === undefined) return undefined;

@@ -1,8 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeWithPeers, temporaryDirectory } from "@drayage-internal/peers";
+import { describeWithPeers, temporaryDirectory, writeShellRoot } from "@drayage-internal/peers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { smallRoot } from "../../../run/test/small-root.ts";
 import { openWorkingContainer, type RunOptions } from "../../src/index.ts";
 import { type SharedStore, sharedStore } from "../support/shared-store.ts";
 
@@ -19,7 +18,19 @@ describeWithPeers("commands in buildah's containers", ["buildah", "runc", "root"
     shared = await sharedStore("overlay");
     const base = await shared.buildah(["from", "--name", "base", "scratch"]);
     const root = await shared.buildah(["mount", base]);
-    smallRoot(root);
+    writeShellRoot(root, [
+      "cat",
+      "id",
+      "env",
+      "ls",
+      "sleep",
+      "mkdir",
+      "touch",
+      "rm",
+      "stat",
+      "hostname",
+      "mount",
+    ]);
     mkdirSync(join(root, "vol/inner"), { recursive: true });
     writeFileSync(join(root, "vol/file"), "of the image\n");
     // As images of some distributions have it.

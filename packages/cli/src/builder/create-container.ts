@@ -86,7 +86,7 @@ export async function createContainer(
   }
 }
 
-export function wantedPlatform(flags: PlatformFlags): PlatformWish | undefined {
+function wantedPlatform(flags: PlatformFlags): PlatformWish | undefined {
   return chosenPlatform({
     platform: flags.platform?.[0],
     overrideOs: flags.os,

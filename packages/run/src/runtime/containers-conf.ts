@@ -47,7 +47,7 @@ function textOf(file: string): string {
 }
 
 /** What the text says, undefined where it says nothing. */
-export function runtimeIn(text: string): string | undefined {
+function runtimeIn(text: string): string | undefined {
   let section = "";
   let found: string | undefined;
   for (const line of text.split("\n")) {

@@ -59,7 +59,7 @@ export async function runWithBench<Bench>(
 }
 
 /** What is open now that was not before. */
-export function leaked(
+function leaked(
   before: readonly string[] | undefined,
   after: readonly string[] | undefined,
 ): readonly string[] {
@@ -67,7 +67,7 @@ export function leaked(
 }
 
 /** Both vitest, whose context is a function, and node:test hand a context with `skip` to a test; elsewhere it passes. */
-export function skipTest(context: unknown, reason: string): void {
+function skipTest(context: unknown, reason: string): void {
   const { skip } = Object(context) as { readonly skip?: unknown };
   if (typeof skip === "function") skip.call(context, reason);
 }
