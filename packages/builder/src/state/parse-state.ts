@@ -1,8 +1,7 @@
 import { digestBytes } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import { type ImageConfig, type JsonNode, type JsonObject, parseConfig, parseJson } from "@drayage/manifest";
-import { documentOf } from "./document.ts";
-import { containerType } from "./encode-state.ts";
+import { containerType, documentOf } from "./document.ts";
 import { isolationOf } from "./isolation.ts";
 import { settle } from "./settle.ts";
 import type { BuilderState, HistoryItem } from "./state.ts";
@@ -41,7 +40,7 @@ function stateOf(bytes: Uint8Array, path: string): BuilderState {
   if (type !== containerType) {
     throw new DrayageError(
       "ERR_DRAYAGE_CONTAINER_UNSUPPORTED",
-      `${JSON.stringify(path)} is that of a ${JSON.stringify(type)} container, not of a ${JSON.stringify(containerType)} container`,
+      `${JSON.stringify(path)} is that of a ${JSON.stringify(type.slice(0, 80))} container, not of a ${JSON.stringify(containerType)} container`,
     );
   }
   const annotations = get.texts("annotations");

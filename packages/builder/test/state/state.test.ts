@@ -74,6 +74,7 @@ describe("buildah.json", () => {
     expect(() => parse({ type: "other" })).toThrow(
       expect.objectContaining({ code: "ERR_DRAYAGE_CONTAINER_UNSUPPORTED" }),
     );
+    expect(() => parse({ type: "x".repeat(1000) })).toThrow(/^"[^"]*" is that of a "x{80}" container/);
     expect(() => parseState(Buffer.alloc(33 << 20, " "), "/x")).toThrow(/33554432|34603008/);
   });
 });
