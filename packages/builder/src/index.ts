@@ -38,6 +38,7 @@ export type { ChangeContext, ConfigChanges, HealthcheckChange } from "./state/ch
 export { encodeState } from "./state/encode-state.ts";
 export { formatGoDuration, parseGoDuration } from "./state/go-duration.ts";
 export { parseState } from "./state/parse-state.ts";
+export { saveState, updateState } from "./state/save-state.ts";
 export { shellWords } from "./state/shell-words.ts";
 export type { BuilderState, HistoryItem, Isolation } from "./state/state.ts";
-export { readState, saveState, stateFile, updateState } from "./state/store-state.ts";
+export { readState, stateFile } from "./state/store-state.ts";

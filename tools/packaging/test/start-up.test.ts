@@ -179,6 +179,15 @@ describe("what dray loads for the store", () => {
     expect(kernels).toBe(0);
     expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
   });
+
+  it("for working containers: nothing that copies, adds, runs, commits or asks registries where they are only listed", async () => {
+    const { names, bytes, builtins, kernels } = await loadedBy("builder", ...place, "containers");
+    expect(names).not.toContain("chunk-copy.cjs");
+    expect(names).not.toContain("chunk-registry.cjs");
+    expect(bytes).toBeLessThan(896 * 1024);
+    expect(kernels).toBe(0);
+    expect(builtins.filter((name) => heavy.test(name))).toEqual([]);
+  });
 });
 
 describe("what dray loads for a registry", () => {

@@ -6,6 +6,7 @@ import { encodeState } from "../state/encode-state.ts";
 import type { BuilderState } from "../state/state.ts";
 import { stateFile } from "../state/store-state.ts";
 import { namePrefix } from "./base-name.ts";
+import { checkName } from "./check-name.ts";
 import { newState, type UnnamedState } from "./new-state.ts";
 import { storeContainer } from "./open-store-container.ts";
 import type { CreateContainerOptions } from "./options.ts";
@@ -54,14 +55,6 @@ function requireDisk({ graphRoot }: Store): void {
     "a store that keeps nothing on a disk has no working containers",
     { hint: "use a pipeline: createPipeline needs no store" },
   );
-}
-
-/** Names are not ids, and can be written in a shell. */
-export function checkName(name: string): void {
-  if (name !== "" && name.length <= 4096 && !/[\s/\p{Cc}]/u.test(name)) return;
-  throw new DrayageError("ERR_DRAYAGE_NAME_INVALID", `${JSON.stringify(name)} cannot be a container's name`, {
-    hint: "accepted: text without blanks and slashes",
-  });
 }
 
 async function putContainer(

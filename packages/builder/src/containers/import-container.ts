@@ -1,8 +1,8 @@
 import { DrayageError } from "@drayage/errors";
 import type { ContainerRecord, Store } from "@drayage/storage";
 import type { OperationOptions } from "@drayage/transport";
+import { saveState } from "../state/save-state.ts";
 import type { BuilderState } from "../state/state.ts";
-import { saveState } from "../state/store-state.ts";
 import { stateOfRecord } from "./new-state.ts";
 
 /**

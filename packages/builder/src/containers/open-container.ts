@@ -4,9 +4,7 @@ import type { OperationOptions } from "@drayage/transport";
 import type { BuilderState } from "../state/state.ts";
 import { notOfBuildah, readState } from "../state/store-state.ts";
 import { storedImage } from "./find-image.ts";
-import { importContainer } from "./import-container.ts";
 import { stateIfThere } from "./list-containers.ts";
-import { stateOfRecord } from "./new-state.ts";
 import { storeContainer } from "./open-store-container.ts";
 import type { StoreContainer } from "./store-container.ts";
 
@@ -32,6 +30,7 @@ export async function openWorkingContainer(
   const state = await readState(store, record.id, { signal });
   if (state !== undefined) return storeContainer(store, state);
   if (options.import === false) throw notOfBuildah(record.id);
+  const { importContainer } = await import("./import-container.ts");
   return storeContainer(
     store,
     await importContainer(store, record, { name: record.names[0] ?? text, signal }),
@@ -80,5 +79,6 @@ export async function stateOfImage(
   text: string,
   { signal }: OperationOptions = {},
 ): Promise<BuilderState> {
+  const { stateOfRecord } = await import("./new-state.ts");
   return stateOfRecord(store, storedImage(await store.read({ signal }), text), { signal });
 }

@@ -2,19 +2,18 @@ import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import type { OperationOptions } from "@drayage/transport";
 import type { Added, AddOptions } from "../builder.ts";
-import { commitContainer } from "../commit/commit-container.ts";
-import { openContainerSource } from "../commit/container-source.ts";
-import { runHistory, runInContainer } from "../run/run.ts";
 import { applyChanges } from "../state/apply-changes.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
-import { notOfBuildah, readState, updateState } from "../state/store-state.ts";
-import { addToContainer } from "./add-to-container.ts";
+import { notOfBuildah, readState } from "../state/store-state.ts";
 import { addedHistory } from "./added-history.ts";
-import { checkName } from "./create-container.ts";
+import { checkName } from "./check-name.ts";
 import { mountOther } from "./mount-other.ts";
 import type { StoreContainer } from "./store-container.ts";
 
-/** A container of a store whose state was read. */
+/**
+ * A container of a store whose state was read. What adds, runs and commits is loaded when it is called: who removes containers
+ * needs none of it.
+ */
 export function storeContainer(store: Store, opened: BuilderState): StoreContainer {
   const id = opened.containerId;
   let state = opened;
@@ -28,6 +27,7 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     change: (state: BuilderState) => BuilderState,
     { signal }: OperationOptions = {},
   ): Promise<void> {
+    const { updateState } = await import("../state/save-state.ts");
     state = await updateState(store, id, change, { signal });
   }
   async function remember(item: HistoryItem, options: OperationOptions): Promise<void> {
@@ -43,6 +43,7 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     const { expandArchives = instruction === "ADD" } = options;
     await using mounted = await mountForNow(store, id, signal);
     await using other = await mountOther(store, options.from, signal);
+    const { addToContainer } = await import("./add-to-container.ts");
     const added = await addToContainer(mounted.folder, what, {
       ...options,
       expandArchives,
@@ -72,6 +73,7 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     async run(command, options = {}) {
       const { signal } = options;
       await refresh({ signal });
+      const { runHistory, runInContainer } = await import("../run/run.ts");
       const result = await runInContainer(
         {
           state,
@@ -112,10 +114,12 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     },
     async openSource(options = {}) {
       await refresh(options);
+      const { openContainerSource } = await import("../commit/container-source.ts");
       return openContainerSource(store, state, options);
     },
     async commit(to, options = {}) {
       await refresh(options);
+      const { commitContainer } = await import("../commit/commit-container.ts");
       return commitContainer(store, state, to, options);
     },
     async rename(name, { signal } = {}) {

@@ -1,5 +1,4 @@
 import { readBlob } from "@drayage/blob";
-import { copy } from "@drayage/copy";
 import { digestHex } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import {
@@ -131,6 +130,7 @@ async function pullOne(
   const destination: Location = { transport, reference, text: `containers-storage:${name}` };
   const additionalTags = [...others, ...(how.destinationOptions?.additionalTags ?? [])];
   const destinationOptions = { ...how.destinationOptions, additionalTags };
+  const { copy } = await import("@drayage/copy");
   await copy(source, destination, { ...how, destinationOptions, platforms: platform ?? "system", signal });
   const view = await store.read({ signal });
   const id = reference.id;

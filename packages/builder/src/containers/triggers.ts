@@ -2,8 +2,8 @@ import { DrayageError } from "@drayage/errors";
 import { applyChanges } from "../state/apply-changes.ts";
 import type { ConfigChanges } from "../state/changes.ts";
 import { editDockerContainer } from "../state/edit-image.ts";
+import { updateState } from "../state/save-state.ts";
 import type { BuilderState } from "../state/state.ts";
-import { updateState } from "../state/store-state.ts";
 import type { CreateContainerOptions } from "./options.ts";
 import type { StoreContainer } from "./store-container.ts";
 
@@ -61,9 +61,11 @@ async function carryOut(
   const name = instruction.toUpperCase();
   if (name === "ADD" || name === "COPY") {
     const destination = words.length > 1 ? (words.pop() ?? "") : "";
+    // Whoever made the base chose the words: they reach nothing outside of the folder that is worked in.
+    const options = { contextDir: process.cwd(), signal };
     await (name === "ADD"
-      ? container.add(words, destination, { signal })
-      : container.copy(words, destination, { signal }));
+      ? container.add(words, destination, options)
+      : container.copy(words, destination, options));
   } else if (name === "RUN") {
     const { exitCode } = await container.run(words, { signal });
     if (exitCode !== 0) {

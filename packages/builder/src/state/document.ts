@@ -1,6 +1,9 @@
 import type { JsonNode, JsonObject } from "@drayage/manifest";
 import { RawJson } from "@drayage/manifest";
 
+/** What buildah 1.28 calls its containers. */
+export const containerType = "buildah 0.0.1";
+
 /** The fields of buildah 1.28's `Builder`, in the order in which Go writes them. */
 export const builderFields: readonly string[] = [
   "Args",

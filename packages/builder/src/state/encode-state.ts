@@ -6,12 +6,9 @@ import {
   parseJson,
   RawJson,
 } from "@drayage/manifest";
-import { builderFields, documentValue } from "./document.ts";
+import { builderFields, containerType, documentValue } from "./document.ts";
 import { isolationNumber } from "./isolation.ts";
 import type { BuilderState, HistoryItem } from "./state.ts";
-
-/** What buildah 1.28 calls its containers. */
-export const containerType = "buildah 0.0.1";
 
 /** A state as the bytes of `buildah.json`: those that buildah 1.28 writes for it, and then what it does not know. */
 export function encodeState(state: BuilderState): Uint8Array {
