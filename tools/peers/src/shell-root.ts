@@ -8,6 +8,7 @@ import { findProgram } from "./programs.ts";
  * users and groups. A program that the machine lacks is left out.
  */
 export function writeShellRoot(folder: string, programs: readonly string[] = []): string {
+  mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o755);
   for (const each of ["bin", "etc", "tmp"]) {
     mkdirSync(path.join(folder, each), { recursive: true });
