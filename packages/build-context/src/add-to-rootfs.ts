@@ -51,6 +51,7 @@ export async function addToRootfs(
         },
         form: "folder",
         isDigestWanted: true,
+        isDigestPortable: options.portableDigest === true,
         borrow: asked.borrow ?? false,
         signal,
         onEnd: (known) => {

@@ -36,6 +36,10 @@ export interface SourceOptions {
   readonly checksum?: Digest | undefined;
   /** Downloads URLs; one of node:http where absent. */
   readonly http?: HttpClient | undefined;
+  /**
+   * Whether {@link Added.digest} is the same on every machine: without the names of owners, which buildah's has. False where absent.
+   */
+  readonly portableDigest?: boolean | undefined;
   /** How often a download that broke is tried again; 3 where absent. */
   readonly retries?: number | undefined;
   readonly limits?: SourceLimits | undefined;

@@ -49,6 +49,7 @@ export async function packSources(
         settings: layerSettings(prepared.changes, tarOptions),
         form: "layer",
         isDigestWanted: contentDigest,
+        isDigestPortable: options.portableDigest === true,
         borrow,
         signal,
         onEnd: (known) => {

@@ -1,4 +1,4 @@
-import { type ByteString, chunkBuilder, createBreather } from "@drayage/pack";
+import { type ByteString, chunkBuilder, createBreather, type OwnerNames } from "@drayage/pack";
 import { encodeTarHeader, tarEnd } from "@drayage/tar";
 import type { AddedFacts } from "../options.ts";
 import type { RootView } from "../root-view.ts";
@@ -31,12 +31,15 @@ export interface WriteLayerOptions {
   readonly form: "layer" | "folder";
   readonly root: RootView;
   readonly isDigestWanted: boolean;
+  readonly isDigestPortable: boolean;
   readonly borrow: boolean;
   readonly entryLimit: number;
   readonly signal: AbortSignal | undefined;
   /** Told what was added, once all is written. */
   readonly onEnd: (facts: AddedFacts) => void;
 }
+
+const noNames: OwnerNames = { user: () => "", group: () => "" };
 
 /** The tar of what was planned. */
 export async function* writeLayer(options: WriteLayerOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -64,7 +67,7 @@ async function* write(options: WriteLayerOptions): AsyncGenerator<Uint8Array, vo
   const prefix = form === "folder" || destination.folder === "" ? "" : `${destination.folder}/`;
   const time = settings.time ?? { seconds: 0, nanoseconds: 0 };
   const folders = madeFolders({ root: options.root, owner: settings.owner ?? { uid: 0, gid: 0 }, time });
-  const contextNames = contextOwnerNames(context);
+  const contextNames = options.isDigestPortable ? noNames : contextOwnerNames(context);
   const files = { chunks, settings, contextNames, prefix, counts };
   const writing = { options, files, digest, folders };
   if (form === "layer") yield* writeLeading(`${prefix}.`, writing);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { addToRootfs } from "@drayage/build-context";
 import type { Added, AddOptions } from "../builder.ts";
+import { sourceDateEpoch } from "../commit/epoch.ts";
 import type { BuilderState } from "../state/state.ts";
 
 export interface AddToContainerOptions extends AddOptions {
@@ -21,5 +22,7 @@ export async function addToContainer(
     contextDir: fromFolder === undefined ? contextDir : join(fromFolder, contextDir ?? "/"),
     workingDir: state.image.oci.config?.WorkingDir || "/",
     retries: retry,
+    // The history of an image that is to be the same everywhere has it.
+    portableDigest: sourceDateEpoch(process.env) !== undefined,
   });
 }

@@ -50,6 +50,7 @@ export async function addStep(input: AddStepInput): Promise<LayerStep> {
     timestamp: options.timestamp,
     checksum: options.checksum,
     retries: options.retry,
+    portableDigest: true,
     signal: options.signal,
     expandArchives: options.expandArchives ?? instruction === "ADD",
     root: files.rootFor(absolute),
