@@ -35,6 +35,8 @@ export interface CreateContainerOptions extends OperationOptions {
   readonly copy?: Omit<CopyLocationsOptions, "platforms" | "signal"> | undefined;
   /** Whether the base's triggers (ONBUILD) are carried out, and taken out of the container; true where absent. */
   readonly onBuild?: boolean | undefined;
+  /** The folder whose files the base's ADD and COPY triggers may take; the current one where absent. Whoever made the base chose them. */
+  readonly contextDir?: string | undefined;
   /** Is told each trigger before it is carried out. */
   readonly onStep?: ((step: { readonly number: number; readonly text: string }) => void) | undefined;
   readonly onWarning?: ((sentence: string) => void) | undefined;

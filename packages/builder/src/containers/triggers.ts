@@ -37,12 +37,12 @@ const changesOf: Readonly<Record<string, (words: readonly string[]) => ConfigCha
  */
 export async function carryOutTriggers(
   container: StoreContainer,
-  { onStep, onWarning, signal }: CreateContainerOptions,
+  { contextDir, onStep, onWarning, signal }: CreateContainerOptions,
 ): Promise<void> {
   const triggers = container.state.image.docker.config?.OnBuild ?? [];
   for (const [index, text] of triggers.entries()) {
     onStep?.({ number: index + 1, text });
-    await carryOut(container, text, { onWarning, signal });
+    await carryOut(container, text, { contextDir, onWarning, signal });
   }
   await updateState(container.store, container.id, withoutTriggers, { signal });
   await container.refresh({ signal });
@@ -55,14 +55,17 @@ function withoutTriggers(state: BuilderState): BuilderState {
 async function carryOut(
   container: StoreContainer,
   text: string,
-  { onWarning, signal }: Pick<CreateContainerOptions, "onWarning" | "signal">,
+  {
+    contextDir = process.cwd(),
+    onWarning,
+    signal,
+  }: Pick<CreateContainerOptions, "contextDir" | "onWarning" | "signal">,
 ): Promise<void> {
   const [instruction = "", ...words] = text.split(" ");
   const name = instruction.toUpperCase();
   if (name === "ADD" || name === "COPY") {
     const destination = words.length > 1 ? (words.pop() ?? "") : "";
-    // Whoever made the base chose the words: they reach nothing outside of the folder that is worked in.
-    const options = { contextDir: process.cwd(), signal };
+    const options = { contextDir, signal };
     await (name === "ADD"
       ? container.add(words, destination, options)
       : container.copy(words, destination, options));

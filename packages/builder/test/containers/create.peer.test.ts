@@ -237,12 +237,19 @@ for (const driver of ["vfs", "overlay"] as const) {
           from: "localhost/triggers",
           format,
           onStep,
+          // buildah's triggers reach everything.
+          contextDir: "/",
         });
         expect(steps).toEqual(triggers);
         expectAlike(shared);
         expect(await readFile(join(await container.mount(), "new", "hello"), "utf8")).toBe("hello");
         await container.unmount();
       }
+      // The base names a file of the machine, which is none of the folder.
+      await mkdir(at("empty"));
+      await expect(
+        createWorkingContainer(store, { from: "localhost/triggers", contextDir: at("empty") }),
+      ).rejects.toMatchObject({ code: "ERR_DRAYAGE_FILE_NOT_FOUND" });
     }, 120_000);
 
     it("files are added, and their history is buildah's", async () => {
