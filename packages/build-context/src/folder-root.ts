@@ -9,7 +9,7 @@ export function folderRoot(root: string): RootView {
   return {
     lookup(path) {
       using place = locate(root, bytes(path), { follow: false });
-      return place && entryOf(place);
+      return place && rootEntryOf(place);
     },
     readFile: (path, limit) => readFileIn(root, bytes(path), limit),
   };
@@ -19,7 +19,8 @@ function bytes(path: string): string {
   return byteStringOf(new TextEncoder().encode(path));
 }
 
-function entryOf({ folder, name, stats }: Located): RootEntry {
+/** What something is like, without its extended attributes. */
+export function rootEntryOf({ folder, name, stats }: Located): RootEntry {
   const linkname = stats.isSymbolicLink() ? folder.link(name) : undefined;
   return {
     type: typeOf(stats),

@@ -1,4 +1,5 @@
 import { DrayageError } from "@drayage/errors";
+import { addedRoot } from "./added-root.ts";
 import { type Destination, findDestination } from "./layer/destination.ts";
 import type { EntryChanges } from "./layer/entry-settings.ts";
 import { type Group, plan } from "./layer/planned.ts";
@@ -63,6 +64,7 @@ export async function packSources(
       return facts;
     },
     listing: (listingOptions) => list(prepared, listingOptions),
+    addedTo: (root) => addedRoot(prepared, root, () => list(prepared)),
     [Symbol.asyncDispose]: () => prepared.found[Symbol.asyncDispose](),
   };
 }
@@ -70,6 +72,7 @@ export async function packSources(
 /** Sources that were found, and all that is known of how they are added. */
 export interface Prepared {
   readonly context: Context;
+  readonly matcher: IgnoreMatcher;
   readonly root: RootView;
   readonly found: FoundSources;
   readonly destination: Destination;
@@ -123,6 +126,7 @@ export async function prepare(
     let groups: Promise<readonly Group[]> | undefined;
     return {
       context,
+      matcher,
       root,
       found,
       destination: place,
@@ -164,7 +168,7 @@ async function matcherOf(
 }
 
 async function list(
-  { found, destination, changes, groups, context, began }: Prepared,
+  { found, destination, changes, groups, context, began, root }: Prepared,
   { signal, settings }: ListingOptions = {},
 ): Promise<SourceListing> {
   const { items } = found;
@@ -173,13 +177,19 @@ async function list(
       ? [item.kind, item.download.name, item.download.digest, item.download.mtime]
       : [item.kind, item.written, item.pivot],
   );
+  const planned = await groups(signal);
+  const identity = planned.some(asksRoot) ? ((await root.identity?.()) ?? null) : undefined;
   const builder = layerKey(
-    { items: told, destination: plainDestination(destination), changes, context: context.root, settings },
+    {
+      items: told,
+      destination: plainDestination(destination),
+      ...{ changes, context: context.root, settings, identity },
+    },
     began,
   );
   let entries = 0;
   let bytes = 0;
-  for (const group of await groups(signal)) {
+  for (const group of planned) {
     if (group.kind === "archive") {
       const item = items[group.item];
       if (item === undefined || item.kind === "download") continue;
@@ -196,7 +206,19 @@ async function list(
     }
   }
   for (const item of items) if (item.kind === "download") bytes += item.download.size;
-  return { key: builder.finish(), entries, bytes };
+  const key = builder.finish();
+  return { key: { ...key, settled: key.settled && identity !== null }, entries, bytes };
+}
+
+/** Whether the root is asked, while they are written, for folders that nobody knew of before. */
+function asksRoot(group: Group): boolean {
+  if (group.kind === "archive") return true;
+  const folders = new Set<string>([""]);
+  return group.entries.some(({ name, stats, isKept }) => {
+    if (!isKept) return false;
+    if (stats?.isDirectory() === true) folders.add(name);
+    return !folders.has(name.slice(0, Math.max(0, name.lastIndexOf("/"))));
+  });
 }
 
 /** As JSON has it. */

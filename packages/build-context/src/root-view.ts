@@ -9,6 +9,11 @@ export interface RootView {
   lookup(path: string): RootEntry | undefined | Promise<RootEntry | undefined>;
   /** The content of a regular file, where links lead to within the root; undefined where there is none. At most `limit` bytes. */
   readFile(path: string, limit: number): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /**
+   * What tells it from roots that answer otherwise. A layer whose making asks for more than where it goes, such as that of an archive that
+   * is expanded, is only remembered where this is known. Undefined where it is not.
+   */
+  identity?(): string | undefined | Promise<string | undefined>;
 }
 
 export interface RootEntry {
@@ -27,4 +32,5 @@ export interface RootEntry {
 export const emptyRoot: RootView = {
   lookup: () => undefined,
   readFile: () => undefined,
+  identity: () => "",
 };

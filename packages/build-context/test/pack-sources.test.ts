@@ -19,6 +19,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { digestBytes, parseDigest } from "@drayage/digest";
 import { encodeTarHeader, readTar, tarEnd, tarPadding } from "@drayage/tar";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -266,6 +267,57 @@ describe("the layer of sources", () => {
     ]);
   });
 
+  it("a file that takes the place of one with a further link, once it was listed, is its own", async () => {
+    put(context, { a: "old" });
+    linkSync(join(context, "a"), join(context, "b"));
+    await using packed = await packSources(["."], "/", { contextDir: context });
+    await packed.listing();
+    put(context, { new: "new" });
+    renameSync(join(context, "new"), join(context, "a"));
+    const found = new Map<string, string>();
+    for await (const { header, body } of readTar([await bytesOf(packed.tar())])) {
+      found.set(header.name, `${header.type} ${await bytesOf(body)}`);
+    }
+    expect(Object.fromEntries(found)).toEqual({ a: "file new", b: "file old" });
+  });
+
+  it("a root has them once they are added to it", async () => {
+    put(context, {
+      "t/sub/f": "F",
+      "t/l": "->sub",
+      "t/out/x": "X",
+      own: "O",
+      "etc/passwd": "me:x:7:8::/:/bin/sh",
+    });
+    chmodSync(join(context, "t/sub"), 0o1770);
+    let root = folderRoot(rootfs);
+    const add = async (source: string, destination: string, more: PackSourcesOptions): Promise<void> => {
+      const packed = await packSources([source], destination, { contextDir: context, root, ...more });
+      root = packed.addedTo(root);
+    };
+    await add("t", "/a/b", { chown: "3:4", exclude: ["t/out"] });
+    await add("own", "/a/b/sub/f", { chmod: "600" });
+    await add("etc", "/etc/", {});
+    put(rootfs, { "below/f": "B" });
+    const shown: Record<string, string | undefined> = {};
+    for (const path of ["/a", "/a/b", "/a/b/sub", "/a/b/sub/f", "/a/b/l", "/a/b/out", "/below/f", "/no"]) {
+      const entry = await root.lookup(path);
+      shown[path] =
+        entry && `${entry.type} ${entry.mode.toString(8)} ${entry.uid} ${entry.linkname ?? ""}`.trim();
+    }
+    expect(shown).toEqual({
+      "/a": "directory 755 3",
+      "/a/b": "directory 755 3",
+      "/a/b/sub": "directory 1770 3",
+      "/a/b/sub/f": "file 600 0",
+      "/a/b/l": "symlink 777 3 sub",
+      "/a/b/out": undefined,
+      "/below/f": "file 644 0",
+      "/no": undefined,
+    });
+    await expect(entriesOf(["own"], "/o", { root, chown: "me" })).resolves.toEqual(["o file 644 7:8 O"]);
+  });
+
   it("several matches of one pattern go to a folder", async () => {
     put(context, { "a.txt": "a", "b.txt": "b" });
     await expect(entriesOf(["*.txt"], "/new")).resolves.toEqual([
@@ -278,6 +330,11 @@ describe("the layer of sources", () => {
   it("refuses names that would remove something", async () => {
     put(context, { "t/.wh.etc": "" });
     await expect(tarOf(["t"], "/x")).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_USAGE",
+      message: expect.stringContaining('that "etc" is removed'),
+    });
+    put(context, { f: "F" });
+    await expect(tarOf(["f"], "/.wh.etc/")).rejects.toMatchObject({
       code: "ERR_DRAYAGE_USAGE",
       message: expect.stringContaining('that "etc" is removed'),
     });
@@ -335,6 +392,27 @@ describe("archives", () => {
       await addToRootfs(rootfs, ["x.tar"], "/d", { contextDir: context, expandArchives });
       expect(readFileSync(join(rootfs, "d/s/holes")).equals(readFileSync(file))).toBe(true);
     }
+  });
+
+  it("one that asks the root for folders has another key upon another root, and none that is kept upon an unknown one", async () => {
+    writeFileSync(join(context, "x.tar"), archive([{ name: "bin/tool", content: "1" }]));
+    utimesSync(join(context, "x.tar"), past, past);
+    await setTimeout(80);
+    const rootOf = (identity: string | undefined): RootView => ({ ...emptyRoot, identity: () => identity });
+    const keyUpon = async (root: RootView, source: string) => {
+      await using packed = await packSources([source], "/", { contextDir: context, expandArchives, root });
+      return (await packed.listing()).key;
+    };
+    const first = await keyUpon(rootOf("first"), "x.tar");
+    expect(first).toEqual(await keyUpon(rootOf("first"), "x.tar"));
+    expect(first.settled).toBe(true);
+    expect((await keyUpon(rootOf("second"), "x.tar")).hash).not.toBe(first.hash);
+    expect((await keyUpon(rootOf(undefined), "x.tar")).settled).toBe(false);
+    put(context, { "t/f": "" });
+    await setTimeout(80);
+    const plain = await keyUpon(rootOf("first"), "t");
+    expect(plain).toEqual(await keyUpon(rootOf(undefined), "t"));
+    expect(plain.settled).toBe(true);
   });
 
   it("more entries than are accepted are refused", async () => {
@@ -634,6 +712,11 @@ describe("URLs", () => {
   it("who asks is told to the server", async () => {
     await tarOf([`${url.replace("http://", "http://me:pass%20word@")}/name`], "/d/");
     expect(requests).toEqual(["/name", `Basic ${Buffer.from("me:pass word").toString("base64")}`]);
+  });
+
+  it("a percent sign that stands for itself is part of who asks", async () => {
+    await tarOf([`${url.replace("http://", "http://me:100%@")}/name`], "/d/");
+    expect(requests).toEqual(["/name", `Basic ${Buffer.from("me:100%").toString("base64")}`]);
   });
 
   it("nothing is left in the temporary folder", async () => {

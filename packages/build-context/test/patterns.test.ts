@@ -155,6 +155,11 @@ describe("ignore patterns", () => {
     );
   });
 
+  it("a pattern may be of any length", () => {
+    const long = "a".repeat(300_000);
+    expect(ignoreMatcher([long, `?b${long}`]).stateOf(long).isExcluded).toBe(true);
+  });
+
   it("no pattern takes long, however many stars it has", () => {
     const matcher = ignoreMatcher([`${"*a".repeat(30)}b`, `${"**/a*".repeat(20)}/b`]);
     expect(matcher.stateOf("a".repeat(250)).isExcluded).toBe(false);

@@ -1,8 +1,7 @@
 import { DrayageError } from "@drayage/errors";
 import { type ByteString, bytesOf, type Entry, textOf } from "@drayage/pack";
-import type { TarTime } from "@drayage/tar";
-import type { OwnerId } from "../owner.ts";
 import type { RootEntry, RootView } from "../root-view.ts";
+import type { EntryChanges } from "./entry-settings.ts";
 
 /** The folders of a layer: those that lead to what is added are entries of their own, each before what is in it. */
 export interface MadeFolders {
@@ -14,14 +13,14 @@ export interface MadeFolders {
   leadingTo(path: ByteString): AsyncIterable<Entry>;
 }
 
-export interface MadeFoldersOptions {
-  readonly root: RootView;
-  /** Of folders that nothing says anything of. */
-  readonly owner: OwnerId;
-  readonly time: TarTime;
+/** A folder that nothing says anything of. */
+export function impliedFolder({ owner, time }: Pick<EntryChanges, "owner" | "time">): RootEntry {
+  const { uid, gid } = owner ?? { uid: 0, gid: 0 };
+  return { type: "directory", mode: 0o755, uid, gid, mtime: time ?? { seconds: 0, nanoseconds: 0 } };
 }
 
-export function madeFolders({ root, owner, time }: MadeFoldersOptions): MadeFolders {
+/** @param changes of folders that the root does not have */
+export function madeFolders(root: RootView, changes: Pick<EntryChanges, "owner" | "time">): MadeFolders {
   const known = new Set<ByteString>([""]);
 
   async function* missing(path: ByteString): AsyncGenerator<Entry, void, undefined> {
@@ -29,10 +28,11 @@ export function madeFolders({ root, owner, time }: MadeFoldersOptions): MadeFold
       const folder = path.slice(0, slash);
       if (known.has(folder)) continue;
       known.add(folder);
+      refuseWhiteout(folder);
       const entry = await root.lookup(`/${textOf(folder)}`);
       // Whoever unpacks the layer follows a link that is there.
       if (entry?.type === "symlink") continue;
-      yield folderEntry(folder, entry?.type === "directory" ? entry : { ...implied, ...owner, mtime: time });
+      yield folderEntry(folder, entry?.type === "directory" ? entry : impliedFolder(changes));
     }
   }
 
@@ -42,8 +42,6 @@ export function madeFolders({ root, owner, time }: MadeFoldersOptions): MadeFold
     leadingTo: missing,
   };
 }
-
-const implied = { type: "directory", mode: 0o755 } as const;
 
 function folderEntry(path: ByteString, { mode, uid, gid, mtime, xattrs }: RootEntry): Entry {
   return {

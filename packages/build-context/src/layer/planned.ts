@@ -90,14 +90,15 @@ async function entriesOf(item: Item, index: number, options: PlanOptions): Promi
 }
 
 /** The folders that a source keeps (`--parents`), with a slash at their end; empty where it keeps none. */
-function keptFolders({ kind, written, pivot }: LocalItem): ByteString {
+export function keptFolders({ kind, written, pivot }: LocalItem): ByteString {
   if (pivot === undefined) return "";
   const parts = written.split("/").slice(pivot);
   if (kind !== "tree") parts.pop();
   return parts.map((part) => `${part}/`).join("");
 }
 
-function* parentsOf(
+/** The folders that a source keeps, where they are, and what they are called below the destination. */
+export function* parentsOf(
   item: LocalItem,
   { root }: Context,
 ): Generator<{ readonly path: ByteString; readonly name: ByteString; readonly stats: BigIntStats }> {

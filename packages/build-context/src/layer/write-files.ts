@@ -63,18 +63,18 @@ export function* writeFile(
   const folder = cursor.folderOf(source);
   const name = source.slice(source.lastIndexOf("/") + 1) || ".";
   if (folder === undefined) return;
-  const key = stats.isFile() && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
-  const layerLink = key === undefined ? undefined : links.layer.get(key);
-  const contentLink = key === undefined ? undefined : links.content.get(key);
+  const there = linksTo(stats, links);
   const isRead =
     stats.isFile() &&
-    ((planned.isKept && layerLink === undefined) || (hasher !== undefined && contentLink === undefined));
+    ((planned.isKept && there.layer === undefined) || (hasher !== undefined && there.content === undefined));
   const file = isRead ? folder.file(name) : undefined;
   // Gone, or something else, since the folder was listed.
   if (isRead && file === undefined) return;
   try {
     const entry = plainEntry({ planned, stats: file?.stats ?? stats, folder, name }, options);
     if (entry === undefined) return;
+    // Another file may have taken the name since: that has its own links.
+    const { key, layer: layerLink, content: contentLink } = linksTo(file?.stats ?? stats, links);
     if (key !== undefined && planned.isKept && layerLink === undefined) links.layer.set(key, planned.name);
     if (key !== undefined && contentLink === undefined) links.content.set(key, planned.name);
     const { layer, content } = {
@@ -95,6 +95,20 @@ export function* writeFile(
   } finally {
     if (file !== undefined) closeSync(file.fd);
   }
+}
+
+/** The names that a file has in what was written already. */
+function linksTo(
+  stats: BigIntStats,
+  links: LinkNames,
+): {
+  readonly key: string | undefined;
+  readonly layer: ByteString | undefined;
+  readonly content: ByteString | undefined;
+} {
+  const key = stats.isFile() && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
+  if (key === undefined) return { key, layer: undefined, content: undefined };
+  return { key, layer: links.layer.get(key), content: links.content.get(key) };
 }
 
 function plainEntry(

@@ -65,8 +65,7 @@ async function* write(options: WriteLayerOptions): AsyncGenerator<Uint8Array, vo
   const counts = { files: 0, bytes: 0 };
   const digest = contentDigest(items, options.isDigestWanted);
   const prefix = form === "folder" || destination.folder === "" ? "" : `${destination.folder}/`;
-  const time = settings.time ?? { seconds: 0, nanoseconds: 0 };
-  const folders = madeFolders({ root: options.root, owner: settings.owner ?? { uid: 0, gid: 0 }, time });
+  const folders = madeFolders(options.root, settings);
   const contextNames = options.isDigestPortable ? noNames : contextOwnerNames(context);
   const files = { chunks, settings, contextNames, prefix, counts };
   const writing = { options, files, digest, folders };

@@ -88,7 +88,7 @@ function firstOther(tokens: readonly Token[]): number {
 }
 
 function literal(tokens: readonly Token[]): string {
-  return String.fromCodePoint(...tokens.map((token) => (token.kind === "one" ? token.code : 0)));
+  return tokens.map((token) => String.fromCodePoint(token.kind === "one" ? token.code : 0)).join("");
 }
 
 interface Parsed {

@@ -120,22 +120,25 @@ function parseUrl(source: string): URL {
 function withoutUser(url: URL): { readonly address: string; readonly authorization: string | undefined } {
   const { username, password } = url;
   if (username === "" && password === "") return { address: url.href, authorization: undefined };
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = `${decoded(username)}:${decoded(password)}`;
   const plain = new URL(url);
   plain.username = "";
   plain.password = "";
   return { address: plain.href, authorization: `Basic ${Buffer.from(user).toString("base64")}` };
 }
 
-function nameOf({ pathname }: URL): string {
-  const base = pathname.replace(/\/+$/, "");
-  let decoded = base;
+/** A percent sign that stands for itself makes the text what is written. */
+function decoded(text: string): string {
   try {
-    decoded = decodeURIComponent(base);
+    return decodeURIComponent(text);
   } catch {
-    // A percent sign that stands for itself: then the path is what is written.
+    return text;
   }
-  const name = decoded.slice(decoded.lastIndexOf("/") + 1);
+}
+
+function nameOf({ pathname }: URL): string {
+  const path = decoded(pathname.replace(/\/+$/, ""));
+  const name = path.slice(path.lastIndexOf("/") + 1);
   return name === "." || name === ".." || name.includes("\0") ? "" : name;
 }
 
