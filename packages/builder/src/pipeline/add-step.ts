@@ -56,7 +56,7 @@ export async function addStep(input: AddStepInput): Promise<LayerStep> {
     root: files.rootFor(absolute),
   });
   try {
-    files.made(packed.destination, folderOf(packed, options));
+    files.add(packed);
     const told = options.addHistory === true;
     const note = createNote(packed);
     const shown = `${instruction} ${sources.map(shownSource).join(" ")} ${destination}`;
@@ -108,13 +108,6 @@ function layerOf(
     key: async ({ signal }) => (await packed.listing({ signal })).key,
     ...(told && { note }),
   };
-}
-
-/** What the folder that a step makes is like, for those that come after it. */
-function folderOf({ owner }: PackedSources, { timestamp }: AddOptions): Parameters<PipelineFiles["made"]>[1] {
-  const seconds = Math.floor((timestamp?.getTime() ?? 0) / 1000);
-  const { uid, gid } = owner ?? { uid: 0, gid: 0 };
-  return { type: "directory", mode: 0o755, uid, gid, mtime: { seconds, nanoseconds: 0 } };
 }
 
 /** A source as the history shows it: the same on every machine, and without what is nobody else's business. */

@@ -1,4 +1,4 @@
-import { emptyRoot, type RootEntry, type RootView } from "@drayage/build-context";
+import { emptyRoot, type PackedSources, type RootEntry, type RootView } from "@drayage/build-context";
 import { type FileEntry, type ImageFiles, openImageFiles } from "@drayage/image-files";
 import type { ImageConfigs } from "@drayage/manifest";
 import type { ImageSource, OperationOptions } from "@drayage/transport";
@@ -11,8 +11,8 @@ export interface PipelineFiles extends AsyncDisposable {
    * the base says nothing of.
    */
   rootFor(destination: string): RootView;
-  /** Notes that a step has made a folder, and those that lead to it. */
-  made(folder: string, entry: RootEntry): void;
+  /** Notes what a step adds, for those that come after it. */
+  add(step: Pick<PackedSources, "addedTo">): void;
 }
 
 /**
@@ -24,12 +24,12 @@ const usual: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Files of a base that is not unpacked, with the folders that were added upon it. */
+/** Files of a base that is not unpacked, with what was added upon it. */
 export function pipelineFiles(
   base: PipelineBase,
   options: OperationOptions & { readonly readBase?: boolean | undefined },
 ): PipelineFiles {
-  const added = new Map<string, RootEntry>();
+  const steps: Pick<PackedSources, "addedTo">[] = [];
   let opening: Promise<OpenBase | undefined> | undefined;
   async function files(): Promise<ImageFiles | undefined> {
     opening ??= openFiles(base, options);
@@ -50,20 +50,18 @@ export function pipelineFiles(
     rootFor(destination) {
       const top = destination.split("/").find((part) => part !== "") ?? "";
       const reads = options.readBase ?? (usual.has(top) || top === "" || isMentioned(base.image, top));
-      return {
-        readFile: base.layers.length === 0 ? emptyRoot.readFile : readFile,
+      const isEmpty = base.layers.length === 0;
+      const below: RootView = {
+        readFile: isEmpty ? emptyRoot.readFile : readFile,
         async lookup(path) {
-          const own = added.get(path);
-          if (own !== undefined || !reads || base.layers.length === 0) return own;
-          const found = await (await files())?.stat(path, { follow: false });
+          const found = reads && !isEmpty ? await (await files())?.stat(path, { follow: false }) : undefined;
           return found === undefined ? undefined : rootEntry(found);
         },
+        identity: () => (reads ? base.digest : ""),
       };
+      return steps.reduce((root, step) => step.addedTo(root), below);
     },
-    made(folder, entry) {
-      const parts = folder.split("/").filter((part) => part !== "");
-      if (parts.length > 0) added.set(`/${parts.join("/")}`, entry);
-    },
+    add: (step) => void steps.push(step),
     async [Symbol.asyncDispose]() {
       const opened = await opening?.catch(() => undefined);
       await opened?.files[Symbol.asyncDispose]();

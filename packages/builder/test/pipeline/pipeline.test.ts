@@ -148,6 +148,43 @@ describe("a pipeline from scratch", () => {
     expect(new Set(image.layers.map(({ descriptor }) => descriptor.mediaType))).toEqual(new Set([mediaType]));
   });
 
+  it("knows what its steps have added, and what the base has", async () => {
+    mkdirSync(join(home, "root/tmp"), { recursive: true });
+    chmodSync(join(home, "root/tmp"), 0o1777);
+    mkdirSync(join(home, "app/secret"), { mode: 0o700 });
+    writeFileSync(join(home, "other"), "other");
+    const contextDir = home;
+    {
+      await using base = await createPipeline({ from: "scratch" });
+      await base.copy(["root"], "/", { contextDir });
+      await base.commit(layout("base"), common);
+    }
+    await using pipeline = await createPipeline({ from: layout("base") });
+    await pipeline.copy(["other"], "/tmp/", { contextDir });
+    await pipeline.copy(["app"], "/srv/app/", { contextDir, chown: "5:5" });
+    await pipeline.copy(["other"], "/srv/app/secret/", { contextDir });
+    await pipeline.copy(["other"], "/srv/name", { contextDir });
+    await pipeline.copy(["app/main.js"], "/srv/name", { contextDir });
+    await pipeline.commit(layout("out"), common);
+    const { image } = await read(layout("out"));
+    const layers = await Promise.all(image.layers.map(entriesOf));
+    const plain = layers.slice(1).map((lines) =>
+      lines.map((line) =>
+        line
+          .split(" ")
+          .filter((_, at) => at !== 3)
+          .join(" "),
+      ),
+    );
+    expect(plain).toEqual([
+      ["tmp/ 1777 0", "tmp/other 644 0 other"],
+      expect.arrayContaining(["srv/ 755 5", "srv/app/ 755 5", "srv/app/secret/ 700 5"]),
+      ["srv/ 755 5", "srv/app/ 755 5", "srv/app/secret/ 700 5", "srv/app/secret/other 644 0 other"],
+      ["srv/ 755 5", "srv/name 644 0 other"],
+      ["srv/ 755 5", "srv/name 755 0 main()"],
+    ]);
+  });
+
   it("is closed only after what was begun", async () => {
     const pipeline = await appOnScratch();
     const committing = pipeline.commit(layout("late"), common);
