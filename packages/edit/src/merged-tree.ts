@@ -49,6 +49,8 @@ export interface MergedNode {
   replaced?: boolean | undefined;
   /** Of a folder: what is below the layers in it is hidden. */
   opaque?: boolean | undefined;
+  /** Of a folder: the layer that hid what was in it last. */
+  hiddenBy?: number | undefined;
   /** The layer that said something of it last. */
   layer: number;
 }
@@ -57,6 +59,8 @@ const mostLinks = 40;
 const mostEntries = 4_000_000;
 /** `PATH_MAX` */
 const longestPath = 4096;
+/** No path leads deeper; links that stand deep themselves do. */
+const deepest: number = longestPath / 2;
 
 /** A tree that layers are applied to, the lowest first. */
 export interface LayerMerge {
@@ -167,6 +171,9 @@ class Applier {
 
   /** Takes away what lower layers have in a folder. */
   #hideBelow(folder: MergedNode): void {
+    // Since then nothing has come but the layer's own.
+    if (folder.hiddenBy === this.#layer) return;
+    folder.hiddenBy = this.#layer;
     folder.opaque = true;
     for (const [name, child] of folder.children ?? []) {
       if (!this.#hasOwn(child)) folder.children?.delete(name);
@@ -207,6 +214,7 @@ class Applier {
       const isFile = there !== undefined && there.removed !== true && there.children === undefined;
       if (isFile && !makes) return undefined;
       if (isFile && there.layer === this.#layer) throw invalid(header, "stands below what is no folder");
+      if (way.length > deepest) throw invalid(header, `is more than ${deepest} folders deep, through links`);
       way.push(there?.children === undefined ? this.#place(children, name, -1) : there);
     }
     return way.at(-1);

@@ -194,6 +194,21 @@ describe("flatten", () => {
     expect(await onlyLayer(edited)).toEqual(["b=1", "c=>b"]);
   });
 
+  it("a tree that links make deeper than any path is refused", async () => {
+    const deep = Array.from({ length: 1500 }, () => "a").join("/");
+    const tar = await tarOf([
+      { header: { name: deep, type: "directory" } },
+      { header: { name: "l", type: "symlink", linkname: deep } },
+      { header: { name: `l/${deep}`, type: "directory" } },
+    ]);
+    const layer = { tar: bytesBlob(tar) };
+    await using two = await append(scratchSource({ created }), [layer, layer], options);
+    await expect(flatten(two.source)).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_ARCHIVE_INVALID",
+      message: expect.stringContaining("deep"),
+    });
+  });
+
   it("an image of one layer stays as it is", async () => {
     const image = imageOf({ layers: await layers({ a: "1" }) });
     await using edited = await flatten(sourceOf(image));
