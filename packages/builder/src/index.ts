@@ -16,7 +16,6 @@ export type {
 } from "./builder.ts";
 export { commitContainer } from "./commit/commit-container.ts";
 export { openContainerSource } from "./commit/container-source.ts";
-export { sourceDateEpoch } from "./commit/epoch.ts";
 export { createWorkingContainer } from "./containers/create-container.ts";
 export { findStoredImage } from "./containers/find-image.ts";
 export { encodeInspection, historyOf, inspection } from "./containers/inspection.ts";

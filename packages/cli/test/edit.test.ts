@@ -74,6 +74,22 @@ describe("images that are edited by commands", () => {
     }
   });
 
+  it("append --timestamp is the time of the image, too, so that it is the same each time", async () => {
+    const tree = join(folder, "timed");
+    mkdirSync(tree);
+    writeFileSync(join(tree, "file"), "content");
+    const append = (...more: readonly string[]): Promise<string> =>
+      run("append", "-q", "--add", `${tree}:/srv`, "--timestamp", "172800", ...more);
+    await append("scratch", `oci-dir:${layout}:timed`);
+    const { created, history } = await config("timed");
+    expect([created, history]).toEqual([
+      "1970-01-03T00:00:00Z",
+      [{ created: "1970-01-03T00:00:00Z", created_by: "dray append --add timed:/srv" }],
+    ]);
+    await append("--created", "259200", "scratch", `oci-dir:${layout}:timed-then`);
+    expect((await config("timed-then")).created).toBe("1970-01-04T00:00:00Z");
+  });
+
   it("a dry run shows each field before and after, and writes nothing", async () => {
     const other = `oci-dir:${join(folder, "other")}:a`;
     await run("append", "-q", "--layer", tar, "scratch", other);

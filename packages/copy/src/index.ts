@@ -64,6 +64,7 @@ export { planCopy } from "./plan-copy.ts";
 export type { PlanInput } from "./planning.ts";
 export type { BlobTotals, CopiedDocument, CopyResult } from "./result.ts";
 export type { FrozenReason } from "./side.ts";
+export { sourceDateEpoch } from "./source-date-epoch.ts";
 export {
   type ProblemPlace,
   type ValidateOptions,

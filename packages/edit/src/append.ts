@@ -1,11 +1,12 @@
 import { type LayerCache, layerCache } from "@drayage/build-context";
 import type { KnownLayer, PlacedLayer } from "@drayage/copy";
+import { sourceDateEpoch } from "@drayage/copy";
 import type { HistoryEntry } from "@drayage/manifest";
 import type { ImageSource } from "@drayage/transport";
 import { keptHistory } from "./config-changes.ts";
 import { editConfig } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
-import { goTime, sourceDateEpoch } from "./epoch.ts";
+import { goTime } from "./go-time.ts";
 import { type EditableImage, type ImageEdit, isOci } from "./image.ts";
 import { type GivenLayer, type LayerInput, type OpenedNewLayer, openLayer } from "./layer-input.ts";
 import {

@@ -2,6 +2,8 @@
  * Edit images without a container: mutate, append, rebase, flatten, squash, normalize.
  * @module
  */
+
+export { sourceDateEpoch } from "@drayage/copy";
 export { type AppendOptions, append } from "./append.ts";
 export type { ConfigChanges, HistoryNote, NameChanges } from "./config-changes.ts";
 export type { FieldChange, ImageReport } from "./differences.ts";
@@ -19,7 +21,6 @@ export {
   type EditOptions,
   editSource,
 } from "./edit-source.ts";
-export { sourceDateEpoch } from "./epoch.ts";
 export { flatten, type SquashOptions, squash } from "./flatten.ts";
 export type { EditableImage, ImageEdit } from "./image.ts";
 export type { FilesInput, LayerInput, TarInput } from "./layer-input.ts";

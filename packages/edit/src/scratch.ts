@@ -1,4 +1,5 @@
 import { bytesBlob } from "@drayage/blob";
+import { sourceDateEpoch } from "@drayage/copy";
 import { type Digest, digestBytes } from "@drayage/digest";
 import {
   type Descriptor,
@@ -11,7 +12,6 @@ import {
   type Platform,
 } from "@drayage/manifest";
 import { derivedSource, type ImageSource, type RawManifest, rawManifest } from "@drayage/transport";
-import { sourceDateEpoch } from "./epoch.ts";
 
 export interface ScratchOptions {
   /** This machine's where absent. Several make an index. */

@@ -1,3 +1,4 @@
+import { sourceDateEpoch } from "@drayage/copy";
 import { isDigest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import { type ImageConfigs, mediaTypes } from "@drayage/manifest";
@@ -5,7 +6,6 @@ import type { RepackOptions } from "@drayage/storage";
 import type { CommitOptions } from "../builder.ts";
 import { goTime } from "../state/go-time.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
-import { sourceDateEpoch } from "./epoch.ts";
 import { imageChanges } from "./image-changes.ts";
 
 /** What a commit is to say, once options, container and environment are taken together. */

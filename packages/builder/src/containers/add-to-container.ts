@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { addToRootfs } from "@drayage/build-context";
+import { sourceDateEpoch } from "@drayage/copy";
 import type { Added, AddOptions } from "../builder.ts";
-import { sourceDateEpoch } from "../commit/epoch.ts";
 import type { BuilderState } from "../state/state.ts";
 
 export interface AddToContainerOptions extends AddOptions {

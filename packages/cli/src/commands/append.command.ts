@@ -33,7 +33,7 @@ export const appendCommand: CommandDefinition = defineCommand<AppendFlags, [stri
       chown: text("user[:group]", "Who owns what --add adds, as numbers (0:0)"),
       chmod: text("mode", "The permissions of what --add adds, octal"),
       timestamp: time("The time of all that --add adds"),
-      created: time("When the layers were added (SOURCE_DATE_EPOCH, or now)"),
+      created: time("When the layers were added (--timestamp, SOURCE_DATE_EPOCH, or now)"),
       createdBy: text("text", "What the history says of the layers"),
       omitHistory: toggle("Leave the history as it is"),
       noCache: toggle("Read files anew that were read before and are unchanged"),

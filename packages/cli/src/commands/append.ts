@@ -17,7 +17,7 @@ export async function appendLayers(
   to?: string,
 ): Promise<void> {
   const inputs = layerInputs(this, flags);
-  const created = flags.created ?? sourceDateEpoch(this.env) ?? new Date();
+  const created = flags.created ?? flags.timestamp ?? sourceDateEpoch(this.env) ?? new Date();
   const options = {
     ...stepOptions(this, flags),
     compression: compressionWish(flags),

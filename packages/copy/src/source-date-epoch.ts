@@ -6,7 +6,9 @@ import { DrayageError } from "@drayage/errors";
  *
  * @throws `ERR_DRAYAGE_USAGE`
  */
-export function sourceDateEpoch(env: Readonly<Record<string, string | undefined>>): Date | undefined {
+export function sourceDateEpoch(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Date | undefined {
   const text = env.SOURCE_DATE_EPOCH;
   if (text === undefined || text === "") return undefined;
   const seconds = /^\d{1,13}$/.test(text) ? Number(text) : Number.NaN;
