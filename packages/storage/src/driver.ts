@@ -179,6 +179,9 @@ export interface RepackOptions {
   readonly ownerNames?: boolean | undefined;
   readonly time?: TarTime | undefined;
   readonly latest?: TarTime | undefined;
+  /** Owners are written as those who use the layer see them: a layer's own maps, for one that was made with other ids. */
+  readonly uidMap?: readonly IdMapping[] | undefined;
+  readonly gidMap?: readonly IdMapping[] | undefined;
 }
 
 export interface DiffOptions {

@@ -65,8 +65,9 @@ export async function containerLayers(
 }
 
 /** What a layer changes. */
-function changedLayer(store: Store, record: LayerRecord, repack: RepackOptions): LayerToMake {
-  const { id, parent } = record;
+function changedLayer(store: Store, record: LayerRecord, settings: RepackOptions): LayerToMake {
+  const { id, parent, uidMap, gidMap } = record;
+  const repack: RepackOptions = { ...settings, uidMap, gidMap };
   return {
     tar: store.diffBlob(record, { repack }),
     async key(options) {
