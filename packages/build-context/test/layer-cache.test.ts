@@ -36,6 +36,9 @@ const facts: LayerFacts = {
   tarSize: 3,
   blobs: [{ compression: "gzip", level: undefined, digest: digestBytes(bytes.encode("gz")), size: 2 }],
 };
+/** A file of the cache. */
+const checked = (written: object): string =>
+  JSON.stringify({ ...written, check: digestBytes(bytes.encode(JSON.stringify(written))) });
 const key = (digit: string, settled = true): LayerKey => ({ hash: digit.repeat(64), settled });
 
 describe("treeKey", () => {
@@ -145,10 +148,11 @@ describe("layerCache", () => {
   it.each([
     ["empty", ""],
     ["no JSON", "{"],
-    ["another version", JSON.stringify({ version: 2, ...facts })],
-    ["a digest that is none", JSON.stringify({ version: 1, ...facts, diffId: "sha256:x" })],
-    ["a size that is none", JSON.stringify({ version: 1, ...facts, tarSize: -1 })],
-    ["a blob that is none", JSON.stringify({ version: 1, ...facts, blobs: [{}] })],
+    ["another version", checked({ version: 1, ...facts })],
+    ["a digest that is none", checked({ version: 2, ...facts, diffId: "sha256:x" })],
+    ["a size that is none", checked({ version: 2, ...facts, tarSize: -1 })],
+    ["a blob that is none", checked({ version: 2, ...facts, blobs: [{}] })],
+    ["changed in one digit", checked({ version: 2, ...facts }).replace('"tarSize":3', '"tarSize":2')],
     ["too large", " ".repeat(70_000)],
   ])("ignores and replaces a file that is %s", async (_name, content) => {
     const cache = cacheOf();
@@ -157,6 +161,13 @@ describe("layerCache", () => {
     expect(await cache.find(key("a"))).toBeUndefined();
     await cache.record(key("a"), facts);
     expect(await cache.find(key("a"))).toEqual(facts);
+  });
+
+  it("finds what is written with its digest", async () => {
+    const cache = cacheOf();
+    await cache.record(key("a"), facts);
+    writeFileSync(fileOf("a"), checked({ version: 2, ...facts, tarSize: 7 }));
+    expect(await cache.find(key("a"))).toEqual({ ...facts, tarSize: 7 });
   });
 
   it("forgets what was not asked for the longest, where there is too much", async () => {
@@ -185,7 +196,7 @@ describe("layerCache", () => {
   it("is in the user's folder for caches", async () => {
     await layerCache({ env: { XDG_CACHE_HOME: home } }).record(key("a"), facts);
     const path = join(home, "drayage/layers/aa", `${"a".repeat(64)}.json`);
-    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ version: 1, diffId: facts.diffId });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ version: 2, diffId: facts.diffId });
   });
 
   it("is off where nothing is to be remembered", async () => {

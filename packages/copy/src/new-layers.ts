@@ -21,7 +21,7 @@ export type LayerCompression = "none" | "gzip" | "zstd";
 export interface NewLayer {
   /** Not compressed. Read once, and not at all where {@link NewLayer.known} spares it. */
   readonly tar: Blob;
-  /** What an earlier run found of this very tar. It is compared with what is read, and never believed without a blob that has the digest. */
+  /** What an earlier run found of this very tar. It counts only where the destination has a blob of it; else the tar is read. */
   readonly known?: KnownLayer | undefined;
 }
 

@@ -2,7 +2,7 @@ import { mkdir, readdir, stat, unlink, utimes } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { readFileLimited, writeFileAtomic } from "@drayage/blob";
-import { isDigest } from "@drayage/digest";
+import { type Digest, digestBytes, isDigest } from "@drayage/digest";
 import type { LayerKey } from "./key.ts";
 import type { LayerBlobFacts, LayerFacts } from "./layer-facts.ts";
 
@@ -68,7 +68,7 @@ export const noLayerCache: LayerCache = {
 /** By the first two digits of the key. */
 const shelves = 256;
 const fileLimit: number = 64 * 1024;
-const version = 1;
+const version = 2;
 const longestNote = 4096;
 /** How many blobs of one tar are remembered. */
 const mostBlobs = 16;
@@ -114,14 +114,22 @@ function merge(before: LayerFacts | undefined, facts: LayerFacts): LayerFacts {
 
 function encode({ diffId, tarSize, blobs, note }: LayerFacts): string {
   const members = blobs.map(({ compression, level, digest, size }) => ({ compression, level, digest, size }));
-  return JSON.stringify({ version, diffId, tarSize, blobs: members, note });
+  const written = { version, diffId, tarSize, blobs: members, note };
+  return JSON.stringify({ ...written, check: checkOf(written) });
+}
+
+/** A disk that changes a digit would change the image: no blob is at hand to compare the digest of its tar with. */
+function checkOf(written: unknown): Digest {
+  return digestBytes(new TextEncoder().encode(JSON.stringify(written)));
 }
 
 /** What a file says; undefined for one that is damaged, or of another version. */
 function decode(bytes: Uint8Array): LayerFacts | undefined {
   const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   if (!isRecord(value) || value.version !== version) return undefined;
-  const { diffId, tarSize, blobs, note } = value;
+  const { check, ...written } = value;
+  if (check !== checkOf(written)) return undefined;
+  const { diffId, tarSize, blobs, note } = written;
   if (note !== undefined && (typeof note !== "string" || note.length > longestNote)) return undefined;
   if (!isDigest(diffId) || !isSize(tarSize) || !Array.isArray(blobs)) return undefined;
   const read = blobs.map(decodeBlob);
