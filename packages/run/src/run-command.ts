@@ -1,7 +1,7 @@
 import { closeSync, realpathSync, writeFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { abortError, DrayageError, ioError, throwIfAborted } from "@drayage/errors";
-import { requireSys, type Sys } from "@drayage/sys";
+import { missingOwner, requireSys, type Sys } from "@drayage/sys";
 import { capabilitiesOf } from "./capabilities.ts";
 import { runChroot } from "./chroot/run-chroot.ts";
 import { commandPath } from "./command-path.ts";
@@ -43,6 +43,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
     const isolation = isolationOf(options);
     const network = networkOf(options.network, isolation);
     const user = userOf(sys, root, options.user ?? "");
+    refuseMissing(user);
     const cwd = posix.resolve("/", options.cwd || "/");
     const hostname = options.hostname ?? "";
     const env = environment(options.env ?? [], { hostname, home: user.home });
@@ -170,6 +171,12 @@ function userOf(sys: Sys, root: number, text: string): ProcessUser {
     }
   });
   return findUser(text, { passwd, group });
+}
+
+/** Who is not root yet will be root alone of a namespace to be made, which is for that to say. */
+function refuseMissing(user: ProcessUser): void {
+  const missing = process.geteuid?.() === 0 ? missingOwner(user) : undefined;
+  if (missing !== undefined) throw missing;
 }
 
 /** Of doubled names the last counts, at the first's place. */

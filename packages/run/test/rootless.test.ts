@@ -108,4 +108,19 @@ suite(`as nobody${reason === undefined ? "" : ` [skipped: ${reason}]`}`, () => {
     const { status, stderr } = asNobody({ isolation: "chroot", command: ["id"], user: "app" });
     expect([status, stderr]).toEqual([125, expect.stringContaining("ERR_DRAYAGE_RUNTIME")]);
   });
+
+  it.each(["chroot", "rootless"])(
+    "%s: another user than root is refused in a namespace without it, in a sentence",
+    (isolation) => {
+      const options = { again: true, isolation, runtime: "runc", command: ["id"] };
+      const message =
+        "ERR_DRAYAGE_OWNER_NOT_FOUND the user namespace has only root (id 0), so there is no user";
+      for (const user of ["1000", "app"])
+        expect(asNobody({ ...options, user })).toMatchObject({
+          status: 125,
+          stdout: "",
+          stderr: expect.stringMatching(new RegExp(`^${message.replaceAll(/[()]/g, "\\$&")} \\d+ in it`)),
+        });
+    },
+  );
 });

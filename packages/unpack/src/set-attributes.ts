@@ -13,7 +13,7 @@ import {
   type Stats,
 } from "node:fs";
 import { errnoOf } from "@drayage/errors";
-import { openFlags, requireSys, type Sys } from "@drayage/sys";
+import { missingOwner, openFlags, requireSys, type Sys } from "@drayage/sys";
 import { type ByteString, toPath } from "./byte-string.ts";
 import type { Folder, Time } from "./folder.ts";
 import type { FolderTree } from "./folder-tree.ts";
@@ -53,8 +53,10 @@ export function createSetAttributes(options: SetAttributesOptions): SetAttribute
     try {
       call();
     } catch (error) {
+      const errno = errnoOf(error) ?? "";
       // EINVAL: an id that this user namespace does not have.
-      if (ownership !== "try" || !["EPERM", "EINVAL"].includes(errnoOf(error) ?? "")) throw error;
+      if (ownership === "try" && ["EPERM", "EINVAL"].includes(errno)) return;
+      throw (errno === "EINVAL" ? missingOwner(wanted) : undefined) ?? error;
     }
   }
 

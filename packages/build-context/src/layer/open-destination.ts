@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, utimesSync } from "node:fs";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import { type ByteString, type Folder, openRoot, textOf } from "@drayage/pack";
+import { missingOwner } from "@drayage/sys";
 import type { TarTime } from "@drayage/tar";
 import type { OwnerId } from "../owner.ts";
 
@@ -80,7 +81,8 @@ function makeFolder(
   } catch (error) {
     if (!mayFail || !["EPERM", "EINVAL"].includes(errnoOf(error) ?? "")) {
       inner.close();
-      throw ioError(error, "set the owner of", { path: textOf(inner.path) });
+      const missing = owner !== undefined && errnoOf(error) === "EINVAL" ? missingOwner(owner) : undefined;
+      throw missing ?? ioError(error, "set the owner of", { path: textOf(inner.path) });
     }
   }
   chmodSync(inner.at("."), 0o755);
