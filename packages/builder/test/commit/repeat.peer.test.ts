@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -101,4 +102,34 @@ describeWithPeers("an image that is made again elsewhere", ["root"], () => {
       expect(other).not.toEqual(first);
     },
   );
+
+  it.each(["pipeline", "vfs"])("%s: made without privileges, it has the same digest", async (what) => {
+    const own = join(folder, `unprivileged-${what}`);
+    mkdirSync(join(own, "context"), { recursive: true });
+    for (const name of ["a", "b"]) writeFileSync(join(own, "context", name), name);
+    chmodSync(folder, 0o755);
+    for (const path of [own, join(own, "context"), join(own, "context/a"), join(own, "context/b")])
+      chownSync(path, 65_534, 65_534);
+    const env = { SOURCE_DATE_EPOCH: "1600000000", HOME: own, TMPDIR: own };
+    const words = (out: string) => [
+      program,
+      sysBase(),
+      what,
+      join(own, out),
+      join(own, "context"),
+      "oci",
+      "",
+    ];
+    const drop = ["--reuid", "65534", "--regid", "65534", "--clear-groups", process.execPath];
+    const unprivileged = async (out: string): Promise<string> =>
+      (await run("setpriv", [...drop, ...words(out)], { env })).stdout;
+    const first = await unprivileged("first");
+    // In a store all files belong to whoever unpacks them: what root makes has other owners.
+    const second =
+      what === "pipeline"
+        ? (await run(process.execPath, words("second"), { env })).stdout
+        : await unprivileged("second");
+    expect(second).toBe(first);
+    expect(first).toMatch(/^\["sha256:[0-9a-f]{64}",\["sha256:/);
+  });
 });
