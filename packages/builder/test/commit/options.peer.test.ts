@@ -441,7 +441,7 @@ describeWithPeers(
         const gzip = await commit({ blobDirectory, compression: { format: "gzip" } });
         const [, twin] = gzip.manifest.layers;
         expect(gzip.committed.diffIds).toEqual(plain.committed.diffIds);
-        expect(readdirSync(blobDirectory).sort()).toEqual([layer?.digest, twin?.digest].sort());
+        expect(new Set(readdirSync(blobDirectory))).toEqual(new Set([layer?.digest, twin?.digest]));
         const kept = (digest = ""): Uint8Array => readFileSync(join(blobDirectory, digest));
         expect(gunzipSync(kept(twin?.digest)).equals(kept(layer?.digest))).toBe(true);
         for (const one of [layer, twin]) expect(digestBytes(kept(one?.digest))).toBe(one?.digest);
