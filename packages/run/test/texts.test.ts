@@ -116,6 +116,20 @@ describe("texts of mounts", () => {
     expect(() => parseSecret("id=a,hunter2", env)).toThrow("a secret has a field without a value");
   });
 
+  it("with a secret whose source is not there are refused, also where no mount asks for it", async () => {
+    const env = { SET: "x" };
+    const parse = (text: string) => parseMounts({}, { secrets: [parseSecret(text, env)], env });
+    expect(await parse("id=s,env=SET")).toEqual([]);
+    await expect(parse("id=s,env=UNSET")).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_USAGE",
+      message: 'the variable "UNSET" of the secret "s" is not set',
+    });
+    await expect(parse("id=s,src=/not/there")).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_IO",
+      message: expect.stringContaining('cannot read the secret "s" from "/not/there": no such file'),
+    });
+  });
+
   it.runIf(process.platform === "linux")("of a secret without end is refused", async () => {
     const secrets = [parseSecret("id=x,src=/dev/zero", {})];
     await expect(parseMounts({ mounts: ["type=secret,id=x"] }, { secrets })).rejects.toMatchObject({

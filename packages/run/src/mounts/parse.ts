@@ -7,7 +7,7 @@ import { idLimit } from "../user/find-user.ts";
 import { cacheFolder } from "./cache.ts";
 import type { RunMount } from "./mount.ts";
 import { usage, volumeOptions } from "./options.ts";
-import { readSecret, type Secret, splitField } from "./secret.ts";
+import { checkSource, readSecret, type Secret, splitField } from "./secret.ts";
 
 /** What the texts of mounts refer to. */
 export interface MountContext {
@@ -31,6 +31,7 @@ interface Texts {
  * @throws `ERR_DRAYAGE_USAGE`, and `ERR_DRAYAGE_IO` for a source that is not there
  */
 export async function parseMounts(texts: Texts, context: MountContext = {}): Promise<readonly RunMount[]> {
+  for (const secret of context.secrets ?? []) checkSource(secret, context.env);
   const found: RunMount[] = [];
   for (const text of texts.mounts ?? []) {
     const mount = await parseMount(text, context);

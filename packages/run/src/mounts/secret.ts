@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { ioError } from "@drayage/errors";
 import { usage } from "./options.ts";
 
@@ -41,15 +41,35 @@ export function parseSecret(text: string, env: NodeJS.ProcessEnv = process.env):
   return { id, source: { file: source ?? id } };
 }
 
+/**
+ * Refuses a secret whose file or variable is not there, before anything asks for it.
+ * @throws `ERR_DRAYAGE_USAGE` for a variable, `ERR_DRAYAGE_IO` for a file
+ */
+export function checkSource({ id, source }: Secret, env: NodeJS.ProcessEnv = process.env): void {
+  if ("variable" in source) {
+    variableOf(id, source.variable, env);
+    return;
+  }
+  try {
+    statSync(source.file);
+  } catch (error) {
+    throw ioError(error, `read the secret ${JSON.stringify(id)} from`, { path: source.file });
+  }
+}
+
+function variableOf(id: string, variable: string, env: NodeJS.ProcessEnv): string {
+  const value = env[variable];
+  if (value !== undefined) return value;
+  throw usage(
+    `the variable ${JSON.stringify(variable)} of the secret ${JSON.stringify(id)} is not set`,
+    "set it, or name another",
+  );
+}
+
 /** @throws `ERR_DRAYAGE_USAGE` and `ERR_DRAYAGE_IO`, which never have what the secret is */
 export function readSecret({ id, source }: Secret, env: NodeJS.ProcessEnv = process.env): Uint8Array {
   if ("variable" in source) {
-    const value = env[source.variable];
-    if (value !== undefined) return Buffer.from(value);
-    throw usage(
-      `the variable ${JSON.stringify(source.variable)} of the secret ${JSON.stringify(id)} is not set`,
-      "set it, or name another",
-    );
+    return Buffer.from(variableOf(id, source.variable, env));
   }
   try {
     const bytes = readAtMost(source.file, secretLimit + 1);
