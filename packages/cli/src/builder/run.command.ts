@@ -60,6 +60,7 @@ export const runCommand: CommandDefinition = defineCommand<RunFlags, string[]>({
       "",
       "EXAMPLES",
       "  dray builder run web -- npm ci --omit=dev",
+      "  dray builder run --secret id=npm,src=.npmrc --mount type=secret,id=npm,target=/root/.npmrc web -- npm ci",
       "  dray builder run --isolation chroot --network host web sh -c 'id > /who'",
     ].join("\n"),
   },
