@@ -4,6 +4,7 @@ import { type RunOptions, type RunResult, run } from "@drayage-internal/peers/ru
 import { writeShellRoot } from "@drayage-internal/peers/shell-root";
 import { drayBinary } from "./dray.ts";
 import { type DriverName, type SharedStore, sharedStore } from "./shared-store.ts";
+import { type Started, type StartOptions, startDray, startProgram } from "./start.ts";
 
 /** Whose commands are run: buildah's own, or dray called by buildah's name. */
 export type Builder = "buildah" | "dray";
@@ -15,6 +16,8 @@ export interface BuilderStore {
   readonly folder: string;
   /** Runs a command line of buildah's, in the folder of the context. It may fail. */
   by(builder: Builder, args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  /** Starts a command line of buildah's without waiting for its end. */
+  start(builder: Builder, args: readonly string[], options?: StartOptions): Started;
   /** What an image says, and what it consists of. */
   image(name: string): Promise<StoredImage>;
 }
@@ -47,6 +50,12 @@ export async function builderStore(driver: DriverName, folder: string): Promise<
     shared,
     folder,
     by,
+    start(builder, args, options = {}) {
+      const all = [...engine, ...args];
+      const how = { ...options, env: { ...shared.env, ...options.env } };
+      if (builder === "dray") return startDray(["builder", ...all], how);
+      return startProgram("buildah", all, how);
+    },
     async image(name) {
       const reference = shared.reference(name);
       const manifest = await shared.skopeo(["inspect", "--raw", reference]);

@@ -24,10 +24,16 @@ export interface StartOptions {
 
 /** Starts the command without waiting for its end: for what happens to it meanwhile. */
 export function startDray(args: readonly string[], { nodeArgs = [], env }: StartOptions = {}): Started {
-  const child = spawn(process.execPath, [...nodeArgs, drayBinary, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return startProgram(process.execPath, [...nodeArgs, drayBinary, ...args], { env });
+}
+
+/** The same with another program. */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  { env }: Pick<StartOptions, "env"> = {},
+): Started {
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let stderr = "";
   child.stderr.on("data", (chunk: Uint8Array) => {
     stderr += Buffer.from(chunk).toString();

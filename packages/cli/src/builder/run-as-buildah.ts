@@ -19,6 +19,9 @@ import { said } from "./said.ts";
 /** The exit status of what is wrong with buildah itself, not with what it ran. */
 const genericFailure = 125;
 
+/** The exit status of a command that the runtime could not start. */
+const notStarted = 1;
+
 /** Runs a command line of buildah's: `from --name x scratch`. Gives the exit status; never throws. */
 export async function runAsBuildah(argv: readonly string[], context: DrayContext): Promise<number> {
   let debug = false;
@@ -42,8 +45,17 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     return Number(context.process.exitCode ?? exitCodes.success);
   } catch (error) {
     context.process.stderr.write(`${errorText(error, { personality: context.personality, debug })}\n`);
-    return isDrayageError(error, "ERR_DRAYAGE_ABORTED") ? exitCodeOf(error) : genericFailure;
+    if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) return exitCodeOf(error);
+    return couldNotStart(error) ? notStarted : genericFailure;
   }
+}
+
+function couldNotStart(error: unknown): boolean {
+  return (
+    isDrayageError(error, "ERR_DRAYAGE_COMMAND_NOT_FOUND") ||
+    isDrayageError(error, "ERR_DRAYAGE_COMMAND_NOT_EXECUTABLE") ||
+    isDrayageError(error, "ERR_DRAYAGE_RUNTIME")
+  );
 }
 
 /**

@@ -55,8 +55,8 @@ export const runCommand: CommandDefinition = defineCommand<RunFlags, string[]>({
   docs: {
     brief: "Run a command in a working container",
     fullDescription: [
-      "Run a command in a working container, with the environment, user and folder of its config. The exit code is the command's; 125 says",
-      "that it was not run.",
+      "Run a command in a working container, with the environment, user and folder of its config. The exit code is the command's; 1 says",
+      "that it could not be started, and 125 that something else was wrong.",
       "",
       "EXAMPLES",
       "  dray builder run web -- npm ci --omit=dev",
