@@ -160,3 +160,37 @@ describe("progress", () => {
     expect(wide.text()).toContain("\u001b[36m");
   });
 });
+
+describe("of a new layer", () => {
+  const stored = { digest: layer, size: 2048 };
+  const made: readonly ProgressEvent[] = [
+    { type: "newLayer", state: "start", layerIndex: 1 },
+    { type: "newLayer", state: "bytes", layerIndex: 1, bytes: 4096 },
+    { type: "newLayer", state: "done", layerIndex: 1, bytes: 8192, stored },
+    { type: "blob", state: "placed", kind: "layer", digest: layer, size: 2048, stored },
+  ];
+
+  it("lines say that it is packed, and once which blob it became", () => {
+    const output = written();
+    const reporter = linesReporter(output, "Copying");
+    for (const event of made) reporter.report(event);
+    expect(output.text()).toBe(`Packing layer 2\nPacked layer 2: blob ${layer}, 2.0 KiB\n`);
+  });
+
+  it("skopeo's lines name it where the copy comes upon it", () => {
+    const output = written();
+    const reporter = skopeoReporter(output, { removeSignatures: false });
+    for (const event of made) reporter.report(event);
+    expect(output.text()).toBe(`Copying blob ${layer}\n`);
+  });
+
+  it("bars show it meanwhile, and take it down", () => {
+    const output = written(80);
+    const reporter = barsReporter(output, { env: {}, verb: "Copying" });
+    reporter.report(made[0] as ProgressEvent);
+    expect(screen(output.text())).toEqual([expect.stringMatching(/^Packing layer 2/)]);
+    for (const event of made.slice(1)) reporter.report(event);
+    reporter.end();
+    expect(screen(output.text())).toEqual([`Packed layer 2: blob ${layer}, 2.0 KiB`]);
+  });
+});

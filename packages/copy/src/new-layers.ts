@@ -12,7 +12,13 @@ import {
 import type { Digest } from "@drayage/digest";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { mediaTypes } from "@drayage/manifest";
-import type { DestinationAccepts, ImageDestination, OperationOptions } from "@drayage/transport";
+import type {
+  DestinationAccepts,
+  ImageDestination,
+  NewLayerProgress,
+  OperationOptions,
+} from "@drayage/transport";
+import { notePlaced } from "./placed.ts";
 
 /** What the layers of an image can be compressed with. */
 export type LayerCompression = "none" | "gzip" | "zstd";
@@ -51,6 +57,8 @@ export interface PutNewLayersOptions extends OperationOptions {
   readonly below: number;
   /** Where a layer waits that may not be put yet: `$TMPDIR` or /var/tmp where absent. */
   readonly temporaryDir?: string | undefined;
+  /** Told of every layer that is read. */
+  readonly onProgress?: ((event: NewLayerProgress) => void) | undefined;
 }
 
 export interface CompressionWish {
@@ -106,19 +114,36 @@ export async function putNewLayers(
       const found = await findKnown(destination, layer, asked);
       if (found !== undefined) {
         placed.push(found);
-      } else if (waits) {
-        const spooled = await spoolLayer(layer.tar, { ...options, compression: wish });
-        files.push(spooled);
-        placed.push(spooled.layer);
-      } else {
-        placed.push(await putLayer(destination, layer, asked));
+        continue;
       }
+      const tell = teller(layerIndex, options.onProgress);
+      tell({ state: "start" });
+      const onBytes = (bytes: number): void => tell({ state: "bytes", bytes });
+      let made: PlacedLayer;
+      if (waits) {
+        const spooled = await spoolLayer(layer.tar, { ...options, compression: wish, onBytes });
+        files.push(spooled);
+        made = spooled.layer;
+      } else {
+        made = await putLayer(destination, layer, { ...asked, onBytes });
+        notePlaced(destination, made.digest);
+      }
+      placed.push(made);
+      const { digest, size, tarSize } = made;
+      tell({ state: "done", bytes: tarSize, stored: { digest, size } });
     }
     return { layers: placed, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+function teller(
+  layerIndex: number,
+  onProgress: PutNewLayersOptions["onProgress"],
+): (event: Omit<NewLayerProgress, "type" | "layerIndex">) => void {
+  return (event) => onProgress?.({ type: "newLayer", layerIndex, ...event });
 }
 
 /**
@@ -163,6 +188,7 @@ const dockerTypes: Readonly<Record<string, string>> = {
 interface Asked extends CompressionWish, OperationOptions {
   readonly mediaType: string;
   readonly layerIndex: number;
+  readonly onBytes?: ((total: number) => void) | undefined;
 }
 
 /** The layer as the destination has it already, if an earlier run has told what it would be. */
@@ -197,11 +223,11 @@ export function knownBlob(
 async function putLayer(
   destination: ImageDestination,
   { tar }: NewLayer,
-  { format, level, mediaType, layerIndex, signal }: Asked,
+  { format, level, mediaType, layerIndex, onBytes, signal }: Asked,
 ): Promise<PlacedLayer> {
   throwIfAborted(signal, "put a layer");
   const blob = as(tar, { format, level });
-  const result = await destination.putBlob(blob, { kind: "layer", mediaType, layerIndex, signal });
+  const result = await destination.putBlob(blob, { kind: "layer", mediaType, layerIndex, onBytes, signal });
   const facts = factsOf(result, { format, level });
   return { ...facts, how: "put", blob: as(tar, { format, level }, facts) };
 }
@@ -232,15 +258,17 @@ export async function spoolLayer(
   options: OperationOptions & {
     readonly compression: CompressionWish;
     readonly temporaryDir?: string | undefined;
+    /** Told how many bytes of the tar were read. */
+    readonly onBytes?: ((total: number) => void) | undefined;
   },
 ): Promise<SpooledLayer> {
-  const { signal, compression, temporaryDir } = options;
+  const { signal, compression, temporaryDir, onBytes } = options;
   const { format } = compression;
   const file = await createStagedFile(await temporaryFolder(temporaryDir), { mode: 0o600 });
   try {
     const path = await withoutName(file);
     const kept: CompressionWish = format === "none" ? { format: "gzip", level: 1 } : compression;
-    const result = await drain(as(tar, kept), file.sink, { signal });
+    const result = await drain(as(tar, kept), file.sink, { signal, onBytes });
     const found = factsOf(result, kept);
     const { digest, size, diffId, tarSize } = found;
     const what = tar.what === undefined ? undefined : `${tar.what}, kept in a temporary file`;

@@ -15,6 +15,7 @@ import type {
 import { chooseLayerAction, type LayerAction } from "./layer-action.ts";
 import type { Limiter } from "./limiter.ts";
 import type { CompressionChoice } from "./options.ts";
+import { wasPlaced } from "./placed.ts";
 import type { LayerPlan } from "./plan.ts";
 import type { BlobTotals } from "./result.ts";
 import type { Scope } from "./scope.ts";
@@ -357,7 +358,12 @@ export class Transfers {
   ): void {
     this.#reused.count += 1;
     this.#reused.bytes += size;
-    this.#report(descriptor, image, { kind, state: "reused", stored: { digest, size }, reason });
+    const stored = { digest, size };
+    if (wasPlaced(this.#ends.destination, digest)) {
+      this.#report(descriptor, image, { kind, state: "placed", stored });
+    } else {
+      this.#report(descriptor, image, { kind, state: "reused", stored, reason });
+    }
   }
 
   #report(

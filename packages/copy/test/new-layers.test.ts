@@ -5,7 +5,7 @@ import { bytesBlob, readBlob } from "@drayage/blob";
 import { digestBytes } from "@drayage/digest";
 import { mediaTypes } from "@drayage/manifest";
 import { memoryTransport } from "@drayage/testkit";
-import type { ImageDestination } from "@drayage/transport";
+import type { ImageDestination, NewLayerProgress } from "@drayage/transport";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { compressionFor, layerMediaType, putNewLayers, spoolLayer } from "../src/index.ts";
 
@@ -70,6 +70,26 @@ describe("putNewLayers", () => {
       expect(found).toMatchObject({ size });
     },
   );
+
+  it("tells of a layer while it is made, and of none that is found", async () => {
+    await using destination = await open({ layerCompression: "preserve" });
+    const events: NewLayerProgress[] = [];
+    const onProgress = (event: NewLayerProgress): void => void events.push(event);
+    await using placed = await putNewLayers(destination, [{ tar: bytesBlob(tar) }], {
+      ...options,
+      onProgress,
+    });
+    const known = placed.layers.map(({ digest, size }) => ({ digest, size }))[0];
+    const about = { type: "newLayer", layerIndex: 1 };
+    expect(events[0]).toEqual({ ...about, state: "start" });
+    expect(events.slice(1, -1)).toContainEqual({ ...about, state: "bytes", bytes: tar.length });
+    expect(events.at(-1)).toEqual({ ...about, state: "done", bytes: tar.length, stored: known });
+    events.length = 0;
+    const again = { tar: bytesBlob(tar), known: { diffId, tarSize: tar.length, blobs: [] } };
+    await using found = await putNewLayers(destination, [again], { ...options, onProgress });
+    expect(found.layers[0]?.how).toBe("found");
+    expect(events).toEqual([]);
+  });
 
   it("waits in a temporary file where layers of a base come first", async () => {
     await using destination = await open({ layerCompression: "decompress", keepsOrder: true });

@@ -24,6 +24,7 @@ export interface StepOptions {
   readonly destination?: ImageDestination | undefined;
   readonly signal: AbortSignal | undefined;
   readonly admit: CopyOptions["admit"] | undefined;
+  readonly onProgress?: CopyOptions["onProgress"] | undefined;
 }
 
 export interface EditImageOptions extends Omit<CopyLocationsOptions, "platforms" | "ifPresent"> {
@@ -53,15 +54,16 @@ export async function editImage(
   const own = { ...options, blobInfoCache: cache, ifPresent: undefined };
   const source = from === "scratch" ? scratchLocation(options.scratch) : from;
   return withEnds(source, to, own, async (ends) => {
-    const { admit } = options;
-    await using edited = await edit(ends.source, { destination: ends.destination, signal, admit });
+    const { admit, onProgress } = options;
+    const { destination } = ends;
+    await using edited = await edit(ends.source, { destination, signal, admit, onProgress });
     const copied = await copyImage({
       ...own,
       // What is new was made of what was admitted.
       admit: (image, operation) =>
         edited.isNew(image.digest) ? undefined : admit?.({ ...image, source: ends.source }, operation),
       source: edited.source,
-      destination: ends.destination,
+      destination,
       platforms: "all",
     });
     return { copied, images: edited.images };

@@ -9,7 +9,7 @@ import {
 } from "@drayage/copy";
 import type { Digest } from "@drayage/digest";
 import type { Descriptor } from "@drayage/manifest";
-import type { ImageDestination, OperationOptions } from "@drayage/transport";
+import type { ImageDestination, NewLayerProgress, OperationOptions } from "@drayage/transport";
 
 /** Where new layers go when they are made, before anything names them. */
 export interface LayerTarget extends OperationOptions {
@@ -22,6 +22,8 @@ export interface LayerTarget extends OperationOptions {
   readonly compression?: CompressionWish | undefined;
   /** `$TMPDIR` or /var/tmp where absent. */
   readonly temporaryDir?: string | undefined;
+  /** Told of every layer that is put to the destination. */
+  readonly onProgress?: ((event: NewLayerProgress) => void) | undefined;
 }
 
 /** What has to be disposed of when an edited image was copied. */
@@ -46,10 +48,13 @@ export async function placeLayers(
   place: { readonly manifestType: string; readonly below: number; readonly leftovers: Leftovers },
   target: LayerTarget,
 ): Promise<readonly PlacedLayer[]> {
-  const { destination, signal, temporaryDir } = target;
+  const { destination, signal, temporaryDir, onProgress } = target;
   if (destination !== undefined) {
     const compression = target.compression ?? { format: "gzip" };
-    const placed = await putNewLayers(destination, layers, { ...place, signal, temporaryDir, compression });
+    const placed = await putNewLayers(destination, layers, {
+      ...place,
+      ...{ signal, temporaryDir, compression, onProgress },
+    });
     place.leftovers.add(placed);
     return placed.layers;
   }

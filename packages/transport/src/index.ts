@@ -49,7 +49,7 @@ export type {
   SourceOptions,
 } from "./options.ts";
 export { pathScopes } from "./path-scopes.ts";
-export type { BlobProgress, ProgressEvent } from "./progress.ts";
+export type { BlobProgress, NewLayerProgress, ProgressEvent } from "./progress.ts";
 export {
   createRegistry,
   type Location,

@@ -14,6 +14,7 @@ export type ProgressEvent =
       readonly index: number;
     }
   | BlobProgress
+  | NewLayerProgress
   | {
       readonly type: "manifest";
       readonly state: "write";
@@ -25,8 +26,8 @@ export type ProgressEvent =
 
 export interface BlobProgress {
   readonly type: "blob";
-  /** `start`, any number of `bytes`, then `done`; or `reused` or `skipped` alone. */
-  readonly state: "start" | "bytes" | "done" | "reused" | "skipped";
+  /** `start`, any number of `bytes`, then `done`; or `reused`, `skipped` or, where it came as a {@link NewLayerProgress}, `placed` alone. */
+  readonly state: "start" | "bytes" | "done" | "reused" | "skipped" | "placed";
   readonly kind: "config" | "layer";
   /** The digest that the source's manifest gives. */
   readonly digest: Digest;
@@ -34,9 +35,22 @@ export interface BlobProgress {
   readonly size?: number | undefined;
   /** Bytes of the source that were read so far. */
   readonly bytes?: number | undefined;
-  /** Digest and size of what was stored, with `done` and `reused`. */
+  /** Digest and size of what was stored, with `done`, `reused` and `placed`. */
   readonly stored?: { readonly digest: Digest; readonly size: number } | undefined;
   /** Why, with `reused` and `skipped`. */
   readonly reason?: string | undefined;
   readonly instance?: Digest | undefined;
+}
+
+/** A layer that is made while it is sent: before its end it has no digest. */
+export interface NewLayerProgress {
+  readonly type: "newLayer";
+  /** `start`, any number of `bytes`, then `done`. */
+  readonly state: "start" | "bytes" | "done";
+  /** Among the layers of the image, from 0. */
+  readonly layerIndex: number;
+  /** Bytes of its tar so far. */
+  readonly bytes?: number | undefined;
+  /** With `done`: digest and size of what the manifest will name. */
+  readonly stored?: { readonly digest: Digest; readonly size: number } | undefined;
 }

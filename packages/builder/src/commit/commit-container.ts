@@ -47,7 +47,7 @@ export async function commitContainer(
     below: reused.length,
     cache: options.layerCache ?? layerCache({ env }),
     temporaryDir: destinationOptions.temporaryDir,
-    ...{ compression, blobDirectory, signal },
+    ...{ compression, blobDirectory, signal, onProgress: options.onProgress },
   });
   const image = await composeImage(store, {
     reference: containerReference(own.container),

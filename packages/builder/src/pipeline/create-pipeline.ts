@@ -171,7 +171,7 @@ async function commitPipeline(
     below: content.base.layers.length,
     cache: options.layerCache ?? layerCache({ env }),
     temporaryDir: options.destinationOptions?.temporaryDir,
-    ...{ compression, blobDirectory, signal },
+    ...{ compression, blobDirectory, signal, onProgress: options.onProgress },
   });
   const image = await compose(content, { facts, placed: placed.layers, options });
   return await copyCommitted(image, destination, { ...options, blobInfoCache });

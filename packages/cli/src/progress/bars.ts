@@ -39,6 +39,15 @@ export function barsReporter(output: Output, style: BarStyle): Reporter {
 
   return {
     report(event) {
+      if (event.type === "newLayer") {
+        const { state, layerIndex, bytes = 0 } = event;
+        const key = `new ${layerIndex}`;
+        if (state === "done") bars.delete(key);
+        else bars.set(key, { label: `Packing layer ${layerIndex + 1}`, total: undefined, bytes });
+        if (state === "done") draw(sentenceOf(event, verb));
+        else if (state === "start" || performance.now() - last >= interval) draw();
+        return;
+      }
       if (event.type !== "blob") {
         const sentence = sentenceOf(event, verb);
         if (sentence !== undefined) draw(sentence);

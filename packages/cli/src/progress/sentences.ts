@@ -1,5 +1,6 @@
+import { formatBytes } from "@drayage/copy";
 import { sanitizeText } from "@drayage/errors";
-import type { ProgressEvent } from "@drayage/transport";
+import type { NewLayerProgress, ProgressEvent } from "@drayage/transport";
 import type { Verb } from "./reporter.ts";
 
 /** The line that an event deserves in a log, in skopeo's words where skopeo has them. */
@@ -14,11 +15,20 @@ export function sentenceOf(event: ProgressEvent, verb: Verb): string | undefined
       return `${verb} image ${event.instance}${event.platform === undefined ? "" : ` (${event.platform})`}`;
     case "blob":
       return blobSentence(event, verb);
+    case "newLayer":
+      return newLayerSentence(event);
     case "manifest":
       return "Writing manifest to image destination";
     case "warning":
       return `Warning: ${sanitizeText(event.message)}`;
   }
+}
+
+function newLayerSentence(event: NewLayerProgress): string | undefined {
+  const { state, layerIndex, stored } = event;
+  if (state === "start") return `Packing layer ${layerIndex + 1}`;
+  if (state === "bytes" || stored === undefined) return undefined;
+  return `Packed layer ${layerIndex + 1}: blob ${stored.digest}, ${formatBytes(stored.size)}`;
 }
 
 function blobSentence(event: Extract<ProgressEvent, { type: "blob" }>, verb: Verb): string | undefined {

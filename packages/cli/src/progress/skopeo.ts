@@ -84,7 +84,7 @@ export function skopeoReporter(
 function linesOf(event: ProgressEvent): readonly string[] {
   switch (event.type) {
     case "blob":
-      return event.state === "start" || event.state === "reused"
+      return event.state === "start" || event.state === "reused" || event.state === "placed"
         ? [`Copying ${event.kind === "config" ? "config" : "blob"} ${event.digest}`]
         : [];
     case "manifest":
