@@ -44,12 +44,11 @@ export async function resolveSource(
   try {
     return await withPlaceOf(flags, context, await locations.resolve(name));
   } catch (error) {
-    const found =
-      context.personality !== "skopeo" && isWithoutTransport(error, name, locations)
-        ? await lookInStore(context, flags, { name, error })
-        : undefined;
-    if (found === undefined)
-      throw withSide(mayBeName(context, name, error) ? noSuchImage(name) : error, "source");
+    if (context.personality === "skopeo" || !isWithoutTransport(error, name, locations)) {
+      throw withSide(error, "source");
+    }
+    const found = await lookInStore(context, flags, { name, error });
+    if (found === undefined) throw withSide(mayBeName(name, error) ? noSuchImage(name) : error, "source");
     return found;
   }
 }
@@ -112,8 +111,8 @@ function isWithoutTransport(
 }
 
 /** Whether a text that names neither a transport nor an image of the store is most likely an image's mistyped name. */
-function mayBeName({ personality }: DrayContext, name: string, error: unknown): boolean {
-  if (personality === "skopeo" || !nameLike.test(name) || archiveLike.test(name)) return false;
+function mayBeName(name: string, error: DrayageError<string>): boolean {
+  if (!nameLike.test(name) || archiveLike.test(name)) return false;
   if (isDrayageError(error, "ERR_DRAYAGE_REFERENCE_INVALID")) return true;
   // Whose scheme is nearly one that there is has mistyped that.
   return (
