@@ -1,11 +1,11 @@
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import { machineOwnerNames, xattrReader } from "@drayage/pack";
 import { loadSys } from "@drayage/sys";
 import type { TarTime } from "@drayage/tar";
 import type { EntryChanges, LayerSettings } from "./layer/entry-settings.ts";
 import type { LayerTarOptions, SourceOptions } from "./options.ts";
-import { resolveOwner } from "./owner.ts";
-import type { RootView } from "./root-view.ts";
+import { type OwnerId, resolveOwner } from "./owner.ts";
+import { emptyRoot, type RootView } from "./root-view.ts";
 
 /** @throws `ERR_DRAYAGE_USAGE`, `ERR_DRAYAGE_OWNER_NOT_FOUND` */
 export async function entryChanges(
@@ -14,13 +14,23 @@ export async function entryChanges(
 ): Promise<EntryChanges> {
   const none = preserveOwners === true ? undefined : { uid: 0, gid: 0 };
   return {
-    owner:
-      chown === undefined || chown === ""
-        ? none
-        : await resolveOwner((path, limit) => root.readFile(path, limit), chown),
+    owner: chown === undefined || chown === "" ? none : await ownerOf(chown, root),
     chmod: chmod === undefined || chmod === "" ? undefined : parseMode(chmod),
     time: timestamp && timeOf(timestamp),
   };
+}
+
+async function ownerOf(chown: string, root: RootView): Promise<OwnerId> {
+  try {
+    return await resolveOwner((path, limit) => root.readFile(path, limit), chown);
+  } catch (error) {
+    if (root !== emptyRoot || !isDrayageError(error, "ERR_DRAYAGE_OWNER_NOT_FOUND")) throw error;
+    throw new DrayageError(
+      error.code,
+      `no file of the image says which numbers the owner ${JSON.stringify(chown)} has`,
+      { hint: "give its numbers: 1000:1000", cause: error },
+    );
+  }
 }
 
 function parseMode(text: string): number {

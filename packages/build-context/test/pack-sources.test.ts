@@ -563,7 +563,13 @@ describe("bad input", () => {
       { chmod: "10000" },
       { code: "ERR_DRAYAGE_USAGE", hint: expect.stringContaining("0755") },
     ],
-    ["an unknown owner", ["f"], "/x", { chown: "nobody" }, { code: "ERR_DRAYAGE_OWNER_NOT_FOUND" }],
+    [
+      "an unknown owner",
+      ["f"],
+      "/x",
+      { chown: "nobody" },
+      { message: 'no file of the image says which numbers the owner "nobody" has' },
+    ],
     [
       "a git repository",
       ["https://host/repo.git#main"],

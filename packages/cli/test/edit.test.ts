@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { dray, testFolder, writeTarFile } from "./run-dray.ts";
 
@@ -140,5 +141,32 @@ describe("images that are edited by commands", () => {
     const to = `oci-dir:${join(folder, "more")}:a`;
     const digest = await run("append", "-q", "--digestfile", path, "--layer", tar, "scratch", to);
     expect(`${readFileSync(path, "utf8")}\n`).toBe(digest);
+  });
+});
+
+describe("append names what is wrong", () => {
+  const at = `oci-dir:${layout}:wrong`;
+
+  it("a layer that is no tar by its file, also where it is compressed", async () => {
+    const plain = join(folder, "s.txt");
+    writeFileSync(plain, "no tar at all ".repeat(100));
+    writeFileSync(`${plain}.gz`, gzipSync(readFileSync(plain)));
+    for (const [file, flags] of [
+      [plain, []],
+      [`${plain}.gz`, []],
+      [`${plain}.gz`, ["--dest-compress-format", "zstd"]],
+    ] as const) {
+      const wrong = ["--layer", tar, "--layer", file, ...flags];
+      const { status, stderr } = await dray(["append", "-q", ...wrong, "scratch", at]);
+      expect(status).toBeGreaterThan(0);
+      expect(stderr).toContain(`the layer "${file}" is no sound tar: `);
+    }
+  });
+
+  it("an owner that is a name, where no file is read that knows it", async () => {
+    const { stderr } = await dray(["append", "-q", "--add", `${tar}:/x`, "--chown", "node", "scratch", at]);
+    expect(stderr).toContain(
+      'no file of the image says which numbers the owner "node" has; give its numbers: 1000:1000\n',
+    );
   });
 });

@@ -12,6 +12,7 @@ import {
 import { type LayerCache, type PackSourcesOptions, packSources } from "@drayage/build-context";
 import { detectCompression, magicLength } from "@drayage/compression";
 import type { CompressionWish, KnownLayer, NewLayer, PlacedLayer } from "@drayage/copy";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import { checkedTar, checkTar, tarChecker } from "./check-tar.ts";
 import type { LayerTarget, Leftovers } from "./place-layers.ts";
 
@@ -56,7 +57,34 @@ export interface OpenLayerOptions extends LayerTarget {
 
 /** Looks at a layer, and reads what has to be read before its bytes flow. */
 export async function openLayer(input: LayerInput, options: OpenLayerOptions): Promise<OpenedLayer> {
-  return "tar" in input ? openTar(input.tar, options) : openFiles(input, options);
+  if (!("tar" in input)) return openFiles(input, options);
+  try {
+    return await openTar(input.tar, options);
+  } catch (error) {
+    throw naming(input.tar, error);
+  }
+}
+
+/** The error of a layer that is no tar, with which one it is. */
+function naming({ what, origin }: Blob, error: unknown): unknown {
+  const name = what ?? (origin.kind === "file" ? JSON.stringify(origin.path) : undefined);
+  const isBroken =
+    isDrayageError(error, "ERR_DRAYAGE_ARCHIVE_INVALID") ||
+    isDrayageError(error, "ERR_DRAYAGE_COMPRESSION_INVALID");
+  if (!isBroken || name === undefined) return error;
+  const { code, message, hint, op } = error;
+  return new DrayageError(code, `the layer ${name} is no sound tar: ${message}`, { hint, op, cause: error });
+}
+
+async function* namingErrors(
+  tar: Blob,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw naming(tar, error);
+  }
 }
 
 async function openTar(tar: Blob, options: OpenLayerOptions): Promise<OpenedLayer> {
@@ -73,7 +101,8 @@ async function openTar(tar: Blob, options: OpenLayerOptions): Promise<OpenedLaye
     signal: reading,
   }: {
     readonly signal?: AbortSignal | undefined;
-  }): AsyncIterable<Uint8Array> => checkedTar(openBlob(inflated(blob, { algorithm }), { signal: reading }));
+  }): AsyncIterable<Uint8Array> =>
+    namingErrors(tar, checkedTar(openBlob(inflated(blob, { algorithm }), { signal: reading })));
   return { made: { tar: streamBlob(open, { what: tar.what }) } };
 }
 
