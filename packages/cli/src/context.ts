@@ -18,6 +18,8 @@ export interface DrayContext extends CommandContext {
   readonly process: StricliProcess & { readonly stdout: Output; readonly stderr: Output };
   readonly env: Readonly<Partial<Record<string, string>>>;
   readonly personality: Personality;
+  /** What the program was called, where `personality` is buildah's for a command of `dray builder`. */
+  readonly calledAs?: Personality | undefined;
   /** Standard input, which is not touched before it is asked for. */
   readonly stdin: () => Input;
   /** Aborted when the user interrupts, or when the reader of standard output goes away. */

@@ -8,11 +8,14 @@ function errorSentence(error: unknown, personality: Personality): string {
     return sanitizeText(error instanceof Error ? error.message : String(error));
   }
   const side = error.side === undefined ? "" : `${error.side}: `;
+  // Sentences of buildah's name its commands in quotes.
+  const message =
+    personality === "dray" ? error.message.replace(/(?<=[`'])buildah(?= )/g, "dray builder") : error.message;
   const hint = (error.hint ?? (personality === "buildah" ? undefined : usualHint(error.code)))?.replace(
     /\bdray(?= [a-z-]+ )/g,
     personality,
   );
-  return `${side}${error.message}${hint === undefined ? "" : `; ${hint}`}`;
+  return `${side}${message}${hint === undefined ? "" : `; ${hint}`}`;
 }
 
 /** Go's `%q`, near enough for one line of printable text. */

@@ -11,7 +11,7 @@ const usualHints: Readonly<Partial<Record<DrayageErrorCode, string>>> = {
   ERR_DRAYAGE_COMPRESSION_INVALID: "the compressed data is damaged: make it anew",
   ERR_DRAYAGE_COMPRESSION_UNSUPPORTED: "compress it with gzip",
   ERR_DRAYAGE_CONFIG_INVALID: "dray validate IMAGE shows all that is wrong with it",
-  ERR_DRAYAGE_CONTAINER_NOT_FOUND: "buildah containers and podman ps --all list those that are there",
+  ERR_DRAYAGE_CONTAINER_NOT_FOUND: "dray builder containers and podman ps --all list those that are there",
   ERR_DRAYAGE_CONVERSION_UNSUPPORTED:
     "choose another --format, or a destination that takes the image as it is",
   ERR_DRAYAGE_DESTINATION_EXISTS: "choose another path",

@@ -143,6 +143,10 @@ describe("a link named buildah", () => {
   it("is dray builder by another name, which has dray's manner of telling of mistakes", async () => {
     const { status, stderr } = await dray(["builder", "rename", "a"]);
     expect({ status, stderr }).toEqual({ status: 125, stderr: "dray: accepts 2 arg(s), received 1\n" });
+    const mount = await dray(["builder", "unshare", "--mount", "c", "x"]);
+    expect(mount.stderr).toBe(
+      "dray: --mount: run `dray builder mount` within `dray builder unshare` instead\n",
+    );
     const version = await dray(["builder", "version"]);
     expect(version.stdout).toMatch(/^Version: {9}1\.28\.2\n/);
     expect((await buildah("version", "--json")).stdout).toContain('"version": "1.28.2"');

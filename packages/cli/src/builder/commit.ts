@@ -1,11 +1,12 @@
 import { stat, writeFile } from "node:fs/promises";
 import { readFileLimited } from "@drayage/blob";
 import type { CommitOptions, StoreContainer } from "@drayage/builder";
-import { ioError } from "@drayage/errors";
+import { DrayageError, ioError, isDrayageError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
-import { openLocations } from "../locations.ts";
+import { logLine } from "../error-text.ts";
+import { type Locations, openLocations } from "../locations.ts";
 import { createReporter } from "../progress/reporter.ts";
 import { sourceOptions } from "../source-options.ts";
 import { newName } from "../store/find-local-image.ts";
@@ -52,11 +53,36 @@ async function destinationOf(
     return storedLocation(store, image.slice("containers-storage:".length));
   }
   if (locations.registry.has(scheme)) return locations.resolve(image, "destination");
+  const meant = await meantInstead(locations, image);
   try {
-    return await storedLocation(store, newName(image));
+    const location = await storedLocation(store, newName(image));
+    if (meant !== undefined && context.calledAs === "dray" && /:./.test(image)) {
+      const message = `the image gets the name ${location.reference.text}; did you mean ${meant}?`;
+      context.process.stderr.write(`${logLine("warning", message, "dray")}\n`);
+    }
+    return location;
   } catch (error) {
-    throw saidWhile(`cannot parse input: ${JSON.stringify(image)}`, error);
+    const said = saidWhile(`cannot parse input: ${JSON.stringify(image)}`, error);
+    throw meant === undefined ? said : withHint(said, `did you mean ${meant}?`);
   }
+}
+
+/** The text with the scheme that its own is a slip of, if it may be one. */
+async function meantInstead({ registry }: Locations, image: string): Promise<string | undefined> {
+  try {
+    await registry.resolve(image);
+  } catch (error) {
+    const hint = isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_UNKNOWN") ? error.hint : undefined;
+    const scheme = /^did you mean ([a-z-]+)\?/.exec(hint ?? "")?.[1];
+    return scheme && `${scheme}${image.slice(image.indexOf(":"))}`;
+  }
+  return undefined;
+}
+
+function withHint(error: unknown, hint: string): unknown {
+  if (!isDrayageError<string>(error)) return error;
+  const { code, message, op } = error;
+  return new DrayageError(code, message, { hint, op, cause: error });
 }
 
 interface Commit {

@@ -7,7 +7,7 @@ import { errorLine } from "../error-text.ts";
  * the last begins with.
  */
 export async function eachOf<Item>(
-  { process, signal }: DrayContext,
+  { process, signal, calledAs = "buildah" }: DrayContext,
   items: readonly Item[],
   act: (item: Item) => Promise<void>,
 ): Promise<void> {
@@ -18,7 +18,7 @@ export async function eachOf<Item>(
       await act(item);
     } catch (error) {
       if (last !== undefined) {
-        process.stderr.write(`${errorLine(last.error, "buildah").replace(/^Error: /, "")}\n`);
+        process.stderr.write(`${errorLine(last.error, calledAs).replace(/^Error: /, "")}\n`);
       }
       last = { error };
     }

@@ -41,7 +41,7 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     if (again !== undefined) return again;
     const loaded = await command.loader();
     const run = typeof loaded === "function" ? loaded : loaded.default;
-    await run.call({ ...context, personality: "buildah" }, flags, ...words);
+    await run.call({ ...context, personality: "buildah", calledAs: context.personality }, flags, ...words);
     return Number(context.process.exitCode ?? exitCodes.success);
   } catch (error) {
     context.process.stderr.write(`${errorText(error, { personality: context.personality, debug })}\n`);

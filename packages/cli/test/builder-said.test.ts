@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { dray, type Ran, testFolder } from "./run-dray.ts";
+
+const folder = testFolder();
+const place = ["--root", join(folder, "root"), "--runroot", join(folder, "run"), "--storage-driver", "vfs"];
+const env = { HOME: folder };
+
+const builder = (...argv: readonly string[]): Promise<Ran> => dray(["builder", ...place, ...argv], { env });
+const buildah = (...argv: readonly string[]): Promise<Ran> =>
+  dray([...place, ...argv], { env, calledAs: "/usr/bin/buildah" });
+
+// Others change a store as root of a user namespace, by a process of its own.
+describe.skipIf(process.getuid?.() !== 0)("what dray builder says", () => {
+  it("begins with dray on every line, and names dray's commands", async () => {
+    await builder("from", "--name", "web", "scratch");
+    const { status, stdout, stderr } = await builder("rm", "nope", "web", "nor");
+    expect({ status, stdout }).toEqual({ status: 125, stdout: expect.stringMatching(/^[0-9a-f]{64}\n$/) });
+    const hint = "dray builder containers and podman ps --all list those that are there";
+    expect(stderr).toBe(
+      ["nope", "nor"]
+        .map((name) => `dray: removing container "${name}": container not known; ${hint}\n`)
+        .join(""),
+    );
+    expect((await buildah("rm", "nope", "nor")).stderr).toBe(
+      'removing container "nope": container not known\nError: removing container "nor": container not known\n',
+    );
+  });
+
+  it("warns of a name that is nearly a transport, and gives the hint where it is no name", async () => {
+    await builder("from", "--name", "c", "scratch");
+    const named = await builder("commit", "-q", "c", "oci-dirr:x");
+    expect({ status: named.status, stderr: named.stderr }).toEqual({
+      status: 0,
+      stderr: "dray: warning: the image gets the name localhost/oci-dirr:x; did you mean oci-dir:x?\n",
+    });
+    const refused = await builder("commit", "-q", "c", "oci-dirr:/tmp/x");
+    expect({ status: refused.status, stderr: refused.stderr }).toEqual({
+      status: 125,
+      stderr: expect.stringMatching(/; did you mean oci-dir:\/tmp\/x\?\n$/),
+    });
+    for (const quiet of [builder("commit", "-q", "c", "app:1"), buildah("commit", "-q", "c", "oci-dirr:y")])
+      expect(await quiet).toMatchObject({ status: 0, stderr: "" });
+  });
+});
