@@ -57,6 +57,12 @@ describe("dray manifest", () => {
     expect((await run("exists", id)).status).toBe(1);
   });
 
+  it("says of a list that is not there that it is a list", async () => {
+    const { status, stderr } = await run("push", "nolist", `oci:${at("out")}:nolist`);
+    expect(status).toBeGreaterThan(0);
+    expect(stderr).toMatch(/^dray: the store has no list "nolist"; [^\n]+\n$/);
+  });
+
   it("adds one image of an index, all, or the index itself", async () => {
     const digests = index.images.map(({ manifest }) => manifest.digest);
     await ok("create", "one");

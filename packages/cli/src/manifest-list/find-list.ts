@@ -1,8 +1,8 @@
 import { readStoredList, type StoredList } from "@drayage/composite";
-import { DrayageError } from "@drayage/errors";
-import type { Store } from "@drayage/storage";
+import { DrayageError, isDrayageError } from "@drayage/errors";
+import type { Store, StoreView } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
-import { type FoundImage, findLocalImage } from "../store/find-local-image.ts";
+import { type FindLocalOptions, type FoundImage, findLocalImage } from "../store/find-local-image.ts";
 
 export interface FoundList extends FoundImage {
   readonly stored: StoredList;
@@ -20,6 +20,18 @@ export async function findList(
 ): Promise<FoundList> {
   if (text === "") throw new DrayageError("ERR_DRAYAGE_USAGE", "the list's name is empty");
   const view = await store.read({ signal });
-  const found = await findLocalImage(view, text, { env, registriesConf });
+  const found = await imageOf(view, text, { env, registriesConf });
   return { ...found, stored: await readStoredList(store, found.image.id, { signal }) };
+}
+
+async function imageOf(view: StoreView, text: string, options: FindLocalOptions): Promise<FoundImage> {
+  try {
+    return await findLocalImage(view, text, options);
+  } catch (error) {
+    if (!isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) throw error;
+    throw new DrayageError(error.code, `the store has no list ${JSON.stringify(text)}`, {
+      hint: `dray manifest create ${text} makes it; dray images lists those that are there`,
+      cause: error,
+    });
+  }
 }
