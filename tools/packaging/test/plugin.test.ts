@@ -55,7 +55,7 @@ describe("a transport that a third party publishes, installed beside dray", () =
       path.join(trap, "index.js"),
       'import fs from "node:fs"; fs.writeFileSync("sprung", ""); export default {};',
     );
-    await expect(run(dray, ["inspect", "trap:x"], { cwd: elsewhere })).rejects.toThrow(
+    await expect(run(dray, ["inspect", "trap://x"], { cwd: elsewhere })).rejects.toThrow(
       /no transport has the scheme/,
     );
     expect(() => readFileSync(path.join(elsewhere, "sprung"))).toThrow(/ENOENT/);
