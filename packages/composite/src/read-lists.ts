@@ -12,8 +12,8 @@ import {
   parseManifest,
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions, RawManifest } from "@drayage/transport";
-import type { CompositeOptions } from "./members.ts";
 import { inParallel } from "./in-parallel.ts";
+import type { CompositeOptions } from "./members.ts";
 import type { OpenMember } from "./open-composite.ts";
 
 /** What is known of the images of a composite. */
