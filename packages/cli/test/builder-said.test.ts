@@ -27,6 +27,27 @@ describe.skipIf(process.getuid?.() !== 0)("what dray builder says", () => {
     );
   });
 
+  it.each([
+    [
+      ["from", "--isolation", "docker", "scratch"],
+      /^dray: unrecognized isolation type "docker"; accepted: oci, rootless, chroot, default\n$/,
+    ],
+    [
+      ["from", "--format", "tar", "scratch"],
+      /^dray: unrecognized image type "tar"; accepted: oci, docker\n$/,
+    ],
+    [["containers", "--filter", "size=1"], /invalid filter "size"; accepted: id, name, ancestor\n$/],
+    [
+      ["commit", "--timestamp", "now", "c", "x"],
+      /strconv.ParseInt: parsing "now": invalid syntax; accepted: a whole number\n$/,
+    ],
+    [["run", "c"], /^dray: command must be specified; accepted: CONTAINER COMMAND \[ARGUMENT...\]\n$/],
+  ])("%j: says what is accepted, of which buildah says nothing", async (argv, sentence) => {
+    const { status, stderr } = await builder(...argv);
+    expect({ status, stderr }).toEqual({ status: 125, stderr: expect.stringMatching(sentence) });
+    expect((await buildah(...argv)).stderr).not.toContain("accepted");
+  });
+
   it("warns of a name that is nearly a transport, and gives the hint where it is no name", async () => {
     await builder("from", "--name", "c", "scratch");
     const named = await builder("commit", "-q", "c", "oci-dirr:x");

@@ -90,6 +90,7 @@ function parseFilter(text: string): (row: ListedContainer) => boolean {
     if (equals < 0) {
       throw said(
         `parsing filter: incorrect filter value ${JSON.stringify(part)}, should be of form filter=value`,
+        "id=…, name=…, ancestor=…",
       );
     }
     return filterOf(part.slice(0, equals), part.slice(equals + 1));
@@ -106,7 +107,7 @@ function filterOf(name: string, value: string): (row: ListedContainer) => boolea
     case "ancestor":
       return ({ imageId, imageName }) => imageId.startsWith(value) || isNamed(imageName, value);
     default:
-      throw said(`parsing filter: invalid filter ${JSON.stringify(name)}`);
+      throw said(`parsing filter: invalid filter ${JSON.stringify(name)}`, "id, name, ancestor");
   }
 }
 

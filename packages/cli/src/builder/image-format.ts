@@ -9,5 +9,5 @@ export function formatOf(
   const format = flag ?? env.BUILDAH_FORMAT;
   if (format === undefined || format === "") return undefined;
   if (format === "oci" || format === "docker") return format;
-  throw said(`unrecognized image type ${JSON.stringify(format)}`);
+  throw said(`unrecognized image type ${JSON.stringify(format)}`, "oci, docker");
 }

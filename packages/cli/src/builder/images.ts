@@ -58,7 +58,8 @@ async function filtersOf(
     const name = /^([\w-]+)!?=/.exec(text)?.[1];
     if (name === undefined)
       throw said(`invalid image filter ${JSON.stringify(text)}: must be in the format "filter=value"`);
-    if (!filterNames.has(name)) throw said(`unsupported image filter ${JSON.stringify(name)}`);
+    if (!filterNames.has(name))
+      throw said(`unsupported image filter ${JSON.stringify(name)}`, [...filterNames].join(", "));
   }
   return imageFilters(filter, options);
 }

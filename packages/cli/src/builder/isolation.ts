@@ -18,6 +18,6 @@ export function isolationOf(
     case "chroot":
       return "chroot";
     default:
-      throw said(`unrecognized isolation type ${JSON.stringify(asked)}`);
+      throw said(`unrecognized isolation type ${JSON.stringify(asked)}`, "oci, rootless, chroot, default");
   }
 }

@@ -158,6 +158,12 @@ function aloneValue({ flag }: KnownFlag): string | undefined {
   return flag.kind === "boolean" ? "true" : flag.alone;
 }
 
+/** What Go's parsers of values take, by their names. */
+const acceptedBy: Readonly<Record<string, string>> = {
+  "strconv.ParseBool": "true, false",
+  "strconv.ParseInt": "a whole number",
+};
+
 /** What a flag has after one more value was given. */
 function withValue(
   before: unknown,
@@ -173,7 +179,10 @@ function withValue(
       return flag.parse === undefined ? text : flag.parse.call(context, text);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw said(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(title)} flag: ${why}`);
+      throw said(
+        `invalid argument ${JSON.stringify(value)} for ${JSON.stringify(title)} flag: ${why}`,
+        acceptedBy[why.slice(0, why.indexOf(":"))],
+      );
     }
   };
   if (flag.variadic === undefined || flag.variadic === false) return parse(value);

@@ -26,7 +26,8 @@ export async function pull(this: DrayContext, flags: BuilderPullFlags, ...words:
     retryDelay,
     ...rest
   } = flags;
-  if (!policies.has(when)) throw said(`unsupported pull policy ${JSON.stringify(when)}`);
+  if (!policies.has(when))
+    throw said(`unsupported pull policy ${JSON.stringify(when)}`, [...policies].join(", "));
   if (when === "never" || (when === "missing" && !flags.allTags && !text.includes("://"))) {
     const id = await idInStore(this, flags, { text, isNeeded: when === "never" });
     if (id !== undefined) {

@@ -14,7 +14,7 @@ import {
 } from "./builder-commands.ts";
 import { type BuilderFlags, builderFlags } from "./flags.ts";
 import { type ParsedArguments, parseArguments } from "./parse-arguments.ts";
-import { said } from "./said.ts";
+import { said, withAccepted } from "./said.ts";
 
 /** The exit status of what is wrong with buildah itself, not with what it ran. */
 const genericFailure = 125;
@@ -43,7 +43,8 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     const run = typeof loaded === "function" ? loaded : loaded.default;
     await run.call({ ...context, personality: "buildah", calledAs: context.personality }, flags, ...words);
     return Number(context.process.exitCode ?? exitCodes.success);
-  } catch (error) {
+  } catch (caught) {
+    const error = context.personality === "dray" ? withAccepted(caught) : caught;
     context.process.stderr.write(`${errorText(error, { personality: context.personality, debug })}\n`);
     if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) return exitCodeOf(error);
     return couldNotStart(error) ? notStarted : genericFailure;
@@ -207,7 +208,10 @@ function checkGlobals(given: Readonly<Record<string, unknown>>): boolean {
   const flags = given as BuilderFlags;
   const { logLevel = "warn" } = flags;
   if (!levels.has(logLevel.toLowerCase())) {
-    throw said(`unable to parse log level: not a valid logrus Level: ${JSON.stringify(logLevel)}`);
+    throw said(
+      `unable to parse log level: not a valid logrus Level: ${JSON.stringify(logLevel)}`,
+      [...levels].join(", "),
+    );
   }
   if (flags.usernsUidMap !== undefined || flags.usernsGidMap !== undefined) {
     throw said("--userns-uid-map, --userns-gid-map: a store with mapped users is not supported");

@@ -12,7 +12,7 @@ export async function run(this: DrayContext, flags: RunFlags, ...words: string[]
   const [name, ...rest] = words;
   if (name === undefined) throw said("container ID must be specified");
   const command = rest[0] === "--" ? rest.slice(1) : rest;
-  if (command.length === 0) throw said("command must be specified");
+  if (command.length === 0) throw said("command must be specified", "CONTAINER COMMAND [ARGUMENT...]");
   const options = runOptions(this, flags);
   await using store = await openLocalStore(this, flags);
   const container = await openContainer(this, store, { name });

@@ -1,8 +1,27 @@
 import { DrayageError, type DrayageErrorCode, isDrayageError } from "@drayage/errors";
 
-/** A mistake in the words that buildah has for it: scripts look for them. */
-export function said(message: string): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_USAGE", message);
+/** A mistake in the words that buildah has for it, and what would have been right, of which buildah says nothing. */
+class SaidError extends DrayageError {
+  readonly accepted: string | undefined;
+
+  constructor(message: string, accepted: string | undefined) {
+    super("ERR_DRAYAGE_USAGE", message);
+    this.accepted = accepted;
+  }
+}
+
+/** A mistake in the words that buildah has for it: scripts look for them. `accepted` is added for who calls dray by its own name. */
+export function said(message: string, accepted?: string): DrayageError {
+  return new SaidError(message, accepted);
+}
+
+/** The error with what would have been right as its hint. */
+export function withAccepted(error: unknown): unknown {
+  if (!(error instanceof SaidError) || error.accepted === undefined) return error;
+  return new DrayageError("ERR_DRAYAGE_USAGE", error.message, {
+    hint: `accepted: ${error.accepted}`,
+    cause: error,
+  });
 }
 
 /** The error behind what was being done, as buildah puts it before its own. */
