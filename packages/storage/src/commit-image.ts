@@ -13,6 +13,7 @@ import {
 } from "./commit-layers.ts";
 import type { StoreCore } from "./core.ts";
 import { flagMap } from "./flags.ts";
+import { holdOnDemand } from "./holds.ts";
 import { randomId } from "./layer-id.ts";
 import { changeNames } from "./names.ts";
 import { createReadyFiles, type ReadyFiles } from "./ready-files.ts";
@@ -33,7 +34,8 @@ export async function commitImage(
   const items = uniqueItems(image.bigData ?? []);
   const facts = new Map(items.map((item) => [item.key, factsOf(item)]));
   const created = createdOf(image);
-  const layers = await prepareLayers(core, image.layers);
+  await using hold = holdOnDemand(core, "a commit of an image");
+  const layers = await prepareLayers(core, image.layers, hold);
   const members = { ...recordOf(image, facts), id, created, layer: layers.at(-1)?.id };
   await using area = createTemporaryArea(core.files, core.paths.temporary);
   const dataFolder = area.next("image");

@@ -1,6 +1,7 @@
 import { DrayageError } from "@drayage/errors";
 import type { StoreCore } from "./core.ts";
 import { changedFlags, flagMap } from "./flags.ts";
+import { holdOnDemand } from "./holds.ts";
 import { layerIdOf } from "./layer-id.ts";
 import { contentsOf } from "./layer-stage.ts";
 import { requireFreeNames } from "./names.ts";
@@ -9,7 +10,7 @@ import { unlessEmpty } from "./records/formats.ts";
 import { stripDuplicateNames } from "./records/own-names.ts";
 import type { RecordTable } from "./records/table.ts";
 import type { LayerRecord } from "./records/types.ts";
-import type { LayerStage, LayerToCommit, StoreOptions } from "./store.ts";
+import type { Hold, LayerStage, LayerToCommit, StoreOptions } from "./store.ts";
 import { createTemporaryArea, type TemporaryArea } from "./temporary-area.ts";
 import { now } from "./time.ts";
 import { inTransaction, type Transaction } from "./transaction.ts";
@@ -29,7 +30,8 @@ export async function commitLayers(
   layers: readonly LayerToCommit[],
   { signal }: StoreOptions = {},
 ): Promise<readonly LayerRecord[]> {
-  const prepared = await prepareLayers(core, layers);
+  await using hold = holdOnDemand(core, "a commit of layers");
+  const prepared = await prepareLayers(core, layers, hold);
   await using area = createTemporaryArea(core.files, core.paths.temporary);
   const ready = createReadyFiles(core.files, area);
   await foreseeLayers(core, prepared, ready);
@@ -47,12 +49,15 @@ export async function commitLayers(
   return records;
 }
 
-/** Does all that needs no lock: ids, what only the layers below make possible, and bringing our files to the disk. */
+/**
+ * Does all that needs no lock: ids, what only the layers below make possible, and bringing our files to the disk. A staged layer that
+ * the store has already is left as it is: `hold` sees to it that it is there until the commit is over.
+ */
 export async function prepareLayers(
   core: StoreCore,
   layers: readonly LayerToCommit[],
+  hold: Pick<Hold, "add">,
 ): Promise<readonly PreparedLayer[]> {
-  const present = new Set(core.catalog.view().layers.map(({ id }) => id));
   const prepared: PreparedLayer[] = [];
   const syncs: Promise<void>[] = [];
   let below: LayerToCommit | undefined;
@@ -73,17 +78,26 @@ export async function prepareLayers(
       below = options.parent;
     }
     const id = options.id ?? layerIdOf(parent, unpacked.drained.digest);
-    if (!present.has(id)) {
+    const isPresent = await holdIfPresent(core, id, hold);
+    if (!isPresent) {
       if (!settled) await layer.settle(below);
       if (tarSplit !== undefined) syncs.push(core.files.syncFile(tarSplit));
       if (dataFolder !== undefined) syncs.push(core.files.syncFolder(dataFolder));
     }
     prepared.push({ id, parent, stage: layer, members: recordOf(layer, id, parent) });
-    below = present.has(id) ? id : layer;
+    below = isPresent ? id : layer;
     parent = id;
   }
   await Promise.all(syncs);
   return prepared;
+}
+
+/** Whether a layer is there, which nobody can take away from then on who looks at holds. */
+async function holdIfPresent({ catalog }: StoreCore, id: string, hold: Pick<Hold, "add">): Promise<boolean> {
+  if (catalog.view().layerById(id) === undefined) return false;
+  await hold.add([id]);
+  // A moment ago it was not held.
+  return catalog.view().layerById(id) !== undefined;
 }
 
 /** Writes the records as they will be if nobody else changes them meanwhile. */

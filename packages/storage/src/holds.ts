@@ -6,6 +6,7 @@ import type { Leftover } from "./driver.ts";
 import type { Hold, HoldOptions, HoldRecord } from "./store.ts";
 
 const suffix = ".json";
+const unfinished = /^\.tmp-/;
 const fileLimit = 16 * 1024 * 1024;
 
 interface HoldFile extends HoldRecord {
@@ -60,6 +61,20 @@ export async function holdLayers(
   };
 }
 
+/** A hold that is only begun with the first layer. */
+export function holdOnDemand(core: StoreCore, why: string): Hold {
+  let begun: Hold | undefined;
+  const release = async (): Promise<void> => begun?.release();
+  return {
+    async add(layerIds) {
+      if (begun === undefined) begun = await holdLayers(core, layerIds, { why });
+      else await begun.add(layerIds);
+    },
+    release,
+    [Symbol.asyncDispose]: release,
+  };
+}
+
 /** The holds of living processes. */
 export function readHolds(core: StoreCore): readonly HoldRecord[] {
   return holdFiles(core).flatMap(({ alive, layers, why, pid, since }) => {
@@ -67,15 +82,15 @@ export function readHolds(core: StoreCore): readonly HoldRecord[] {
   });
 }
 
-/** Holds whose process is gone. */
+/** Holds whose process is gone, and files that were to replace one's. */
 export function holdLeftovers(core: StoreCore): readonly Leftover[] {
-  return holdFiles(core).flatMap(({ alive, path: file }) => {
-    if (alive) return [];
+  const ended = holdFiles(core).filter(({ alive }) => !alive);
+  return [...ended.map((hold) => hold.path), ...unfinishedHolds(core)].map((file) => {
     const remove = async (): Promise<void> => {
       await core.files.remove(file);
       await core.files.remove(lifeOf(file));
     };
-    return [{ path: file, why: "the process that held layers is gone", remove }];
+    return { path: file, why: "the process that held layers is gone", remove };
   });
 }
 
@@ -109,8 +124,19 @@ function folderOf({ paths }: StoreCore): string {
   return path.join(paths.own, "holds");
 }
 
+/** The lock of a hold's file, or of the one that was to replace it. */
 function lifeOf(file: string): string {
-  return `${file.slice(0, -suffix.length)}.lock`;
+  const name = path.basename(file).replace(unfinished, "");
+  return path.join(path.dirname(file), `${name.slice(0, name.indexOf("."))}.lock`);
+}
+
+function unfinishedHolds(core: StoreCore): readonly string[] {
+  const folder = folderOf(core);
+  return core.files
+    .list(folder)
+    .filter((name) => unfinished.test(name))
+    .map((name) => path.join(folder, name))
+    .filter((file) => !isAlive(core, file));
 }
 
 function holdFiles(core: StoreCore): readonly HoldFile[] {

@@ -1,7 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { digestBytes } from "@drayage/digest";
+import { acquireFileLock } from "@drayage/sys";
 import { describe, expect, it } from "vitest";
+import { layerIdOf } from "../src/index.ts";
 import { openTestStore, putImage, shaHex, sorted, stage } from "./fixtures.ts";
 
 describe("holds", () => {
@@ -39,11 +43,39 @@ describe("holds", () => {
     );
     writeFileSync(path.join(folder, "dead.lock"), "");
     writeFileSync(path.join(folder, "torn.json"), "");
+    writeFileSync(path.join(folder, ".tmp-dead.json123"), "");
     expect(await store.holds()).toEqual([]);
     const report = await store.prune({ layers: true });
     expect(report.layers).toEqual([stray?.id]);
-    expect(report.leftovers).toEqual([path.join(folder, "dead.json"), path.join(folder, "torn.json")]);
+    expect(report.leftovers).toEqual(
+      ["dead.json", "torn.json", ".tmp-dead.json123"].map((name) => path.join(folder, name)),
+    );
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("a commit of layers that are there already", () => {
+  it.each(["layers", "an image"])("of %s outlives a prune that comes between", async (what) => {
+    const { store, root } = await openTestStore();
+    const before = await putImage(store, ["one", "two"], { config: "{}" });
+    const staged = [await stage(store, "one"), await stage(store, "two")];
+    const lock = await acquireFileLock(path.join(root, "plain-layers/layers.lock"), "write");
+    const images = (await store.read()).dangling();
+    expect(images.map(({ id }) => id)).toEqual([before.id]);
+    // Both wait for the lock, having looked at what is there; the one that has waited longer gets it first.
+    const pruned = store.prune({ layers: true });
+    await delay(20);
+    const committed =
+      what === "layers" ? store.commitLayers(staged) : store.commitImage({ layers: staged, names: ["new"] });
+    await delay(20);
+    await lock[Symbol.asyncDispose]();
+    await Promise.all([pruned, committed]);
+    expect((await pruned).images.map(({ id }) => id)).toEqual([before.id]);
+    expect(sorted((await store.read()).layers.map(({ id }) => id))).toEqual(
+      sorted([shaHex("one"), layerIdOf(shaHex("one"), digestBytes(Buffer.from("two")))]),
+    );
+    expect(await store.holds()).toEqual([]);
+    expect((await store.check()).findings).toEqual([]);
   });
 });
 

@@ -1,5 +1,4 @@
 import { noLayerCache } from "@drayage/build-context";
-import { isDrayageError } from "@drayage/errors";
 import { loadSys } from "@drayage/sys";
 import { containersStorage, openContainersStore } from "@drayage/transport-containers-storage";
 import { commitContainer, createWorkingContainer, readState } from "../../src/index.ts";
@@ -11,14 +10,7 @@ loadSys({ base });
 await using store = await openContainersStore({ graphRoot, runRoot, driver });
 const transport = containersStorage({ store });
 process.stdout.write("ready\n");
-for (let number = 0; ; number += 1) {
-  try {
-    await once(number);
-  } catch (error) {
-    // A layer that nobody needs may go between two steps of this: whoever is told to run it again does.
-    if (!isDrayageError(error) || !error.retryable) throw error;
-  }
-}
+for (let number = 0; ; number += 1) await once(number);
 
 async function once(number: number): Promise<void> {
   if (what === "prune") {
