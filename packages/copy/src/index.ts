@@ -28,6 +28,7 @@ export {
   type KnownBlob,
   type KnownLayer,
   knownBlob,
+  knownLayer,
   type LayerCompression,
   layerMediaType,
   type NewLayer,

@@ -220,6 +220,11 @@ export function knownBlob(
   return blobs.find((blob) => blob.compression === format && blob.level === level);
 }
 
+/** What a later run may know of a layer that was made. */
+export function knownLayer({ diffId, tarSize, compression, level, digest, size }: PlacedLayer): KnownLayer {
+  return { diffId, tarSize, blobs: [{ compression, level, digest, size }] };
+}
+
 async function putLayer(
   destination: ImageDestination,
   { tar }: NewLayer,

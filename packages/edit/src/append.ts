@@ -1,12 +1,10 @@
 import { type LayerCache, layerCache } from "@drayage/build-context";
-import type { KnownLayer, PlacedLayer } from "@drayage/copy";
-import { sourceDateEpoch } from "@drayage/copy";
-import type { HistoryEntry } from "@drayage/manifest";
+import { knownLayer, type PlacedLayer, sourceDateEpoch } from "@drayage/copy";
+import { goTime, type HistoryEntry } from "@drayage/manifest";
 import type { ImageSource } from "@drayage/transport";
 import { keptHistory } from "./config-changes.ts";
 import { editConfig } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
-import { goTime } from "./go-time.ts";
 import { type EditableImage, type ImageEdit, isOci } from "./image.ts";
 import { type GivenLayer, type LayerInput, type OpenedNewLayer, openLayer } from "./layer-input.ts";
 import {
@@ -127,8 +125,5 @@ class Appender {
 }
 
 async function remember({ remember: tell }: OpenedNewLayer, placed: PlacedLayer): Promise<void> {
-  if (placed.how === "found") return;
-  const { diffId, tarSize, compression, level, digest, size } = placed;
-  const facts: KnownLayer = { diffId, tarSize, blobs: [{ compression, level, digest, size }] };
-  await tell?.(facts);
+  if (placed.how !== "found") await tell?.(knownLayer(placed));
 }

@@ -1,7 +1,6 @@
 import { DrayageError } from "@drayage/errors";
-import type { Healthcheck, HistoryEntry } from "@drayage/manifest";
+import { goTime, type Healthcheck, type HistoryEntry } from "@drayage/manifest";
 import type { ConfigEdits } from "./edit-config.ts";
-import { goTime } from "./go-time.ts";
 import type { EditableImage } from "./image.ts";
 import { changedTexts, type TextChanges } from "./text-changes.ts";
 

@@ -1,10 +1,9 @@
 import { sourceDateEpoch } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
-import type { HistoryEntry, ImageConfig } from "@drayage/manifest";
+import { goTime, type HistoryEntry, type ImageConfig } from "@drayage/manifest";
 import type { ImageSource } from "@drayage/transport";
 import type { ConfigEdits, KeptHistory } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
-import { goTime } from "./go-time.ts";
 import type { EditableImage, ImageEdit } from "./image.ts";
 import { createMerge, findNode, type MergedNode, textOf } from "./merged-tree.ts";
 import type { LayerTarget } from "./place-layers.ts";

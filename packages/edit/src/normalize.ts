@@ -1,11 +1,10 @@
 import { sourceDateEpoch } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
-import type { Annotations, ImageConfig } from "@drayage/manifest";
+import { type Annotations, goTime, type ImageConfig } from "@drayage/manifest";
 import type { TarTime } from "@drayage/tar";
 import type { ImageSource } from "@drayage/transport";
 import type { ConfigEdits } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
-import { goTime } from "./go-time.ts";
 import type { EditableImage, ImageEdit } from "./image.ts";
 import { createMerge } from "./merged-tree.ts";
 import type { LayerTarget } from "./place-layers.ts";

@@ -68,7 +68,7 @@ export {
   parsePlatform,
   samePlatform,
 } from "./platform.ts";
-export { normalizeTime } from "./time.ts";
+export { goTime, normalizeTime, zeroTime } from "./time.ts";
 export type {
   Annotations,
   Descriptor,

@@ -1,6 +1,11 @@
 /** What Go prints for a time that was never set. */
 export const zeroTime = "0001-01-01T00:00:00Z";
 
+/** A time as Go prints it: RFC 3339 without zeros at the end of a fraction. */
+export function goTime(time: Date): string {
+  return time.toISOString().replace(/\.?0*Z$/, "Z");
+}
+
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))$/;
 
 /**

@@ -1,10 +1,9 @@
 import { sourceDateEpoch } from "@drayage/copy";
 import { isDigest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
-import { type ImageConfigs, mediaTypes } from "@drayage/manifest";
+import { goTime, type ImageConfigs, mediaTypes } from "@drayage/manifest";
 import type { RepackOptions } from "@drayage/storage";
 import type { CommitOptions } from "../builder.ts";
-import { goTime } from "../state/go-time.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
 import { imageChanges } from "./image-changes.ts";
 

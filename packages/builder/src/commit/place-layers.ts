@@ -5,7 +5,7 @@ import type { LayerCache, LayerKey } from "@drayage/build-context";
 import {
   type CompressionWish,
   compressionFor,
-  type KnownLayer,
+  knownLayer,
   type NewLayer,
   type PlacedLayer,
   type PlacedLayers,
@@ -58,7 +58,7 @@ export async function placeLayers(
       if (layer.how === "found") {
         if (text !== undefined) note?.set(text);
       } else if (key !== undefined) {
-        await cache.record(key, { ...knownOf(layer), note: note?.get() });
+        await cache.record(key, { ...knownLayer(layer), note: note?.get() });
       }
     }
     return placed;
@@ -66,10 +66,6 @@ export async function placeLayers(
     await placed[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function knownOf({ diffId, tarSize, compression, level, digest, size }: PlacedLayer): KnownLayer {
-  return { diffId, tarSize, blobs: [{ compression, level, digest, size }] };
 }
 
 /** Puts layers into a folder of blobs, from where they are copied. */

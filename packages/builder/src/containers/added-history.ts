@@ -1,5 +1,5 @@
+import { goTime } from "@drayage/manifest";
 import type { Added } from "../builder.ts";
-import { goTime } from "../state/go-time.ts";
 import type { HistoryItem } from "../state/state.ts";
 
 /** What `--add-history` says of files that were added, as buildah 1.28 words it: `ADD file:<digest>`. */

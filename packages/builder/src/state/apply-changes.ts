@@ -1,11 +1,10 @@
 import { DrayageError } from "@drayage/errors";
-import { type ImageConfigs, mediaTypes } from "@drayage/manifest";
+import { goTime, type ImageConfigs, mediaTypes } from "@drayage/manifest";
 import { changeCommands } from "./change-commands.ts";
 import { changeEnv } from "./change-env.ts";
 import { changeHealthcheck } from "./change-healthcheck.ts";
 import type { ChangeContext, ConfigChanges } from "./changes.ts";
 import { editContainer, editDockerContainer, editImage, withName, withoutName } from "./edit-image.ts";
-import { goTime } from "./go-time.ts";
 import { notInOci } from "./not-in-oci.ts";
 import type { BuilderState } from "./state.ts";
 import { wordsOf } from "./words.ts";

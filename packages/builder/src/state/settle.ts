@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { hostPlatform, type ImageConfig, mediaTypes } from "@drayage/manifest";
-import { goTime, zeroTime } from "./go-time.ts";
+import { goTime, hostPlatform, type ImageConfig, mediaTypes, zeroTime } from "@drayage/manifest";
 import type { BuilderState } from "./state.ts";
 
 /**

@@ -4,7 +4,7 @@ import { parseImageManifest } from "../parse.ts";
 import { parseConfig } from "../parse-config.ts";
 import { present } from "../parse-descriptor.ts";
 import { hostPlatform } from "../platform.ts";
-import { zeroTime } from "../time.ts";
+import { goTime, zeroTime } from "../time.ts";
 import { buildersPlatform } from "./builders-platform.ts";
 
 /**
@@ -140,9 +140,4 @@ function fillIn({ oci, docker, annotations }: ImageConfigs, defaults: ImageConfi
 
 function isSet(time: string | undefined): time is string {
   return time !== undefined && time !== zeroTime;
-}
-
-/** A time as Go prints it: without zeros at the end of a fraction. */
-function goTime(time: Date): string {
-  return time.toISOString().replace(/\.?0*Z$/, "Z");
 }
