@@ -10,6 +10,15 @@ export {
   subjectOf,
   unknownArtifactType,
 } from "./artifact.ts";
+export {
+  type AmendListOptions,
+  amendStoredList,
+  type ChangeListOptions,
+  type CreateListOptions,
+  changeStoredList,
+  createStoredList,
+  type ListChange,
+} from "./change-stored-list.ts";
 export { composite, compositeScheme } from "./composite.ts";
 export { documentLocation } from "./document-location.ts";
 export { type EncodedList, encodeList, type ListFormat, onlyInOci } from "./encode-list.ts";
@@ -31,10 +40,6 @@ export { artifactLocation, type ListArtifacts, noArtifacts, withArtifact } from 
 export { type ListLocationOptions, listLocation, placeText, storedPlaceText } from "./list-place.ts";
 export type { CompositeMember, CompositeOptions, CompositeSelection } from "./members.ts";
 export {
-  type ChangeListOptions,
-  type CreateListOptions,
-  changeStoredList,
-  createStoredList,
   isStoredList,
   type ListContents,
   noContents,

@@ -41,6 +41,18 @@ export function withArtifact(before: ListArtifacts, artifact: Artifact): ListArt
   };
 }
 
+/** The artifacts of two lists. */
+export function bothArtifacts(one: ListArtifacts, other: ListArtifacts): ListArtifacts {
+  return {
+    manifests: new Map([...one.manifests, ...other.manifests]),
+    files: new Map([...one.files, ...other.files]),
+    configs: new Map([...one.configs, ...other.configs]),
+    layers: new Map([...one.layers, ...other.layers]),
+    detached: new Map([...one.detached, ...other.detached]),
+    blobs: new Map([...one.blobs, ...other.blobs]),
+  };
+}
+
 /** Forgets an artifact, and its blobs that no other has. */
 export function withoutArtifact(before: ListArtifacts, digest: Digest): ListArtifacts {
   if (!before.manifests.has(digest)) return before;

@@ -1,20 +1,13 @@
-import { type Digest, digestBytes, isDigest, parseDigest } from "@drayage/digest";
+import { type Digest, isDigest } from "@drayage/digest";
 import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
-import { type Descriptor, encodeGoJson, manifestLimit } from "@drayage/manifest";
-import { type ImageRecord, randomId, type Store, type StoreOptions } from "@drayage/storage";
-import { encodeList, type ListFormat } from "./encode-list.ts";
+import { type Descriptor, manifestLimit } from "@drayage/manifest";
+import type { ImageRecord, Store, StoreOptions } from "@drayage/storage";
 import { addEntries, emptyList, type ImageList, parseList, removeEntry } from "./image-list.ts";
-import {
-  encodeArtifacts,
-  type ListArtifacts,
-  noArtifacts,
-  parseArtifacts,
-  withoutArtifact,
-} from "./list-artifacts.ts";
+import { type ListArtifacts, noArtifacts, parseArtifacts, withoutArtifact } from "./list-artifacts.ts";
 
-const manifestKey = "manifest";
-const instancesKey = "instances.json";
-const artifactsKey = "artifacts.json";
+export const manifestKey = "manifest";
+export const instancesKey = "instances.json";
+export const artifactsKey = "artifacts.json";
 const instancesLimit = 64 * 1024 * 1024;
 
 /** A list as a store keeps it: an image without layers that buildah, podman and drayage change (containers/common, `libimage/manifests`). */
@@ -60,40 +53,6 @@ export function isStoredList({ bigData }: ImageRecord): boolean {
   return bigData.has(manifestKey) && bigData.has(instancesKey);
 }
 
-export interface CreateListOptions extends StoreOptions {
-  /** The whole name: `localhost/app:latest`. */
-  readonly name: string;
-  readonly contents?: ListContents | undefined;
-  /** `new` where absent. */
-  readonly format?: ListFormat | undefined;
-}
-
-/**
- * Adds a list to a store.
- *
- * @throws `ERR_DRAYAGE_NAME_TAKEN` where one of the names is another image's
- */
-export async function createStoredList(
-  store: Store,
-  { name, contents = noContents, format = "new", signal }: CreateListOptions,
-): Promise<StoredList> {
-  const id = randomId();
-  // Of two who make a list of one name at the same time the second one has to see the first one's.
-  await using _lock = await store.lockDigest(digestBytes(new TextEncoder().encode(name)), { signal });
-  const view = await store.read({ signal });
-  const taken = view.images.find((image) => image.names.includes(name));
-  if (taken !== undefined) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_NAME_TAKEN",
-      `the name ${JSON.stringify(name)} is that of the image ${taken.id.slice(0, 12)}`,
-      { hint: "choose another name" },
-    );
-  }
-  const bigData = itemsOf({ ...contents, id }, { format });
-  await store.commitImage({ id, layers: [], names: [name], bigData }, { signal });
-  return { ...contents, id };
-}
-
 /**
  * Reads a list of a store.
  *
@@ -125,46 +84,6 @@ export async function readStoredList(
     ? parseArtifacts(await read(artifactsKey, instancesLimit), what)
     : noArtifacts;
   return { id, list, instances, artifacts };
-}
-
-export interface ChangeListOptions extends StoreOptions {
-  /** `auto` where absent. */
-  readonly format?: ListFormat | undefined;
-}
-
-/**
- * Changes a list of a store, as it is by then: whatever others change in the meantime is kept, since whoever does so with podman or
- * drayage takes the same lock. `change` is called while it is held, so it must not wait for anything.
- */
-export async function changeStoredList(
-  store: Store,
-  id: string,
-  {
-    format = "auto",
-    signal,
-    change,
-  }: ChangeListOptions & { readonly change: (before: StoredList) => ListContents },
-): Promise<StoredList> {
-  await using _lock = await store.lockDigest(parseDigest(`sha256:${id}`), { signal });
-  const before = await readStoredList(store, id, { signal });
-  const after = { ...change(before), id };
-  // One step: no reader sees an entry whose place is not known.
-  await store.commitImage({ id, layers: [], bigData: itemsOf(after, { format, before }) }, { signal });
-  return after;
-}
-
-function itemsOf(
-  { list, instances, artifacts, id }: StoredList,
-  { format, before }: { readonly format: ListFormat; readonly before?: StoredList },
-): readonly { readonly key: string; readonly bytes: Uint8Array }[] {
-  const { bytes } = encodeList(list, format);
-  const hasArtifacts = artifacts.manifests.size > 0 || (before?.artifacts.manifests.size ?? 0) > 0;
-  return [
-    { key: manifestKey, bytes },
-    { key: instancesKey, bytes: encodeGoJson(new Map<string, string>([["", id], ...instances])) },
-    // Lists of those who know no artifacts stay as those have them.
-    ...(hasArtifacts ? [{ key: artifactsKey, bytes: encodeArtifacts(artifacts) }] : []),
-  ];
 }
 
 function parseStored(bytes: Uint8Array, what: string): ImageList {

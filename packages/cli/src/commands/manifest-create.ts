@@ -1,13 +1,13 @@
 import {
+  amendStoredList,
   annotateList,
-  changeStoredList,
   createStoredList,
-  type ListContents,
+  type ListChange,
   noContents,
   readStoredList,
 } from "@drayage/composite";
 import { DrayageError } from "@drayage/errors";
-import type { ImageRecord, Store } from "@drayage/storage";
+import type { Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { openLocations } from "../locations.ts";
 import { describedImages } from "../manifest-list/described-images.ts";
@@ -29,38 +29,25 @@ export async function manifestCreate(
   const name = newName(text);
   const locations = await openLocations(this, flags.plugin);
   await using store = await openLocalStore(this, flags);
-  const there = await namedImage(store, name, signal);
   // What cannot be is said before anything is asked for.
-  if (there !== undefined && flags.amend) await readStoredList(store, there.id, { signal });
+  if (flags.amend) await requireList(store, name, signal);
   const add = await describedImages(this, { ...flags, store, locations, texts: images });
-  const annotated = (contents: ListContents): ListContents => {
-    const { list, ...others } = add(contents);
+  const change: ListChange = (before) => {
+    const { list, ...others } = add(before);
     return {
       ...others,
       list: annotateList(list, { annotations: Object.fromEntries(flags.annotation ?? []) }),
     };
   };
-  const { id } =
-    there !== undefined && flags.amend
-      ? await changeStoredList(store, there.id, { signal, format: "new", change: annotated })
-      : await create(
-          store,
-          { name, contents: annotated(noContents), replaced: flags.replace ? there : undefined },
-          signal,
-        );
+  const { id } = flags.amend
+    ? await amendStoredList(store, { name, change, signal })
+    : await createStoredList(store, { name, contents: change(noContents), replace: flags.replace, signal });
   this.process.stdout.write(`${id}\n`);
 }
 
-async function create(
-  store: Store,
-  { name, contents, replaced }: { name: string; contents: ListContents; replaced: ImageRecord | undefined },
-  signal: AbortSignal,
-): Promise<{ readonly id: string }> {
-  if (replaced !== undefined) await store.removeNames("image", replaced.id, [name], { signal });
-  return createStoredList(store, { name, contents, signal });
-}
-
-async function namedImage(store: Store, name: string, signal: AbortSignal): Promise<ImageRecord | undefined> {
+/** Throws where an image that is no list has the name. */
+async function requireList(store: Store, name: string, signal: AbortSignal): Promise<void> {
   const { images } = await store.read({ signal });
-  return images.find(({ names }) => names.includes(name));
+  const there = images.find(({ names }) => names.includes(name));
+  if (there !== undefined) await readStoredList(store, there.id, { signal });
 }
