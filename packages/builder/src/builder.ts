@@ -160,6 +160,11 @@ export interface CommitOptions extends OperationOptions {
   readonly identityLabel?: boolean | undefined;
   readonly annotations?: readonly string[] | undefined;
   readonly unsetAnnotations?: readonly string[] | undefined;
+  /**
+   * Whether OCI's manifest says in `org.opencontainers.image.created` when the image was made; false takes one of the base away. Where absent,
+   * one of the base stays, and none is written: buildah 1.28 knows nothing of it, and later ones (1.41) write it where they are not told otherwise.
+   */
+  readonly createdAnnotation?: boolean | undefined;
   readonly unsetEnv?: readonly string[] | undefined;
   readonly unsetLabels?: readonly string[] | undefined;
   /** Lines of a Dockerfile that change the config of this image only: `ENV a=b`. */

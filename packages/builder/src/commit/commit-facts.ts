@@ -57,6 +57,7 @@ export function commitFacts(state: BuilderState, options: CommitOptions = {}): C
   const created = goTime(now);
   const changed = imageChanges(state, {
     ...options,
+    created,
     isTimed: timestamp !== undefined || epoch !== undefined,
   });
   const isReproducible = timestamp === undefined && epoch !== undefined;

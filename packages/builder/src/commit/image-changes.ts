@@ -9,6 +9,8 @@ import type { BuilderState } from "../state/state.ts";
 /** The label that tells what built an image: buildah's name for it. */
 const identityLabel = "io.buildah.version";
 const identity = "drayage";
+/** OCI image-spec, annotations.md */
+const createdName = "org.opencontainers.image.created";
 
 export interface ChangedImage {
   readonly image: ImageConfigs;
@@ -18,7 +20,7 @@ export interface ChangedImage {
 /** What the options of a commit change of what the image says: of this image only, the container stays as it is. */
 export function imageChanges(
   state: BuilderState,
-  options: CommitOptions & { readonly isTimed: boolean },
+  options: CommitOptions & { readonly isTimed: boolean; readonly created: string },
 ): ChangedImage {
   const { env = process.env, isTimed, configOverride, unsetEnv, unsetLabels } = options;
   const context = { env, now: new Date() };
@@ -33,9 +35,12 @@ export function imageChanges(
     const { Env, WorkingDir } = changed.image.docker.config ?? {};
     changed = apply(changed, parseChangeLines(options.changes, { env: Env, workingDir: WorkingDir }));
   }
-  const { annotations, unsetAnnotations } = options;
-  changed = apply(changed, { annotations: annotations?.map(asAssignment) });
+  const { annotations, unsetAnnotations, createdAnnotation, created } = options;
+  // In buildah's order: what is set by its name counts more than what is unset, and both more than the time.
+  if (createdAnnotation === true) changed = apply(changed, { annotations: [`${createdName}=${created}`] });
+  if (createdAnnotation === false) changed = apply(changed, { unsetAnnotations: [createdName] });
   if (unsetAnnotations !== undefined) changed = apply(changed, { unsetAnnotations });
+  changed = apply(changed, { annotations: annotations?.map(asAssignment) });
   return { image: changed.image, annotations: changed.annotations };
 }
 

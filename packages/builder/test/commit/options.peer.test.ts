@@ -245,6 +245,34 @@ describeWithPeers(
         expect(none.manifest.annotations).toBeUndefined();
       });
 
+      it("an annotation says when it was made where that is wanted; what is set or unset by name counts more", async () => {
+        const name = "org.opencontainers.image.created";
+        const createdOf = async (options: CommitOptions): Promise<string | undefined> =>
+          (await commit(options)).manifest.annotations?.[name];
+        expect(await createdOf({})).toBeUndefined();
+        expect(await createdOf({ createdAnnotation: true })).toBe(created);
+        const source = { timestamp: undefined, sourceDateEpoch: new Date(7000) };
+        expect(await createdOf({ ...source, createdAnnotation: true })).toBe("1970-01-01T00:00:07Z");
+        expect(await createdOf({ createdAnnotation: true, unsetAnnotations: [name] })).toBeUndefined();
+        const annotations = [`${name}=said`];
+        expect(await createdOf({ createdAnnotation: true, annotations })).toBe("said");
+        expect(await createdOf({ createdAnnotation: false, annotations })).toBe("said");
+        expect(await createdOf({ unsetAnnotations: [name], annotations })).toBe("said");
+        expect(await createdOf({ createdAnnotation: true, format: "docker" })).toBeUndefined();
+        const { store, state } = workshop;
+        const inherited = { ...(await state("work")), annotations: { [name]: "of the base" } };
+        for (const [createdAnnotation, wanted] of [
+          [undefined, "of the base"],
+          [true, created],
+          [false, undefined],
+        ] as const) {
+          const path = folder();
+          await commitContainer(store, inherited, at(dir, path), { ...common, createdAnnotation });
+          const manifest = JSON.parse(readFileSync(join(path, "manifest.json"), "utf8")) as Manifest;
+          expect(manifest.annotations?.[name]).toBe(wanted);
+        }
+      });
+
       it("the label of who built it is there unless a time is given, or it is not wanted", async () => {
         const labels = async (options: CommitOptions): Promise<unknown> =>
           (await commit({ timestamp: undefined, identityLabel: undefined, ...options })).config.config.Labels;

@@ -98,6 +98,7 @@ for (const driver of ["overlay", "vfs"] as const) {
           for (const [id, digest] of needed) expect([id, left.get(id)]).toEqual([id, digest]);
           expect(left.has(strayLayer.id)).toBe(true);
           const { findings } = await store.check();
+          if (findings.length > 0) console.error(JSON.stringify(findings));
           expect(findings.filter(({ images, containers }) => images.length + containers.length > 0)).toEqual(
             [],
           );

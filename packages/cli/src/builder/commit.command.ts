@@ -21,6 +21,7 @@ export type CommitFlags = BuilderFlags &
     readonly change?: readonly string[];
     readonly cidfile?: string;
     readonly config?: string;
+    readonly createdAnnotation?: boolean;
     readonly disableCompression?: boolean;
     readonly emptyLayer?: boolean;
     readonly format?: string;
@@ -54,6 +55,9 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
       change: several("instruction", "Change the config of this image only: ENV a=b"),
       cidfile: hidden(text("file", "Write the container's ID to this file")),
       config: text("file", "A config as JSON whose fields count more than the container's"),
+      createdAnnotation: toggle(
+        "Say in an annotation of the manifest when the image was made; =false leaves out the base's, too",
+      ),
       disableCompression: toggle("Do not compress layers (the default; =false does)"),
       emptyLayer: hidden(toggle("Leave the changes of files out")),
       format: text("format", "oci or docker"),

@@ -130,6 +130,7 @@ async function commitOptions(
     // As buildah 1.28, which knows of one of both times.
     identityLabel: flags.identityLabel ?? (timestamp === undefined ? undefined : true),
     annotations: flags.annotation,
+    createdAnnotation: flags.createdAnnotation,
     unsetAnnotations: flags.unsetannotation,
     unsetEnv: flags.unsetenv,
     changes: flags.change,
