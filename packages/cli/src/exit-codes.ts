@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { isDrayageError } from "@drayage/errors";
 
 /** What the command's exit status says. The first three are skopeo's. */
@@ -5,8 +6,24 @@ export const exitCodes = {
   success: 0,
   failure: 1,
   imageNotFound: 2,
+  /** By SIGINT, or by a program that runs dray inside itself. */
   interrupted: 130,
 } as const;
+
+/** The reason that work is aborted with when the process gets a signal. */
+export class SignalReceived extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`received ${signal}`);
+    this.signal = signal;
+  }
+}
+
+/** As shells count: 128 and the signal's number. */
+export function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
 
 /** The exit status for what a command threw. */
 export function exitCodeOf(error: unknown): number {
@@ -14,10 +31,14 @@ export function exitCodeOf(error: unknown): number {
     return exitCodes.imageNotFound;
   }
   if (isDrayageError(error, "ERR_DRAYAGE_CONTAINER_NOT_FOUND")) return exitCodes.imageNotFound;
-  if (isDrayageError(error, "ERR_DRAYAGE_ABORTED") && !isTimeout(error.cause)) return exitCodes.interrupted;
-  return exitCodes.failure;
+  return isDrayageError(error, "ERR_DRAYAGE_ABORTED") ? exitCodeOfAbort(error.cause) : exitCodes.failure;
 }
 
-function isTimeout(cause: unknown): boolean {
-  return cause instanceof Error && cause.name === "TimeoutError";
+/** The status for what something was aborted with, or for what is behind that. */
+function exitCodeOfAbort(reason: unknown): number {
+  if (reason instanceof SignalReceived) return exitCodeOfSignal(reason.signal);
+  if (isDrayageError(reason, "ERR_DRAYAGE_ABORTED")) return exitCodeOfAbort(reason.cause);
+  return reason instanceof Error && reason.name === "TimeoutError"
+    ? exitCodes.failure
+    : exitCodes.interrupted;
 }

@@ -1,7 +1,7 @@
 import { errnoOf, ioError } from "@drayage/errors";
 import type { Output } from "./context.ts";
 import { errorLine } from "./error-text.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { exitCodeOfSignal, exitCodes, SignalReceived } from "./exit-codes.ts";
 import { main } from "./main.ts";
 import { personalityOf } from "./personality.ts";
 import { standardStream } from "./standard-stream.ts";
@@ -55,14 +55,21 @@ function openOutput(interrupt: AbortController): {
   return { stdout, stderr, failed: () => failed };
 }
 
+/** A signal that comes again this many milliseconds later is the same: the terminal has sent it to us and to what has started us. */
+const sameSignal = 250;
+
 /** The first signal lets the work clean up after itself, the second does not wait for it. */
 function interruptOnSignals(interrupt: AbortController): void {
-  let received: NodeJS.Signals | undefined;
+  let received: { readonly name: NodeJS.Signals; readonly at: number } | undefined;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
-      if (received !== undefined) process.exit(exitCodes.interrupted);
-      received = name;
-      interrupt.abort(new Error(`received ${name}`));
+      const at = performance.now();
+      if (received === undefined) {
+        received = { name, at };
+        interrupt.abort(new SignalReceived(name));
+      } else if (received.name !== name || at - received.at > sameSignal) {
+        process.exit(exitCodeOfSignal(name));
+      }
     });
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { SignalReceived } from "../src/exit-codes.ts";
 import { dray, testFolder, writeTarFile } from "./run-dray.ts";
 
 const folder = testFolder();
@@ -218,13 +219,18 @@ describe("dray copy", () => {
     expect(existsSync(at("none"))).toBe(false);
   });
 
-  it("ends with status 130 when it is interrupted, and leaves nothing", async () => {
-    const signal = AbortSignal.abort(new Error("received SIGINT"));
+  it.each([
+    [130, new Error("stopped by the program that runs dray")],
+    [130, new SignalReceived("SIGINT")],
+    [143, new SignalReceived("SIGTERM")],
+    [129, new SignalReceived("SIGHUP")],
+  ])("ends with status %i when it is interrupted, and leaves nothing: %s", async (expected, reason) => {
+    const signal = AbortSignal.abort(reason);
     const { status, stderr } = await dray(["copy", `oci-dir:${at("layout")}:app`, `dir:${at("stopped")}`], {
       signal,
     });
     expect({ status, stderr }).toMatchObject({
-      status: 130,
+      status: expected,
       stderr: expect.stringMatching(/interrupted\n$/) as string,
     });
     expect(existsSync(at("stopped"))).toBe(false);

@@ -117,13 +117,15 @@ describeWithPeers(
           .some((pid) => commandLine(pid).includes(`sleep\0${seconds}`));
 
       it.each([
-        ["SIGINT", "oci"],
-        ["SIGTERM", "oci"],
-        ["SIGINT", "chroot"],
-        ["SIGTERM", "chroot"],
+        ["SIGINT", "oci", 130],
+        ["SIGTERM", "oci", 143],
+        ["SIGHUP", "oci", 129],
+        ["SIGINT", "chroot", 130],
+        ["SIGTERM", "chroot", 143],
+        ["SIGHUP", "chroot", 129],
       ] as const)(
-        "by %s, with isolation %s: end, and leave nothing behind",
-        async (signal, isolation) => {
+        "by %s, with isolation %s: end with status %i, and leave nothing behind",
+        async (signal, isolation, status) => {
           const seconds = `98${Math.floor(Math.random() * 1e6)}.5`;
           const script = `echo started >&2; exec sleep ${seconds}`;
           const before = mounts();
@@ -139,7 +141,7 @@ describeWithPeers(
           await said("started");
           while (!running(seconds)) await delay(20);
           child.kill(signal);
-          expect((await ended).code).toBe(130);
+          expect((await ended).code).toBe(status);
           expect(running(seconds)).toBe(false);
           expect(mounts()).toEqual(before);
           // It can be used as before.

@@ -12,6 +12,7 @@ import { unmountBelow } from "../src/shared-store.ts";
 // More by DRAYAGE_STORE_KILLS.
 const stops = Number(process.env.DRAYAGE_STORE_KILLS ?? 18);
 const signals = ["SIGINT", "SIGTERM", "SIGKILL"] as const;
+const statuses = { SIGINT: 130, SIGTERM: 143 } as const;
 
 describeWithPeers(
   "commits that are stopped at any moment",
@@ -92,7 +93,7 @@ describeWithPeers(
         const finished = end.code === 0;
         if (!finished) stopped++;
         // Without a code it was ended by the signal itself: always by SIGKILL, by others before Node has started dray.
-        expect(signal === "SIGKILL" ? [null, 0] : [null, 130, 0]).toContain(end.code);
+        expect(signal === "SIGKILL" ? [null, 0] : [null, statuses[signal], 0]).toContain(end.code);
 
         const now = await idsByGo(store.shared, "images");
         const isThere = now.includes(id);

@@ -38,26 +38,42 @@ function placeFor(scheme: (typeof places)[number], test: string): { home: string
 const replaceable = places.filter((scheme) => scheme !== "docker-archive");
 
 describe.each(places)("a copy to %s that is interrupted", (scheme) => {
-  it("ends with status 130 and leaves the place as it was", async () => {
-    const { home, reference } = placeFor(scheme, "interrupted");
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("by %s ends with status %i and leaves the place as it was", async (signal, status) => {
+    const { home, reference } = placeFor(scheme, `interrupted-${signal}`);
     if (scheme !== "docker-archive") await dray(["copy", "--quiet", small, reference]);
     const before = await snapshotTree(home);
     for (const delay of [0, 30, 60, 120]) {
       const started = startDray(["copy", "--progress=lines", source, reference]);
       await started.said("Copying blob");
       await wait(delay);
-      started.child.kill("SIGINT");
+      started.child.kill(signal);
       const { code, stderr } = await started.ended;
       // A copy that was faster than the signal has done its work.
       if (code === 0) {
         expect(delay, "the copy ended before the first signal").toBeGreaterThan(0);
         break;
       }
-      expect(code).toBe(130);
+      expect(code).toBe(status);
       expect(stderr.trimEnd().split("\n").at(-1)).toBe("dray: interrupted");
       expect(await snapshotTree(home)).toEqual(before);
     }
   });
+});
+
+it("a signal that comes twice at once, from the terminal and from what started dray, is one", async () => {
+  const { home, reference } = placeFor("oci-dir", "twice");
+  const before = await snapshotTree(home);
+  const started = startDray(["copy", "--progress=lines", source, reference]);
+  await started.said("Copying blob");
+  started.child.kill("SIGINT");
+  await wait(5);
+  started.child.kill("SIGINT");
+  expect((await started.ended).code).toBe(130);
+  expect(await snapshotTree(home)).toEqual(before);
 });
 
 describe.each(replaceable)("a copy to %s that is killed", (scheme) => {

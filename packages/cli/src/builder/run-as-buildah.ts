@@ -63,11 +63,12 @@ function couldNotStart(error: unknown): boolean {
  * Who is not root does what changes files of the store as root of a user namespace, as with buildah: the same command line again. Gives its
  * exit status; undefined where it is not needed.
  */
-async function runAgainAsRoot({ again, env, signal }: DrayContext): Promise<number | undefined> {
+async function runAgainAsRoot({ again, env }: DrayContext): Promise<number | undefined> {
   if (again === undefined || process.getuid?.() === 0 || process.platform !== "linux") return undefined;
   const { inUserNamespace, runInUserNamespace } = await import("@drayage/run");
   if (inUserNamespace(env)) return undefined;
-  return (await runInUserNamespace(again, { env: { ...env }, signal })).exitCode;
+  // Without the signal, which would kill it: what we get it gets, too, and cleans up after itself.
+  return (await runInUserNamespace(again, { env: { ...env } })).exitCode;
 }
 
 interface Line {

@@ -13,6 +13,7 @@ export async function unshare(this: DrayContext, flags: UnshareFlags, ...words: 
   }
   if (inUserNamespace(this.env)) throw said("already in a user namespace of container tools");
   const env = { ...this.env, BUILDAH_ISOLATION: this.env.BUILDAH_ISOLATION ?? "rootless" };
-  const { exitCode } = await runInUserNamespace(argv, { env, signal: this.signal });
+  // Without the signal, which would kill it: what we get it gets, too, and does with it what it will.
+  const { exitCode } = await runInUserNamespace(argv, { env });
   if (exitCode !== 0) this.process.exitCode = exitCode;
 }
