@@ -3,7 +3,7 @@ import { type ByteString, byteStringOf, textOf, xattrReader } from "@drayage/pac
 import { loadSys } from "@drayage/sys";
 import { rootEntryOf } from "./folder-root.ts";
 import { impliedFolder } from "./layer/made-folders.ts";
-import { keptFolders, parentsOf } from "./layer/planned.ts";
+import { keptFolders, parentsOf } from "./layer/plan.ts";
 import type { SourceListing } from "./options.ts";
 import type { Prepared } from "./pack-sources.ts";
 import type { RootEntry, RootView } from "./root-view.ts";

@@ -1,8 +1,10 @@
 import { DrayageError } from "@drayage/errors";
+import { fileType } from "@drayage/pack";
 import { addedRoot } from "./added-root.ts";
 import { type Destination, findDestination } from "./layer/destination.ts";
 import type { EntryChanges } from "./layer/entry-settings.ts";
-import { type Group, plan } from "./layer/planned.ts";
+import { plan } from "./layer/plan.ts";
+import { type Group, isFolder } from "./layer/planned.ts";
 import { writeLayer } from "./layer/write-layer.ts";
 import { layerKey } from "./layer-cache/key.ts";
 import type {
@@ -202,7 +204,7 @@ async function list(
       if (!isKept) continue;
       entries += 1;
       if (stats !== undefined) builder.add(`${item}:${name}`, stats);
-      if (stats?.isFile() === true) bytes += Number(stats.size);
+      if (stats !== undefined && fileType(stats) === "file") bytes += Number(stats.size);
     }
   }
   for (const item of items) if (item.kind === "download") bytes += item.download.size;
@@ -214,9 +216,10 @@ async function list(
 function asksRoot(group: Group): boolean {
   if (group.kind === "archive") return true;
   const folders = new Set<string>([""]);
-  return group.entries.some(({ name, stats, isKept }) => {
+  return group.entries.some((planned) => {
+    const { name, isKept } = planned;
     if (!isKept) return false;
-    if (stats?.isDirectory() === true) folders.add(name);
+    if (isFolder(planned)) folders.add(name);
     return !folders.has(name.slice(0, Math.max(0, name.lastIndexOf("/"))));
   });
 }

@@ -1,7 +1,7 @@
-import type { BigIntStats } from "node:fs";
 import type { TarEntryInput, TarEntryType, TarTime } from "@drayage/tar";
 import { type ByteString, bytesOf, textOf } from "./byte-string.ts";
 import { deviceOf } from "./device.ts";
+import { type FileStats, fileType } from "./file-stats.ts";
 import { type Owner, toContainer, unmapped } from "./id-maps.ts";
 import type { PackOptions } from "./options.ts";
 import { type OverrideStat, overrideStatXattr, parseOverrideStat } from "./override-stat.ts";
@@ -18,7 +18,7 @@ export interface EntrySettings {
 /** What is known of a file before its header is made. */
 export interface FileFacts {
   readonly path: ByteString;
-  readonly stats: BigIntStats;
+  readonly stats: FileStats;
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
   /** Of a symbolic link. */
   readonly target: ByteString | undefined;
@@ -32,7 +32,7 @@ export function entryOf(facts: FileFacts, settings: EntrySettings): Entry | unde
   const { path, stats, target } = facts;
   const { options, names } = settings;
   const { xattrs, override } = splitOverride(facts.xattrs, options);
-  const type = override?.type ?? typeOf(stats);
+  const type = override?.type ?? fileType(stats);
   if (type === undefined || type === "socket") return undefined;
   const owner = ownerOf(facts, override, options);
   const permissions = override?.mode ?? Number(stats.mode & 0o7777n);
@@ -77,7 +77,7 @@ function ownerOf(
   return inside;
 }
 
-function timeOf({ mtimeNs }: BigIntStats, { time, latest, dialect }: PackOptions): TarTime {
+function timeOf({ mtimeNs }: FileStats, { time, latest, dialect }: PackOptions): TarTime {
   if (time !== undefined) return { seconds: time.seconds, nanoseconds: 0 };
   const own = dialect === "copier" ? nearestSecond(mtimeNs) : wholeSecond(mtimeNs);
   return latest !== undefined && own.seconds > latest.seconds
@@ -87,23 +87,12 @@ function timeOf({ mtimeNs }: BigIntStats, { time, latest, dialect }: PackOptions
 
 function deviceFields(
   type: TarEntryType,
-  stats: BigIntStats,
+  stats: FileStats,
   override: OverrideStat | undefined,
 ): Pick<TarEntryInput, "devmajor" | "devminor"> {
   if (type !== "block" && type !== "character") return {};
   const { major, minor } = override ?? deviceOf(stats.rdev);
   return { devmajor: major, devminor: minor };
-}
-
-/** The type of a file; undefined for a socket. */
-function typeOf(stats: BigIntStats): TarEntryType | undefined {
-  if (stats.isFile()) return "file";
-  if (stats.isDirectory()) return "directory";
-  if (stats.isSymbolicLink()) return "symlink";
-  if (stats.isCharacterDevice()) return "character";
-  if (stats.isBlockDevice()) return "block";
-  if (stats.isFIFO()) return "fifo";
-  return undefined;
 }
 
 /** `S_IFMT` of inode(7). */

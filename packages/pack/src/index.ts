@@ -8,6 +8,7 @@ export { type ByteString, byteStringOf, bytesOf, textOf } from "./byte-string.ts
 export { type ChunkBuilder, chunkBuilder } from "./chunk.ts";
 export { compareTrees } from "./compare.ts";
 export { type Entry, type EntrySettings, entryOf, type FileFacts } from "./entry.ts";
+export { type FileStats, fileType, statsKeeper } from "./file-stats.ts";
 export { type Folder, type OpenFile, openRoot } from "./folder.ts";
 export type {
   CompareOptions,

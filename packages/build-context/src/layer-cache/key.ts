@@ -1,6 +1,5 @@
-import type { BigIntStats } from "node:fs";
 import { createHasher } from "@drayage/digest";
-import { type ByteString, createBreather, type Folder, openRoot } from "@drayage/pack";
+import { type ByteString, createBreather, type FileStats, type Folder, openRoot } from "@drayage/pack";
 
 /** What a layer is known by before it is made: all that is told of its files without reading them, and how it is made. */
 export interface LayerKey {
@@ -15,7 +14,7 @@ export interface LayerKey {
 
 export interface LayerKeyBuilder {
   /** `path` is that in the layer, or whatever else tells two files of the same facts apart. */
-  add(path: ByteString, stats: BigIntStats): void;
+  add(path: ByteString, stats: FileStats): void;
   finish(): LayerKey;
 }
 

@@ -1,5 +1,5 @@
 import { DrayageError } from "@drayage/errors";
-import { type ByteString, byteStringOf } from "@drayage/pack";
+import { type ByteString, byteStringOf, fileType } from "@drayage/pack";
 import { cleanPath } from "../patterns/clean-path.ts";
 import type { RootEntry, RootView } from "../root-view.ts";
 import type { Item } from "../sources/find-sources.ts";
@@ -68,7 +68,7 @@ function needsFolder({ sourceCount, items, parents }: DestinationOptions): boole
 
 function isOneFile([item, ...others]: readonly Item[]): boolean {
   if (item === undefined || others.length > 0) return false;
-  return item.kind === "download" || item.stats.isFile();
+  return item.kind === "download" || fileType(item.stats) === "file";
 }
 
 function requireName(items: readonly Item[], isNewName: boolean): void {

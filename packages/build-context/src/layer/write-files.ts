@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import type { Hasher } from "@drayage/digest";
 import { ioError } from "@drayage/errors";
 import {
@@ -7,7 +7,9 @@ import {
   type ChunkBuilder,
   type Entry,
   entryOf,
+  type FileStats,
   type Folder,
+  fileType,
   nearestSecond,
   type OpenFile,
   type OwnerNames,
@@ -65,7 +67,7 @@ export function* writeFile(
   if (folder === undefined) return;
   const there = linksTo(stats, links);
   const isRead =
-    stats.isFile() &&
+    fileType(stats) === "file" &&
     ((planned.isKept && there.layer === undefined) || (hasher !== undefined && there.content === undefined));
   const file = isRead ? folder.file(name) : undefined;
   // Gone, or something else, since the folder was listed.
@@ -99,14 +101,14 @@ export function* writeFile(
 
 /** The names that a file has in what was written already. */
 function linksTo(
-  stats: BigIntStats,
+  stats: FileStats,
   links: LinkNames,
 ): {
   readonly key: string | undefined;
   readonly layer: ByteString | undefined;
   readonly content: ByteString | undefined;
 } {
-  const key = stats.isFile() && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
+  const key = fileType(stats) === "file" && stats.nlink > 1n ? `${stats.dev}:${stats.ino}` : undefined;
   if (key === undefined) return { key, layer: undefined, content: undefined };
   return { key, layer: links.layer.get(key), content: links.content.get(key) };
 }
@@ -119,14 +121,15 @@ function plainEntry(
     name,
   }: {
     readonly planned: Planned;
-    readonly stats: BigIntStats;
+    readonly stats: FileStats;
     readonly folder: Folder;
     readonly name: ByteString;
   },
   { settings, prefix }: FileWriterOptions,
 ): Entry | undefined {
-  const target = stats.isSymbolicLink() ? folder.link(name) : undefined;
-  if (stats.isSymbolicLink() && target === undefined) return undefined;
+  const isLink = fileType(stats) === "symlink";
+  const target = isLink ? folder.link(name) : undefined;
+  if (isLink && target === undefined) return undefined;
   const xattrs = settings.readXattrs(folder, name);
   const { owner, chmod } = settings;
   const entry = entryOf(
@@ -151,7 +154,7 @@ interface Both {
   readonly layer: Entry | undefined;
   readonly content: Entry;
   readonly name: ByteString;
-  readonly stats: BigIntStats;
+  readonly stats: FileStats;
   readonly file: OpenFile | undefined;
 }
 

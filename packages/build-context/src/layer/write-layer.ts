@@ -11,7 +11,7 @@ import { type Cursor, openCursor } from "./cursor.ts";
 import type { Destination } from "./destination.ts";
 import { inDialect, type LayerSettings } from "./entry-settings.ts";
 import { type MadeFolders, madeFolders, refuseWhiteout } from "./made-folders.ts";
-import type { Group, Planned } from "./planned.ts";
+import { type Group, isFolder, type Planned } from "./planned.ts";
 import { writeArchive } from "./write-archive.ts";
 import {
   type FileWriterOptions,
@@ -111,7 +111,7 @@ async function* writeGroup(
       if (planned.isKept && form === "layer") {
         refuseWhiteout(path);
         if (!folders.isReached(path)) yield* writeLeading(path, writing);
-        if (planned.stats?.isDirectory() === true) folders.note(path);
+        if (isFolder(planned)) folders.note(path);
       }
       const item = items[planned.item];
       if (item?.kind === "download") {

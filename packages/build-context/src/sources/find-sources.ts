@@ -1,7 +1,6 @@
-import type { BigIntStats } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
-import { type ByteString, byteStringOf, textOf } from "@drayage/pack";
+import { type ByteString, byteStringOf, type FileStats, fileType, statsKeeper, textOf } from "@drayage/pack";
 import { pathBelow } from "../patterns/clean-path.ts";
 import type { IgnoreMatcher } from "../patterns/ignore-matcher.ts";
 import { isPattern } from "../patterns/name-pattern.ts";
@@ -22,7 +21,7 @@ export interface LocalItem {
   readonly written: ByteString;
   /** Where that leads to, below the context. */
   readonly path: ByteString;
-  readonly stats: BigIntStats;
+  readonly stats: FileStats;
   /** With `parents`: how many of the first folders of `written` are left out; undefined without. */
   readonly pivot: number | undefined;
 }
@@ -78,8 +77,9 @@ async function findLocal(source: string, options: FindOptions): Promise<readonly
   if (written.length === 0 && !isPattern(pattern)) throw notThere(source, context);
   const pivot = options.parents ? pivotOf(source, context) : undefined;
   const items: LocalItem[] = [];
+  const keep = statsKeeper();
   for (const path of written) {
-    const item = lookAt(path, { source, pivot, context });
+    const item = lookAt(path, { source, pivot, context, keep });
     if (isWanted(item, matcher, context)) items.push(await asArchive(item, options));
   }
   // A pattern that nothing matches may stand beside sources that are there: `package.json yarn.lock*`.
@@ -115,7 +115,13 @@ function lookAt(
     source,
     pivot,
     context,
-  }: { readonly source: string; readonly pivot: number | undefined; readonly context: Context },
+    keep,
+  }: {
+    readonly source: string;
+    readonly pivot: number | undefined;
+    readonly context: Context;
+    readonly keep: ReturnType<typeof statsKeeper>;
+  },
 ): LocalItem {
   using place = locate(context.root, written, { follow: true });
   if (place === undefined) {
@@ -136,7 +142,7 @@ function lookAt(
       `${JSON.stringify(source)} is a socket, which no image holds`,
     );
   }
-  return { kind: stats.isDirectory() ? "tree" : "file", written, path, stats, pivot };
+  return { kind: stats.isDirectory() ? "tree" : "file", written, path, stats: keep(stats), pivot };
 }
 
 /** A path as patterns have it: below the context, or, where that is the machine, below the source. */
@@ -158,7 +164,7 @@ async function asArchive(
   item: LocalItem,
   { context, expandArchives, signal }: FindOptions,
 ): Promise<LocalItem> {
-  if (!expandArchives || !item.stats.isFile()) return item;
+  if (!expandArchives || fileType(item.stats) !== "file") return item;
   using place = locate(context.root, item.path, { follow: true });
   return place !== undefined && (await isArchive(place, signal)) ? { ...item, kind: "archive" } : item;
 }
