@@ -1,7 +1,6 @@
-import { createReadStream } from "node:fs";
-import { type Blob, createStagedFile, drain, inflated, openBlob, temporaryFolder } from "@drayage/blob";
+import type { Blob } from "@drayage/blob";
 import { DrayageError } from "@drayage/errors";
-import { fileContent } from "@drayage/image-files";
+import { contentReader, type StoredContent } from "@drayage/image-files";
 import {
   opaqueWhiteout,
   type TarEntryInput,
@@ -18,7 +17,6 @@ import {
   type MergedFile,
   type MergedNode,
 } from "./merged-tree.ts";
-import type { Leftovers } from "./place-layers.ts";
 
 export interface LayerTarOptions {
   /** Whether there are layers below, for which whiteouts are written. */
@@ -36,8 +34,7 @@ export interface ReadLayers {
   readonly signal?: AbortSignal | undefined;
   readonly temporaryDir?: string | undefined;
   /** The blob of one of the image's layers. */
-  blob(layer: number): Promise<Blob>;
-  readonly leftovers: Leftovers;
+  readonly blob: (layer: number) => Promise<Blob>;
 }
 
 /** Sparse files are written with their holes: no more than this. */
@@ -140,102 +137,22 @@ const nowhere = { data: { layer: Number.MAX_SAFE_INTEGER, offset: 0 } };
 
 async function* entries(
   items: readonly Item[],
-  read: ReadLayers,
+  { signal, temporaryDir, blob }: ReadLayers,
 ): AsyncGenerator<TarWriteEntry, void, undefined> {
-  const unordered = unorderedLayers(items);
-  const readers = new Map<number, LayerReader>();
-  try {
-    for (const { header, data: file } of items) {
-      if (file === undefined || file.data.size === 0) {
-        yield { header };
-        continue;
-      }
-      const { layer, offset, size, storedSize, sparse } = file.data;
-      if (sparse !== undefined) {
-        if (size > mostSparse) throw tooSparse(header);
-        const facts = { dataOffset: offset, dataSize: storedSize, sparse };
-        yield { header, body: fileContent(await read.blob(layer), facts, read.signal) };
-        continue;
-      }
-      let reader = readers.get(layer);
-      if (reader === undefined) {
-        reader = unordered.has(layer)
-          ? await anyOrder(layer, read)
-          : inOrder(await read.blob(layer), read.signal);
-        readers.set(layer, reader);
-      }
-      yield { header, body: reader.take(offset, storedSize) };
+  const wanted = items.flatMap(({ data }) => (data === undefined ? [] : [storedContent(data)]));
+  await using contents = contentReader(wanted, { signal, temporaryDir, blob });
+  for (const { header, data: file } of items) {
+    if (file === undefined || file.data.size === 0) {
+      yield { header };
+      continue;
     }
-  } finally {
-    for (const reader of readers.values()) await reader.close();
+    if (file.data.sparse !== undefined && file.data.size > mostSparse) throw tooSparse(header);
+    yield { header, body: contents.read(storedContent(file)) };
   }
 }
 
-/** The layers whose files are not wanted in the order in which they have them. */
-function unorderedLayers(items: readonly Item[]): ReadonlySet<number> {
-  const at = new Map<number, number>();
-  const unordered = new Set<number>();
-  for (const { data } of items) {
-    if (data === undefined) continue;
-    const { layer, offset } = data.data;
-    if (offset < (at.get(layer) ?? 0)) unordered.add(layer);
-    at.set(layer, offset);
-  }
-  return unordered;
-}
-
-interface LayerReader {
-  take(offset: number, length: number): AsyncIterable<Uint8Array>;
-  close(): Promise<void>;
-}
-
-/** Reads a layer once, from its start. */
-function inOrder(blob: Blob, signal: AbortSignal | undefined): LayerReader {
-  const chunks = openBlob(inflated(blob), { signal })[Symbol.asyncIterator]();
-  let rest: Uint8Array = new Uint8Array();
-  let position = 0;
-  async function fill(): Promise<void> {
-    if (rest.length > 0) return;
-    const next = await chunks.next();
-    if (next.done === true) throw new DrayageError("ERR_DRAYAGE_SIZE_MISMATCH", "a layer ends within a file");
-    rest = next.value;
-  }
-  function cut(length: number): Uint8Array {
-    const piece = rest.subarray(0, length);
-    rest = rest.subarray(piece.length);
-    position += piece.length;
-    return piece;
-  }
-  return {
-    async *take(offset, length) {
-      while (position < offset) {
-        await fill();
-        cut(offset - position);
-      }
-      for (let left = length; left > 0; ) {
-        await fill();
-        const piece = cut(left);
-        left -= piece.length;
-        yield piece;
-      }
-    },
-    async close() {
-      await chunks.return?.();
-    },
-  };
-}
-
-/** Reads a layer at any place, from an inflated copy. */
-async function anyOrder(layer: number, read: ReadLayers): Promise<LayerReader> {
-  const { signal, temporaryDir, leftovers } = read;
-  const file = await createStagedFile(await temporaryFolder(temporaryDir), { mode: 0o600 });
-  leftovers.add({ [Symbol.asyncDispose]: () => file.discard() });
-  await drain(inflated(await read.blob(layer)), file.sink, { signal });
-  return {
-    take: (offset, length) =>
-      createReadStream(file.path, { start: offset, end: offset + length - 1, signal }),
-    close: async () => undefined,
-  };
+function storedContent({ data: { layer, offset, storedSize, sparse } }: MergedFile): StoredContent<number> {
+  return { layer, dataOffset: offset, dataSize: storedSize, sparse };
 }
 
 function headerOf(file: MergedFile, path: string, time: (own: TarTime) => TarTime): TarEntryInput {

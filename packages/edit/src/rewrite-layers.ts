@@ -87,7 +87,7 @@ export async function replaceLayers(
   const { leftovers } = workshop;
   const { signal, temporaryDir } = target;
   const made = remade.map(({ root, options }, index): NewLayer => {
-    const read = { signal, temporaryDir, leftovers, blob: (layer: number) => layers.blob(layer) };
+    const read = { signal, temporaryDir, blob: (layer: number) => layers.blob(layer) };
     const what = `layer ${first + index} of ${image.source.reference.text}, rewritten`;
     return { tar: streamBlob(() => layerTar(root, options, read), { what }) };
   });

@@ -3,6 +3,7 @@ import type { Descriptor } from "@drayage/manifest";
 import type { ImageSource } from "@drayage/transport";
 import { bytesOfKey, keyOf, keyOfText, namesOf, textOfKey } from "./byte-path.ts";
 import { fileContent } from "./content.ts";
+import { contentReader, type StoredContent } from "./content-reader.ts";
 import type { FileEntry } from "./file-entry.ts";
 import { createLayerCache, type LayerCache, type LayerCacheOptions } from "./layer-cache.ts";
 import type { LayerFileFacts } from "./layer-tree.ts";
@@ -26,8 +27,18 @@ export interface ImageFiles extends AsyncDisposable {
    * `ERR_DRAYAGE_FILE_NOT_FOUND`, also for what is no regular file.
    */
   read(path: string | Uint8Array): AsyncIterable<Uint8Array>;
+  /** For reading many files of this image: each layer is read once if the files are asked for in the order in which it has them. */
+  contents(entries: readonly FileEntry[]): ImageContents;
+  /** The same for all names (hard links) of one regular file, and for no other; undefined for what is no regular file. */
+  fileKey(entry: FileEntry): string | undefined;
   /** The SHA-256 of a regular file's content in hex; only where the cache was made with `digests`. */
   contentDigest(entry: FileEntry): string | undefined;
+}
+
+/** The content of files that were announced. Disposing of it deletes temporary files. */
+export interface ImageContents extends AsyncDisposable {
+  /** Of a regular file, holes as zeros; of others nothing. In the order in which the files were announced, and each before the next. */
+  read(entry: FileEntry): AsyncIterable<Uint8Array>;
 }
 
 export interface StatOptions {
@@ -68,6 +79,11 @@ export function openImageFiles(
     const entry = makeEntry(names, facts);
     if (facts !== undefined) contents.set(entry, facts);
     return entry;
+  }
+  function stored(entry: FileEntry): StoredContent<Descriptor> | undefined {
+    const { layer } = entry;
+    const facts = contents.get(entry);
+    return facts?.type !== "file" || layer === undefined ? undefined : { ...facts, layer };
   }
   async function required(path: string | Uint8Array): Promise<Found> {
     const found = await lookUp(union, namesOfPath(path));
@@ -110,6 +126,27 @@ export function openImageFiles(
       if (facts?.type !== "file") throw notFound(path, "is no regular file in");
       const layer = layerAt(index);
       yield* fileContent(await cache.blob(source, layer, signal), facts, signal);
+    },
+    contents(entries) {
+      const reader = contentReader(
+        entries.map(stored).filter((content) => content !== undefined),
+        {
+          signal,
+          temporaryDir: options.temporaryDir,
+          blob: (layer) => cache.blob(source, layer, signal),
+        },
+      );
+      return {
+        async *read(entry) {
+          const content = stored(entry);
+          if (content !== undefined) yield* reader.read(content);
+        },
+        [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+      };
+    },
+    fileKey(entry) {
+      const content = stored(entry);
+      return content && `${content.layer.digest} ${content.dataOffset}`;
     },
     contentDigest: (entry) => contents.get(entry)?.contentDigest,
     async [Symbol.asyncDispose]() {

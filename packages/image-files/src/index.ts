@@ -2,10 +2,16 @@
  * Look into the files of an image without unpacking it.
  * @module
  */
-export { fileContent } from "./content.ts";
+export {
+  type ContentReader,
+  type ContentReaderOptions,
+  contentReader,
+  type StoredContent,
+} from "./content-reader.ts";
 export { diffImages, type FileChange } from "./diff.ts";
 export type { FileEntry, FileType } from "./file-entry.ts";
 export {
+  type ImageContents,
   type ImageFiles,
   type OpenImageFilesOptions,
   openImageFiles,

@@ -76,6 +76,46 @@ describe("the files of an image", () => {
     }
   });
 
+  it("are read one after the other, each layer once where its order is kept, and in any other order", async () => {
+    const top = [
+      file("a", "top a"),
+      { name: "again", type: "link", linkname: "a" } as const,
+      file("c", "top c"),
+    ];
+    const { source, layers, opened } = await makeImage([[file("a", "old"), file("b", "base b")], top]);
+    const temporaryDir = await mkdtemp(join(tmpdir(), "drayage-"));
+    try {
+      await using files = openImageFiles(source, layers, { temporaryDir });
+      const [, ...entries] = await walked(files.walk());
+      expect(paths(entries)).toEqual(["/a", "/again", "/b", "/c"]);
+      const [a, again, b, c] = entries.map((entry) => files.fileKey(entry));
+      expect(again).toBe(a);
+      expect(new Set([a, b, c]).size).toBe(3);
+      const read = async (order: readonly FileEntry[]): Promise<readonly string[]> => {
+        await using contents = files.contents(order);
+        const texts: string[] = [];
+        for (const entry of order) {
+          texts.push(await textOf(contents.read(entry)));
+          left = Math.max(left, readdirSync(temporaryDir).length);
+        }
+        return texts;
+      };
+      let left = 0;
+      const inOrder = entries.filter(({ path }) => path !== "/again");
+      expect(await read(inOrder)).toEqual(["top a", "base b", "top c"]);
+      expect(left).toBe(0);
+      // A second reading of the same bytes takes going back.
+      expect(await read([...entries].reverse())).toEqual(["top c", "base b", "top a", "top a"]);
+      expect(left).toBe(1);
+      expect(readdirSync(temporaryDir)).toEqual([]);
+      expect(opened.length).toBeGreaterThan(0);
+      const root = await files.stat("/");
+      expect(root && files.fileKey(root)).toBeUndefined();
+    } finally {
+      await rm(temporaryDir, { recursive: true });
+    }
+  });
+
   it("tell what they are: modes, owners, sizes, times, links, devices and attributes", async () => {
     const mtime = { seconds: 1_700_000_000, nanoseconds: 0 };
     const { source, layers } = await makeImage([
