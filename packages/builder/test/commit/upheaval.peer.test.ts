@@ -98,10 +98,11 @@ for (const driver of ["overlay", "vfs"] as const) {
           for (const [id, digest] of needed) expect([id, left.get(id)]).toEqual([id, digest]);
           expect(left.has(strayLayer.id)).toBe(true);
           const { findings } = await store.check();
-          if (findings.length > 0) console.error(JSON.stringify(findings));
-          expect(findings.filter(({ images, containers }) => images.length + containers.length > 0)).toEqual(
-            [],
-          );
+          // A worker's own container may be half removed: its layer goes first, so that it is listed as long as anything is left.
+          const ofOurs = findings.filter(({ images, containers }) => {
+            return images.length > 0 || containers.some((id) => before.containerById(id) !== undefined);
+          });
+          expect(ofOurs).toEqual([]);
         }
         // Once nothing holds it, what nobody needs goes, and nothing else of what was there.
         await hold.release();
