@@ -1,7 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { type Blob, readUnverified } from "@drayage/blob";
-import { throwIfAborted } from "@drayage/errors";
-import { cleanRawEntryName, scanTar, TarDecoder, type TarHeader } from "@drayage/tar";
+import { DrayageError } from "@drayage/errors";
+import { cleanRawEntryName, TarDecoder, type TarHeader } from "@drayage/tar";
 
 /** Refuses entries that leave the root. Throws `ERR_DRAYAGE_ARCHIVE_INVALID`. */
 function checkHeader({ rawName, rawLinkname, type }: TarHeader): void {
@@ -17,6 +15,7 @@ export interface TarChecker {
 
 export function tarChecker(): TarChecker {
   const decoder = new TarDecoder();
+  let isEmpty = true;
   const takeAll = (): void => {
     for (let event = decoder.next(); event !== undefined; event = decoder.next()) {
       if (event.type === "header") checkHeader(event.header);
@@ -24,17 +23,24 @@ export function tarChecker(): TarChecker {
   };
   return {
     push(chunk) {
+      if (chunk.length > 0) isEmpty = false;
       decoder.push(chunk);
       takeAll();
     },
     finish() {
+      // GNU tar reads it as an archive of nothing. A pipe whose writer has failed gives it, too.
+      if (isEmpty) {
+        throw new DrayageError("ERR_DRAYAGE_ARCHIVE_INVALID", "it has no bytes", {
+          hint: "a tar of nothing has 1024 bytes at least: look whether what made it has failed",
+        });
+      }
       decoder.finish();
       takeAll();
     },
   };
 }
 
-/** The bytes of a tar, checked while they pass. */
+/** The bytes of a tar, checked while they pass: what is used of them is what was checked. */
 export async function* checkedTar(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -44,34 +50,4 @@ export async function* checkedTar(
     yield chunk;
   }
   checker.finish();
-}
-
-/** Checks a tar before it is read; of a file only the headers are looked at. */
-export async function checkTar(blob: Blob, signal: AbortSignal | undefined): Promise<void> {
-  const { origin, steps } = blob;
-  if (origin.kind === "file" && steps.length === 0) {
-    checkFile(origin, signal);
-    return;
-  }
-  for await (const _ of checkedTar(readUnverified(blob, { signal }))) throwIfAborted(signal);
-}
-
-function checkFile(
-  { path, offset, length }: Extract<Blob["origin"], { kind: "file" }>,
-  signal: AbortSignal | undefined,
-): void {
-  const fd = openSync(path, "r");
-  try {
-    const buffer = new Uint8Array(64 * 1024);
-    const read = (position: number, wanted: number): Uint8Array => {
-      const count = readSync(fd, buffer, 0, Math.min(wanted, buffer.length), offset + position);
-      return buffer.subarray(0, count);
-    };
-    for (const { header } of scanTar({ size: length, read })) {
-      throwIfAborted(signal);
-      checkHeader(header);
-    }
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -79,7 +79,7 @@ export function configEdits({ config }: EditableImage, changes: ConfigChanges): 
     own.Healthcheck,
     changes.healthcheck && { ...own.Healthcheck, ...changes.healthcheck },
   ]);
-  put(container, "OnBuild", [own.OnBuild, changes.onBuild]);
+  put(container, "OnBuild", [own.OnBuild, instructions(changes.onBuild)]);
   put(image, "author", [config.author, line(changes.author, "author")]);
   put(image, "created", [
     config.created,
@@ -188,6 +188,12 @@ function signalName(text: string | null | undefined): string | null | undefined 
     throw wrong("signal", text, "write SIGTERM, TERM or 15");
   }
   return text;
+}
+
+function instructions(texts: readonly string[] | null | undefined): readonly string[] | null | undefined {
+  const wrongOne = texts?.find((text) => text.trim() === "" || text.includes("\0"));
+  if (wrongOne !== undefined) throw wrong("instruction", wrongOne, "write one as in a Dockerfile: RUN make");
+  return texts;
 }
 
 function platformWord(text: string | null | undefined, what: string): string | null | undefined {

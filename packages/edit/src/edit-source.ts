@@ -10,7 +10,6 @@ import {
   encodeOciIndex,
   encodeOciManifest,
   formatPlatform,
-  type ImageConfig,
   type ImageIndex,
   type ImageManifest,
   indexDepthLimit,
@@ -20,7 +19,6 @@ import {
   manifestParts,
   mediaTypes,
   type Platform,
-  parseConfig,
   parseImageIndex,
   parseImageManifest,
   parsePlatform,
@@ -29,13 +27,15 @@ import { derivedSource, type ImageSource, type OperationOptions, type RawManifes
 import { type ImageReport, reportOf } from "./differences.ts";
 import { type EditableImage, type ImageEdit, readEditable } from "./image.ts";
 import { joinedSource, type OtherImage } from "./joined-source.ts";
+import { noAnnotations, noIndex } from "./no-place.ts";
+import { entryAfter, suits } from "./platforms.ts";
 import { changedTexts, type TextChanges } from "./text-changes.ts";
 
-/** Which images of an index are edited: all, or those for these platforms (`linux/arm64`). */
+/** Which images are edited: all, or those for these platforms (`linux/arm64`). */
 export type EditedPlatforms = "all" | readonly (Platform | string)[];
 
 export interface EditOptions extends OperationOptions {
-  /** `all` where absent. An image that stands alone is edited whatever this says. */
+  /** `all` where absent. All that are named have to be there; an image that stands alone has to be for one that is named. */
   readonly platforms?: EditedPlatforms | undefined;
   /**
    * What becomes of attestations (and of all else in the index that refers to an image) whose image is another after the edit: they tell of
@@ -78,6 +78,8 @@ export async function editSource(
 ): Promise<Edited> {
   const editor = new Editor(source, edit, options);
   const top = await source.manifest(undefined, options);
+  const forIndex = changedTexts(undefined, options.index, "an annotation");
+  if (forIndex !== undefined && !isIndexMediaType(top.mediaType)) throw noIndex("index");
   const root = await editor.document({
     document: top,
     digest: manifestDigest(top.bytes),
@@ -145,12 +147,13 @@ class Editor {
 
   requireFound(): void {
     const missing = this.#wanted?.filter((platform) => !this.#found.has(platform)) ?? [];
-    if (!this.#isIndex || missing.length === 0) return;
-    throw new DrayageError(
-      "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
-      `the index has no image for ${missing.map(formatPlatform).join(", ")}`,
-      { side: "source", hint: `it has ${[...this.#there].join(", ")}` },
-    );
+    if (missing.length === 0) return;
+    const names = missing.map(formatPlatform).join(", ");
+    const there = [...this.#there].join(", ");
+    const [message, hint] = this.#isIndex
+      ? [`the index has no image for ${names}`, `it has ${there}`]
+      : [`the image is for ${there}, and not for ${names}`, "leave --platform out for an image alone"];
+    throw new DrayageError("ERR_DRAYAGE_PLATFORM_NOT_FOUND", message, { side: "source", hint });
   }
 
   async document(input: Document): Promise<EditedDocument> {
@@ -205,6 +208,10 @@ class Editor {
       // What has no platform is an image if nothing else is known of it, and all are asked for.
       return platform === undefined && member.artifactType === undefined && this.#wanted === undefined;
     }
+    return this.#isPlatformWanted(platform);
+  }
+
+  #isPlatformWanted(platform: Platform): boolean {
     this.#there.add(formatPlatform(platform));
     if (this.#wanted === undefined) return true;
     const wanted = this.#wanted.filter((wish) => suits(wish, platform));
@@ -260,6 +267,8 @@ class Editor {
       return { document, digest };
     }
     const image = await readEditable(this.#source, { digest, manifest, entry }, this.#options);
+    // Before anything is made of it.
+    if (entry === undefined && !this.#isPlatformWanted(image.platform)) this.requireFound();
     this.baseImages.push(manifest);
     const edit = (await this.#edit(image)) ?? {};
     for (const [blobDigest, blob] of edit.blobs ?? []) this.blobs.set(blobDigest, blob);
@@ -308,43 +317,6 @@ class Editor {
   }
 }
 
-/** What the index says of an image after its edit: another platform, where the config says another. */
-function entryAfter({ entry, config }: EditableImage, edit: ImageEdit): Descriptor | undefined {
-  if (entry === undefined) return undefined;
-  const { entryAnnotations: annotations } = edit;
-  const platform =
-    edit.config === undefined ? undefined : movedPlatform(entry.platform, config, parseConfig(edit.config));
-  return { ...entry, ...(annotations && { annotations }), ...(platform && { platform }) };
-}
-
-function movedPlatform(
-  named: Platform | undefined,
-  before: ImageConfig,
-  after: ImageConfig,
-): Platform | undefined {
-  const was = fullPlatform(before);
-  const is = fullPlatform(after);
-  if (named === undefined || JSON.stringify(was) === JSON.stringify(is)) return undefined;
-  const { variant: _, "os.version": __, "os.features": ___, ...kept } = named;
-  return { ...kept, ...is };
-}
-
-function fullPlatform({
-  os,
-  architecture,
-  variant,
-  "os.version": version,
-  "os.features": features,
-}: ImageConfig): Platform {
-  return {
-    architecture,
-    os,
-    ...(version && { "os.version": version }),
-    ...(features && features.length > 0 && { "os.features": features }),
-    ...(variant && { variant }),
-  };
-}
-
 function encodeIndex(
   index: ImageIndex,
   manifests: readonly Descriptor[],
@@ -356,21 +328,6 @@ function encodeIndex(
   return sameBytes(before, after) ? index.bytes : after;
 }
 
-/** Whether an image is one that is wished for: a wish without a variant takes any. */
-export function suits(wish: Platform, platform: Platform): boolean {
-  const { os, architecture, variant } = wish;
-  const sameVariant = variant === undefined || (platform.variant ?? usual[architecture] ?? "") === variant;
-  return platform.os === os && platform.architecture === architecture && sameVariant;
-}
-
-const usual: Readonly<Record<string, string>> = { arm64: "v8", arm: "v7" };
-
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-export function noAnnotations(what: string): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_CONVERSION_UNSUPPORTED", `docker's ${what} have no annotations`, {
-    hint: "copy the image with --format oci first",
-  });
 }

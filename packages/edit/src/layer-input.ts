@@ -13,7 +13,7 @@ import { type LayerCache, type PackSourcesOptions, packSources } from "@drayage/
 import { detectCompression, magicLength } from "@drayage/compression";
 import type { CompressionWish, KnownLayer, NewLayer, PlacedLayer } from "@drayage/copy";
 import { DrayageError, isDrayageError } from "@drayage/errors";
-import { checkedTar, checkTar, tarChecker } from "./check-tar.ts";
+import { checkedTar, tarChecker } from "./check-tar.ts";
 import type { LayerTarget, Leftovers } from "./place-layers.ts";
 
 /** A layer to be put upon an image. */
@@ -91,19 +91,16 @@ async function openTar(tar: Blob, options: OpenLayerOptions): Promise<OpenedLaye
   const { signal, compression: wish, takesZstd } = options;
   const { head, blob } = await reopenable(tar, options);
   const algorithm = detectCompression(head);
-  if (algorithm === undefined) {
-    await checkTar(blob, signal);
-    return { made: { tar: blob } };
-  }
   const isKept = (algorithm === "gzip" || (algorithm === "zstd" && takesZstd)) && suits(algorithm, wish);
   if (isKept) return { given: await given(blob, algorithm, signal) };
+  // Checked while it is read, and read once: nobody changes it in between.
+  const plain = algorithm === undefined ? blob : inflated(blob, { algorithm });
   const open = ({
     signal: reading,
   }: {
     readonly signal?: AbortSignal | undefined;
-  }): AsyncIterable<Uint8Array> =>
-    namingErrors(tar, checkedTar(openBlob(inflated(blob, { algorithm }), { signal: reading })));
-  return { made: { tar: streamBlob(open, { what: tar.what }) } };
+  }): AsyncIterable<Uint8Array> => namingErrors(tar, checkedTar(openBlob(plain, { signal: reading })));
+  return { made: { tar: streamBlob(open, { what: tar.what, size: plain.size }) } };
 }
 
 /** Whether a compressed blob is already what is wished for. */

@@ -24,10 +24,10 @@ export interface Merged {
 /** What one value becomes. */
 export class Merger {
   readonly conflicts: string[] = [];
-  readonly #choice: ConflictChoice | undefined;
+  readonly choice: ConflictChoice | undefined;
 
   constructor(choice: ConflictChoice | undefined) {
-    this.#choice = choice;
+    this.choice = choice;
   }
 
   /** What is empty is as good as absent. */
@@ -42,8 +42,8 @@ export class Merger {
   ): unknown {
     if (own === was) return theirs;
     if (other === was || own === other) return ours;
-    if (this.#choice === undefined) this.conflicts.push(path);
-    return this.#choice === "theirs" ? theirs : ours;
+    if (this.choice === undefined) this.conflicts.push(path);
+    return this.choice === "theirs" ? theirs : ours;
   }
 
   /** Names with values, each by itself: the other base's come first, in its order. */
@@ -65,8 +65,13 @@ export class Merger {
 
 type Named = ReadonlyMap<string, unknown>;
 
-/** What docker writes of the machine, or of the build: the image's own. */
-const ownFields: ReadonlySet<string> = new Set(["Hostname", "Domainname", "Image", "MacAddress"]);
+/**
+ * What docker writes of the machine, or of the build: the image's own. So is ONBUILD: a base's was carried out when the image was built, and
+ * is not handed on.
+ */
+const ownFields: ReadonlySet<string> = new Set(["Hostname", "Domainname", "Image", "MacAddress", "OnBuild"]);
+/** What makes no sense without the entrypoint that it was written for. */
+const argumentFields: ReadonlySet<string> = new Set(["Cmd", "ArgsEscaped"]);
 const namedFields: ReadonlySet<string> = new Set(["Labels", "ExposedPorts", "Volumes"]);
 
 /** Merges what both sides changed in the config of an image. */
@@ -74,12 +79,14 @@ export function mergeConfigs(configs: ThreeWay<ImageConfig>, merger: Merger): Om
   const documents = map(configs, ({ bytes }) => membersOf(bytes));
   const containers = map(configs, containerOf);
   const container = new Map<string, unknown>();
+  const withArguments = sideOfArguments(containers, merger);
   for (const name of fieldNames(containers)) {
     if (ownFields.has(name)) continue;
     const three = map(containers, (members) => plain(memberOf(members, name)));
-    const merged = mergedField(name, three, merger);
+    const isArgument = withArguments !== undefined && argumentFields.has(name);
+    const merged = isArgument ? three[withArguments] : mergedField(name, three, merger);
     if (canonical(merged) !== canonical(three.ours))
-      container.set(name, isNothing(merged) ? undefined : goValue(merged));
+      container.set(name, isNothing(merged) ? undefined : merged);
   }
   const image = new Map<string, unknown>();
   for (const name of ["os.version", "os.features"]) {
@@ -88,6 +95,18 @@ export function mergeConfigs(configs: ThreeWay<ImageConfig>, merger: Merger): Om
     if (canonical(merged) !== canonical(three.ours)) image.set(name, merged ?? undefined);
   }
   return { container, image };
+}
+
+/**
+ * Whose arguments count where the image has an entrypoint of its own: they go with the entrypoint, as a Dockerfile's ENTRYPOINT takes away
+ * the CMD of a base. Undefined where it has the base's, whose arguments are merged like any other field.
+ */
+function sideOfArguments(containers: ThreeWay<Members>, { choice }: Merger): ConflictChoice | undefined {
+  const { base, ours, theirs } = map(containers, (members) =>
+    canonical(plain(memberOf(members, "Entrypoint"))),
+  );
+  if (ours === base || ours === theirs) return undefined;
+  return theirs === base ? "ours" : (choice ?? "ours");
 }
 
 function mergedField(name: string, three: ThreeWay<unknown>, merger: Merger): unknown {
@@ -143,11 +162,6 @@ function envOf(value: unknown): Named {
 
 function entriesOf(value: unknown): Named {
   return new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
-}
-
-/** Sets and maps are sorted when they are written; objects keep their order. */
-function goValue(value: unknown): unknown {
-  return value instanceof Map ? new Map(value) : value;
 }
 
 function plain(value: unknown): unknown {

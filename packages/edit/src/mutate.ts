@@ -1,8 +1,9 @@
 import type { ImageSource } from "@drayage/transport";
 import { type ConfigChanges, configEdits, type HistoryNote, notedHistory } from "./config-changes.ts";
 import { editConfig } from "./edit-config.ts";
-import { type Edited, type EditOptions, editSource, noAnnotations } from "./edit-source.ts";
+import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
 import { type EditableImage, type ImageEdit, isOci } from "./image.ts";
+import { noAnnotations, noIndex } from "./no-place.ts";
 import { changedTexts, type TextChanges } from "./text-changes.ts";
 
 /** What {@link mutate} changes. */
@@ -19,7 +20,7 @@ export interface Mutation {
 /**
  * The image, or the images of an index, with another config and other annotations. Only manifests and configs are read.
  *
- * @throws `ERR_DRAYAGE_USAGE` for a value that is none, `ERR_DRAYAGE_CONVERSION_UNSUPPORTED` for annotations of docker's formats and for docker
+ * @throws `ERR_DRAYAGE_USAGE` for a value that is none, and for annotations of an index where there is an image alone, `ERR_DRAYAGE_CONVERSION_UNSUPPORTED` for annotations of docker's formats and for docker
  * v2s1, `ERR_DRAYAGE_PLATFORM_NOT_FOUND`, and what reading the source throws
  */
 export async function mutate(
@@ -36,6 +37,7 @@ function mutated(image: EditableImage, mutation: Mutation): ImageEdit {
   if (annotations !== undefined && !isOci(image)) throw noAnnotations("manifests");
   const before = image.entry?.annotations;
   const entryAnnotations = changedTexts(before, mutation.entryAnnotations, "an annotation");
+  if (entryAnnotations !== undefined && image.entry === undefined) throw noIndex("entry of an index");
   const changes = (edits.image?.size ?? 0) + (edits.container?.size ?? 0);
   if (changes === 0) return { annotations, entryAnnotations };
   const history = mutation.history === undefined ? undefined : notedHistory(image, mutation.history);

@@ -1,6 +1,6 @@
 import { layerMediaType } from "@drayage/copy";
 import { type Digest, isDigest } from "@drayage/digest";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import {
   type Annotations,
   chooseInstance,
@@ -17,9 +17,10 @@ import {
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions } from "@drayage/transport";
 import { editConfig, type KeptHistory } from "./edit-config.ts";
-import { type Edited, type EditOptions, editSource, suits } from "./edit-source.ts";
+import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
 import { type EditableImage, type ImageEdit, isOci, readEditable } from "./image.ts";
 import { type ConflictChoice, Merger, mergeConfigs, type ThreeWay } from "./merge-config.ts";
+import { suits } from "./platforms.ts";
 import { requireDiffIds } from "./rewrite-layers.ts";
 
 /** The base that an image says it has, by its annotations. */
@@ -61,14 +62,19 @@ async function rebased(image: EditableImage, options: RebaseOptions): Promise<Im
   const digest = image.manifest.annotations?.[digestOfBase];
   const oldSource = options.oldBase ?? (await open(options, { name: named, digest }, "old"));
   const newSource = options.newBase ?? (await open(options, { name: named, digest: undefined }, "new"));
-  const base = await imageFor(oldSource, image.platform, { options, what: "old" });
-  const theirs = await imageFor(newSource, image.platform, { options, what: "new" });
+  const base = await imageFor(oldSource, image.platform, options).catch(ofBase("old"));
+  const theirs = await imageFor(newSource, image.platform, options).catch(ofBase("new"));
   const count = checkUpon(image, base);
+  const name = options.newBaseName ?? (options.newBase === undefined ? named : undefined);
+  if (base.digest === theirs.digest) {
+    // It stands where it stood. A name that is given may be another.
+    if (name === undefined || !isOci(image)) return undefined;
+    return { annotations: basedOn(image.manifest.annotations, theirs, name) };
+  }
   requireDiffIds(theirs.config, theirs.manifest.layers);
   const three = { base, ours: image, theirs };
   const merger = new Merger(options.conflicts);
   const merged = mergeConfigs({ base: base.config, ours: image.config, theirs: theirs.config }, merger);
-  const name = options.newBaseName ?? (options.newBase === undefined ? named : undefined);
   const annotations = mergedAnnotations(three, merger, name);
   if (merger.conflicts.length > 0) throw conflict(image, merger.conflicts);
   const diffIds = [
@@ -79,8 +85,6 @@ async function rebased(image: EditableImage, options: RebaseOptions): Promise<Im
     ...theirs.manifest.layers.map((layer) => inFamily(layer, image)),
     ...image.manifest.layers.slice(count),
   ];
-  const sameBase = base.digest === theirs.digest;
-  if (sameBase) return { annotations };
   const history = splicedHistory(three, count, layers.length);
   return {
     config: editConfig(image.config, { ...merged, diffIds, history }),
@@ -113,9 +117,8 @@ async function open(
 async function imageFor(
   source: ImageSource,
   platform: Platform,
-  { options, what }: { readonly options: OperationOptions; readonly what: string },
+  { signal }: OperationOptions,
 ): Promise<EditableImage> {
-  const { signal } = options;
   let { bytes, mediaType } = await source.manifest(undefined, { signal });
   let digest = manifestDigest(bytes);
   for (let depth = 0; isIndexMediaType(mediaType) && depth < 8; depth++) {
@@ -132,8 +135,18 @@ async function imageFor(
   if (suits({ os, architecture }, image.platform)) return image;
   throw new DrayageError(
     "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
-    `the ${what} base is for ${formatPlatform(image.platform)}, and the image for ${formatPlatform(platform)}`,
+    `it is for ${formatPlatform(image.platform)}, and the image for ${formatPlatform(platform)}`,
+    { hint: "name a base that has the image's platform, or choose images of an index with --platform" },
   );
+}
+
+/** For what goes wrong with a base: else the error would be taken for one of the image. */
+function ofBase(which: "old" | "new"): (error: unknown) => never {
+  return (error) => {
+    if (!isDrayageError(error) || error.code === "ERR_DRAYAGE_ABORTED") throw error;
+    const { code, message, hint, op } = error;
+    throw new DrayageError(code, `the ${which} base: ${message}`, { hint, op, cause: error });
+  };
 }
 
 /** How many of the image's layers are the base's. */
@@ -175,11 +188,17 @@ function mergedAnnotations(
     const value = isOwn ? ours : merger.value({ base, ours, theirs }, `annotations[${JSON.stringify(key)}]`);
     if (typeof value === "string") after.set(key, value);
   }
-  after.set(digestOfBase, three.theirs.digest);
-  // A name that is not known any more would be a lie.
-  if (name === undefined) after.delete(nameOfBase);
-  else after.set(nameOfBase, name);
-  return Object.fromEntries(after);
+  return basedOn(Object.fromEntries(after), three.theirs, name);
+}
+
+/** The annotations with what they say of the base. A name that is not known any more would be a lie. */
+function basedOn(
+  annotations: Annotations | undefined,
+  { digest }: EditableImage,
+  name: string | undefined,
+): Annotations {
+  const { [nameOfBase]: _, ...kept } = annotations ?? {};
+  return { ...kept, [digestOfBase]: digest, ...(name === undefined ? {} : { [nameOfBase]: name }) };
 }
 
 const createdName = "org.opencontainers.image.created";
@@ -192,15 +211,17 @@ function splicedHistory(
 ): readonly (HistoryEntry | KeptHistory)[] | undefined {
   const own = ours.config.history ?? [];
   const before = base.config.history ?? [];
-  const isPrefix = before.every((entry, at) => sameEntry(entry, own[at]));
+  const isPrefix = layersIn(before) === count && before.every((entry, at) => sameEntry(entry, own[at]));
   const start = isPrefix ? before.length : behindLayers(own, count);
   const kept = own.map((_, at): KeptHistory => ({ at })).slice(start);
   const spliced = [...(theirs.config.history ?? []), ...kept];
-  const made = [...(theirs.config.history ?? []), ...own.slice(start)].filter(
-    (entry) => entry.empty_layer !== true,
-  ).length;
+  const made = layersIn(theirs.config.history ?? []) + layersIn(own.slice(start));
   // A history that tells of other layers than there are is refused by many.
   return made === total ? spliced : [];
+}
+
+function layersIn(history: readonly HistoryEntry[]): number {
+  return history.filter((entry) => entry.empty_layer !== true).length;
 }
 
 function sameEntry(a: HistoryEntry, b: HistoryEntry | undefined): boolean {

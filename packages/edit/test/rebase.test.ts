@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type RebaseOptions, rebase } from "../src/index.ts";
 import {
@@ -201,39 +200,102 @@ describe("rebase", () => {
     expect(manifest.layers[0]?.mediaType).toBe("application/vnd.docker.image.rootfs.diff.tar.gzip");
   });
 
-  it("is back where it was when it is rebased there and back again", async () => {
-    const word = fc.constantFrom("a", "b", "c");
-    const config = fc.record(
-      {
-        Labels: fc.dictionary(word, word),
-        User: word,
-        Cmd: fc.array(word, { maxLength: 2 }),
-        Volumes: fc.dictionary(word, fc.constant({})),
-      },
-      { requiredKeys: [] },
+  it("an entrypoint of the image's own keeps its arguments, and those of the base's are merged", async () => {
+    const base = { Entrypoint: ["/base"], Cmd: ["old"] };
+    const theirs = { Entrypoint: ["/base"], Cmd: ["new"] };
+    const commands = async (ours: object, over: object = theirs, conflicts?: "ours" | "theirs") => {
+      const { document } = await rebased({ base, ours: { ...ours }, theirs: { ...over } }, { conflicts });
+      return [document.config.Entrypoint, document.config.Cmd];
+    };
+    // As a Dockerfile's ENTRYPOINT leaves it, and as one that is set afterwards does.
+    expect(await commands({ Entrypoint: ["/own"] })).toEqual([["/own"], undefined]);
+    expect(await commands({ Entrypoint: ["/own"], Cmd: ["old"] })).toEqual([["/own"], ["old"]]);
+    expect(await commands(base)).toEqual([["/base"], ["new"]]);
+    expect(await commands({ Entrypoint: ["/base"], Cmd: ["own"] }, { ...theirs, Cmd: ["old"] })).toEqual([
+      ["/base"],
+      ["own"],
+    ]);
+    const other = { Entrypoint: ["/other"], Cmd: ["old"] };
+    expect(await commands({ Entrypoint: ["/base"], Cmd: ["own"] }, other)).toEqual([["/other"], ["own"]]);
+    const both = { Entrypoint: ["/own"], Cmd: ["own"] };
+    await expect(commands(both, other)).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_CONFLICT",
+      message: "the image for linux/amd64 and the new base both changed config.Entrypoint",
+    });
+    expect(await commands(both, other, "ours")).toEqual([["/own"], ["own"]]);
+    expect(await commands(both, other, "theirs")).toEqual([["/other"], ["old"]]);
+  });
+
+  it("ONBUILD of a base was carried out, and is not handed on", async () => {
+    const [old, other] = [{ OnBuild: ["RUN old"] }, { OnBuild: ["RUN new"] }];
+    expect((await rebased({ base: old, theirs: other })).document.config).toEqual({});
+    const { document } = await rebased({ base: old, ours: { OnBuild: ["RUN own"] }, theirs: other });
+    expect(document.config).toEqual({ OnBuild: ["RUN own"] });
+  });
+
+  it("of a variable that is set twice the last counts", async () => {
+    const { document } = await rebased({
+      base: { Env: ["A=1", "B=1"] },
+      ours: { Env: ["A=0", "A=1", "B=1", "B=2"] },
+      theirs: { Env: ["A=3", "B=1"] },
+    });
+    expect(document.config).toEqual({ Env: ["A=3", "B=2"] });
+  });
+
+  it("takes the tail of the history by the layers where the base tells of none", async () => {
+    const inputs = { base: { history: [] } };
+    const { history, manifest } = await rebased({}, {}, inputs);
+    expect(history).toHaveLength(manifest.layers.length);
+    expect(history.map(({ created_by }) => created_by)).toEqual(["layer 0", "layer 1", "layer 1"]);
+  });
+
+  it("leaves a history out that would tell of other layers than there are", async () => {
+    const inputs = { theirs: { history: [{ created_by: "one of two" }] } };
+    expect((await rebased({}, {}, inputs)).document).not.toHaveProperty("history");
+  });
+
+  it("says which base it is that something is wrong with", async () => {
+    const arm = imageOf({ layers: [one], platform: { architecture: "arm64", os: "linux" } });
+    const only = sourceOf(arm, indexOf([arm]));
+    const good = sourceOf(imageOf({ layers: [one] }));
+    const image = sourceOf(imageOf({ layers: [one, own] }));
+    const refused = async (oldBase: typeof good, newBase: typeof good): Promise<string> => {
+      const error: unknown = await rebase(image, { oldBase, newBase }).catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: "ERR_DRAYAGE_PLATFORM_NOT_FOUND" });
+      return (error as Error).message;
+    };
+    expect(await refused(sourceOf(arm), good)).toBe(
+      "the old base: it is for linux/arm64, and the image for linux/amd64",
     );
-    await fc.assert(
-      fc.asyncProperty(config, config, config, async (base, ours, theirs) => {
-        const oldBase = sourceOf(imageOf({ layers: [one], config: base }));
-        const newBase = sourceOf(imageOf({ layers: [two], config: theirs }));
-        const before = imageOf({ layers: [one, own], config: ours });
-        await using there = await rebase(sourceOf(before), { oldBase, newBase, conflicts: "ours" });
-        await using back = await rebase(there.source, {
-          oldBase: newBase,
-          newBase: oldBase,
-          conflicts: "ours",
-        });
-        const { document } = await readBack(back.source);
-        const labels = document.config.Labels ?? {};
-        // What the image had of its own is there whatever the bases say.
-        for (const [name, value] of Object.entries(ours.Labels ?? {})) {
-          if (base.Labels?.[name] !== value && theirs.Labels?.[name] !== value) {
-            expect(labels).toHaveProperty(name, value);
-          }
-        }
-        expect((await readBack(back.source)).diffIds).toEqual([one.diffId, own.diffId]);
-      }),
-      { numRuns: 60 },
-    );
+    expect(await refused(good, only)).toMatch(/^the new base: /);
+  });
+
+  it("upon the base that it has is the same image, but for a name that is given", async () => {
+    const base = sourceOf(imageOf({ layers: [one] }));
+    const annotations = { "org.opencontainers.image.base.name": "kept", other: "stays" };
+    for (const format of ["oci", "docker"] as const) {
+      const before = imageOf({
+        layers: [one, own],
+        format,
+        annotations: format === "oci" ? annotations : undefined,
+      });
+      await using same = await rebase(sourceOf(before), { oldBase: base, newBase: base });
+      expect(same.digest).toBe(before.digest);
+      await using named = await rebase(sourceOf(before), {
+        oldBase: base,
+        newBase: base,
+        newBaseName: "example.com/base:2",
+      });
+      const { manifest } = await readBack(named.source);
+      expect(manifest.annotations).toEqual(
+        format === "docker"
+          ? undefined
+          : {
+              "org.opencontainers.image.base.name": "example.com/base:2",
+              "org.opencontainers.image.base.digest": imageOf({ layers: [one] }).digest,
+              other: "stays",
+            },
+      );
+    }
   });
 });
