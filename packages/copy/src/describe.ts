@@ -25,7 +25,8 @@ function describeDocument(document: DocumentPlan): readonly string[] {
 
 function describeImage(image: ImagePlan): readonly string[] {
   const platform = image.platform === undefined ? "" : ` for ${image.platform}`;
-  const lines = [`image ${image.digest}${platform}`, `  ${describeType("manifest", image)}`];
+  const again = image.variant === undefined ? "" : `, once more with ${image.variant}`;
+  const lines = [`image ${image.digest}${platform}${again}`, `  ${describeType("manifest", image)}`];
   if (image.config !== undefined) {
     const { action, digest, size, reason } = image.config;
     lines.push(
@@ -45,7 +46,11 @@ function describeIndex(index: IndexPlan): readonly string[] {
     if (action === "strip") lines.push(`  ${name}: not copied, and removed from the index`);
   }
   const strips = index.members.some(({ action }) => action === "strip");
-  if (!changesType && !strips) lines.push("  it stays as it is, unless one of its images changes");
+  for (const { digest, compression } of index.variants) {
+    lines.push(`  ${digest}: added once more, compressed with ${compression}`);
+  }
+  if (!changesType && !strips && index.variants.length === 0)
+    lines.push("  it stays as it is, unless one of its images changes");
   return [...lines, ...describeSignatures(index)];
 }
 

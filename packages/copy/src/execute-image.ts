@@ -47,7 +47,8 @@ export async function writeImage(
   onProgress?.({ ...event, state: "start" });
   const { bytes, mediaType } = await execution.read(plan.digest);
   const manifest = parseImageManifest(bytes, mediaType);
-  const image = { instance, targetType: plan.target, needsDiffIds: plan.needsDiffIds };
+  const { target: targetType, needsDiffIds, variant } = plan;
+  const image = { instance, targetType, needsDiffIds, variant };
   const inOrder = createQueue();
   const layers = await scope.all(plan.layers, lanes, (layer) =>
     keepsOrder === true

@@ -22,17 +22,18 @@ import {
 } from "./execute-image.ts";
 import type { IndexPlan } from "./plan.ts";
 import { frozenError, onSide } from "./side.ts";
+import { documentKey, withVariants } from "./variants.ts";
 
 /** Writes an index whose members are written already. */
 export async function writeIndex(
   plan: IndexPlan,
-  written: ReadonlyMap<Digest, WrittenDocument>,
+  written: ReadonlyMap<string, WrittenDocument>,
   execution: Execution,
 ): Promise<WrittenDocument> {
   const isRoot = plan.digest === execution.plan.root.digest;
   const { bytes: original, mediaType } = await execution.read(plan.digest);
   const index = parseImageIndex(original, mediaType);
-  const manifests = editedMembers(index, plan, written);
+  const manifests = withVariants(index, editedMembers(index, plan, written), variantsOf(plan, written));
   const attempts: { readonly type: string; readonly error: Error }[] = [];
   for (const type of [plan.target, ...plan.fallbacks]) {
     const platforms = await missingPlatforms(manifests, { type, written }, execution);
@@ -61,7 +62,7 @@ export async function writeIndex(
 function editedMembers(
   index: ImageIndex,
   plan: IndexPlan,
-  written: ReadonlyMap<Digest, WrittenDocument>,
+  written: ReadonlyMap<string, WrittenDocument>,
 ): readonly Descriptor[] {
   return index.manifests.flatMap((descriptor, at) => {
     const action = plan.members[at]?.action;
@@ -75,10 +76,21 @@ function editedMembers(
   });
 }
 
+function variantsOf(
+  { variants }: IndexPlan,
+  written: ReadonlyMap<string, WrittenDocument>,
+): Parameters<typeof withVariants>[2] {
+  return variants.flatMap((variant) => {
+    const image = written.get(documentKey({ digest: variant.digest, variant: variant.compression }));
+    if (image === undefined) return [];
+    return [{ ...variant, as: image.digest, size: image.size, mediaType: image.mediaType }];
+  });
+}
+
 /** The platforms that entries of an OCI index need not say and those of a docker list must: from the configs. */
 async function missingPlatforms(
   manifests: readonly Descriptor[],
-  { type, written }: { readonly type: string; readonly written: ReadonlyMap<Digest, WrittenDocument> },
+  { type, written }: { readonly type: string; readonly written: ReadonlyMap<string, WrittenDocument> },
   execution: Execution,
 ): Promise<ReadonlyMap<Digest, Platform>> {
   const platforms = new Map<Digest, Platform>();
@@ -86,8 +98,9 @@ async function missingPlatforms(
   const nameless = new Set(
     manifests.filter(({ platform }) => platform === undefined).map(({ digest }) => digest),
   );
-  for (const [source, { digest }] of written) {
-    if (!nameless.has(digest)) continue;
+  for (const { digest: source } of execution.plan.documents) {
+    const digest = written.get(source)?.digest;
+    if (digest === undefined || !nameless.has(digest)) continue;
     const { bytes, mediaType } = await execution.read(source);
     if (!isImageMediaType(mediaType)) continue;
     const manifest = parseImageManifest(bytes, mediaType);

@@ -12,6 +12,7 @@ import { type CopyResult, presentResult } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
 import { onDocuments, onSide } from "./side.ts";
 import { Transfers } from "./transfer.ts";
+import { documentKey } from "./variants.ts";
 
 /** As many as containers/image moves. */
 const defaultParallelBlobs = 6;
@@ -94,17 +95,18 @@ async function readPlanned(
   return readDocument(source, digest, { signal: scope.signal });
 }
 
-async function writeDocuments(execution: Execution): Promise<ReadonlyMap<Digest, WrittenDocument>> {
+async function writeDocuments(execution: Execution): Promise<ReadonlyMap<string, WrittenDocument>> {
   const { plan, scope, transfers, destination } = execution;
   const lanes = destination.accepts.keepsOrder === true ? 1 : execution.lanes;
-  const written = new Map<Digest, WrittenDocument>();
+  const written = new Map<string, WrittenDocument>();
   const indexes = plan.documents.filter((document) => document.kind === "index");
   const members = plan.documents.filter((document) => document.kind !== "index");
   const images = members.filter((document) => document.kind === "image");
   execution.onProgress?.({ type: "images", total: images.length, of: countImages(indexes, images.length) });
   await scope.all(members, lanes, async (document) => {
     if (document.kind === "image") {
-      written.set(document.digest, await writeImage(document, images.indexOf(document), execution));
+      const image = await writeImage(document, images.indexOf(document), execution);
+      written.set(documentKey(document), image);
       return;
     }
     const { digest, mediaType, size, descriptor } = document;
@@ -122,12 +124,15 @@ async function writeDocuments(execution: Execution): Promise<ReadonlyMap<Digest,
 function countImages(indexes: readonly IndexPlan[], images: number): number {
   if (indexes.length === 0) return images;
   const nested = new Set(indexes.map(({ digest }) => digest));
-  return indexes.flatMap(({ members }) => members).filter(({ digest }) => !nested.has(digest)).length;
+  return indexes.flatMap(({ members, variants }) => [
+    ...members.filter(({ digest }) => !nested.has(digest)),
+    ...variants,
+  ]).length;
 }
 
 function resultOf(
   plan: CopyPlan,
-  written: ReadonlyMap<Digest, WrittenDocument>,
+  written: ReadonlyMap<string, WrittenDocument>,
   transfers: Transfers,
 ): CopyResult {
   const root = written.get(plan.root.digest);
@@ -138,7 +143,7 @@ function resultOf(
     manifest: root.bytes,
     present: false,
     documents: plan.documents.flatMap((document) => {
-      const result = written.get(document.digest);
+      const result = written.get(documentKey(document));
       if (result === undefined) return [];
       const { digest, mediaType, size } = result;
       return [
@@ -149,6 +154,9 @@ function resultOf(
           mediaType,
           size,
           platform: platformOf(document),
+          ...(document.kind === "image" && document.variant !== undefined
+            ? { variant: document.variant }
+            : {}),
         },
       ];
     }),

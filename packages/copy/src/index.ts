@@ -47,6 +47,7 @@ export type {
   PlanOptions,
   PlatformSelection,
   UnparsedImage,
+  VariantCompression,
 } from "./options.ts";
 export type {
   ConfigPlan,
@@ -73,3 +74,4 @@ export {
   type ValidationReport,
   validateImage,
 } from "./validate.ts";
+export type { VariantPlan } from "./variants.ts";

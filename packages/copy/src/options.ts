@@ -23,6 +23,9 @@ export type PlatformSelection = "system" | "all" | PlatformWish | readonly (Plat
 /** The manifest types that a user can ask for by skopeo's names. */
 export type ManifestFormat = "oci" | "v2s2" | "v2s1";
 
+/** What a variant of an image may be compressed with. */
+export type VariantCompression = "gzip" | "zstd";
+
 export interface CompressionChoice {
   /** What layers that are compressed on the way are compressed with. */
   readonly format?: "gzip" | "zstd" | undefined;
@@ -54,6 +57,11 @@ export interface PlanOptions extends OperationOptions {
   /** Forces the type of the manifests; the source's type where the destination takes it, if absent. */
   readonly format?: ManifestFormat | undefined;
   readonly compression?: CompressionChoice | undefined;
+  /**
+   * Of an index whose images are all copied: what each image is to be there with, too, compressed anew for each platform that has none
+   * (containers/image, `EnsureCompressionVariantsExist`). The index gets an entry for each, annotated where it needs zstd.
+   */
+  readonly addCompression?: readonly VariantCompression[] | undefined;
   /** Fails rather than change a manifest, index, config or layer. */
   readonly preserveDigests?: boolean | undefined;
   /** Leaves the source's signatures behind. */

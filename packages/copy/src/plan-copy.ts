@@ -13,6 +13,7 @@ import { readDocument, type SourceDocument } from "./documents.ts";
 import { chooseIndexType, takesIndexes } from "./manifest-type.ts";
 import type { CopyPlan, DocumentPlan, IndexPlan, MemberPlan, OpaquePlan } from "./plan.ts";
 import { planImage } from "./plan-image.ts";
+import { planVariants } from "./plan-variants.ts";
 import { type PlanInput, type Planning, planningLanes } from "./planning.ts";
 import { type Scope, withScope } from "./scope.ts";
 import {
@@ -25,6 +26,7 @@ import {
   type Selection,
 } from "./select.ts";
 import { type FrozenReason, frozenError, frozenText, onDocuments, onSide } from "./side.ts";
+import { documentKey, requireWhole, typeWithVariants } from "./variants.ts";
 
 /** How many bytes of manifests and configs one plan may read, and how many of them it keeps. */
 const maximumRead = 256 * 1024 * 1024;
@@ -63,6 +65,7 @@ async function planIn(scope: Scope, input: PlanInput, selection: Selection): Pro
     },
   };
   const origin = await readDocument(input.source, undefined, { signal: scope.signal });
+  requireWhole(input.addCompression, selection.kind === "all" && isIndexMediaType(origin.mediaType));
   // A tag may move before the execution: the bytes that were planned for are kept whatever their size.
   contents.set(origin.digest, { bytes: origin.bytes, mediaType: origin.mediaType });
   if (input.expectedDigest !== undefined && origin.digest !== input.expectedDigest) {
@@ -186,8 +189,9 @@ class DocumentPlanner {
   readonly #planning: Planning;
   readonly #destination: ImageDestination;
   readonly #origin: Digest;
-  readonly #plans = new Map<Digest, Promise<DocumentPlan | undefined>>();
-  readonly #members = new Map<Digest, readonly Digest[]>();
+  readonly #plans = new Map<string, Promise<DocumentPlan | undefined>>();
+  /** Of each index, the keys of what is written before it. */
+  readonly #members = new Map<string, readonly string[]>();
   readonly #found: Descriptor[] = [];
   readonly #there = new Set<string>();
 
@@ -214,12 +218,12 @@ class DocumentPlanner {
         { side: "source" },
       );
     }
-    const documents = new Map<Digest, DocumentPlan>();
-    const collect = async (digest: Digest): Promise<void> => {
-      if (documents.has(digest)) return;
-      for (const member of this.#members.get(digest) ?? []) await collect(member);
-      const plan = digest === root.digest ? planned : await this.#plans.get(digest);
-      if (plan !== undefined) documents.set(digest, plan);
+    const documents = new Map<string, DocumentPlan>();
+    const collect = async (key: string): Promise<void> => {
+      if (documents.has(key)) return;
+      for (const member of this.#members.get(key) ?? []) await collect(member);
+      const plan = key === root.digest ? planned : await this.#plans.get(key);
+      if (plan !== undefined) documents.set(key, plan);
     };
     await collect(root.digest);
     return [...documents.values()];
@@ -255,18 +259,18 @@ class DocumentPlanner {
     if (place.depth >= indexDepthLimit) throw tooDeep();
     const { input, scope, selection } = this.#planning;
     const index = parseImageIndex(document.bytes, document.mediaType);
-    const choice = chooseIndexType({
+    const chosen = chooseIndexType({
       sourceType: document.mediaType,
       accepted: this.#destination.accepts.manifestTypes,
       format: input.format,
     });
-    if (choice === undefined) {
+    if (chosen === undefined) {
       throw new DrayageError("ERR_DRAYAGE_DESTINATION_REFUSED", "the destination takes no index", {
         side: "destination",
       });
     }
-    if (frozen !== undefined && choice.preferred !== document.mediaType) {
-      throw frozenError(`the index must become ${choice.preferred} for the destination`, frozen);
+    if (frozen !== undefined && chosen.preferred !== document.mediaType) {
+      throw frozenError(`the index must become ${chosen.preferred} for the destination`, frozen);
     }
     const planned = await scope.all(index.manifests, planningLanes, (descriptor) =>
       this.#planMember(descriptor, {
@@ -287,10 +291,15 @@ class DocumentPlanner {
     if (frozen !== undefined && members.some(({ action }) => action === "strip")) {
       throw frozenError("the index must lose the images that are not copied", frozen);
     }
-    this.#members.set(
-      document.digest,
-      copied.map(({ digest }) => digest),
-    );
+    const variants = await planVariants(index, {
+      planning: this.#planning,
+      frozen,
+      originalOf: (digest) => this.#plans.get(digest),
+    });
+    const choice = typeWithVariants(chosen, variants);
+    const documents = variants.map(({ plan }) => plan);
+    for (const plan of documents) this.#plans.set(documentKey(plan), Promise.resolve(plan));
+    this.#members.set(document.digest, [...copied, ...documents].map(documentKey));
     return {
       kind: "index",
       digest: document.digest,
@@ -302,6 +311,7 @@ class DocumentPlanner {
       reason: frozen === undefined ? choice.reason : `it may not change: ${frozenText(frozen)}`,
       signatures,
       members,
+      variants: variants.map(({ named }) => named),
     };
   }
 
@@ -367,7 +377,8 @@ async function isPresent(plan: CopyPlan, input: PlanInput, signal: AbortSignal):
       document.kind === "opaque" ||
       (document.target === document.mediaType &&
         document.signatures === 0 &&
-        (document.kind === "image" || document.members.every(({ action }) => action !== "strip"))),
+        (document.kind === "image" ||
+          (document.variants.length === 0 && document.members.every(({ action }) => action !== "strip")))),
   );
   if (!unchanged) return false;
   for (const document of plan.documents) {

@@ -3,8 +3,9 @@ import type { Digest } from "@drayage/digest";
 import type { Descriptor } from "@drayage/manifest";
 import type { RawManifest } from "@drayage/transport";
 import type { LayerAction } from "./layer-action.ts";
-import type { CompressionChoice } from "./options.ts";
+import type { CompressionChoice, VariantCompression } from "./options.ts";
 import type { FrozenReason } from "./side.ts";
+import type { VariantPlan } from "./variants.ts";
 
 /**
  * What a copy will do, and why: plain data that can be printed, compared and cloned.
@@ -54,6 +55,8 @@ interface WrittenDocument extends DocumentName {
 
 export interface ImagePlan extends WrittenDocument {
   readonly kind: "image";
+  /** Set where the image of this digest is written once more, all its layers compressed so. */
+  readonly variant?: VariantCompression | undefined;
   /** `linux/arm64/v8`, where an index says so. */
   readonly platform: string | undefined;
   /** Absent for v2s1, which has no config of its own. */
@@ -109,6 +112,8 @@ export interface ReuseAction {
 export interface IndexPlan extends WrittenDocument {
   readonly kind: "index";
   readonly members: readonly MemberPlan[];
+  /** What it gets besides, in this order. */
+  readonly variants: readonly VariantPlan[];
 }
 
 export interface MemberPlan {

@@ -1,5 +1,6 @@
 import type { Digest } from "@drayage/digest";
 import type { RawManifest } from "@drayage/transport";
+import type { VariantCompression } from "./options.ts";
 
 /** What a copy did. */
 export interface CopyResult {
@@ -24,6 +25,8 @@ export interface CopiedDocument {
   readonly mediaType: string;
   readonly size: number;
   readonly platform?: string | undefined;
+  /** Set where it is an image that was added: what it is compressed with. */
+  readonly variant?: VariantCompression | undefined;
 }
 
 export interface BlobTotals {

@@ -14,7 +14,7 @@ import type {
 } from "@drayage/transport";
 import { chooseLayerAction, type LayerAction } from "./layer-action.ts";
 import type { Limiter } from "./limiter.ts";
-import type { CompressionChoice } from "./options.ts";
+import type { CompressionChoice, VariantCompression } from "./options.ts";
 import { wasPlaced } from "./placed.ts";
 import type { LayerPlan } from "./plan.ts";
 import type { BlobTotals } from "./result.ts";
@@ -56,6 +56,8 @@ export interface TransferImage {
   readonly instance: Digest | undefined;
   readonly targetType: string;
   readonly needsDiffIds: boolean;
+  /** What its layers are to be compressed with, whatever is said of the others'. */
+  readonly variant?: VariantCompression | undefined;
 }
 
 /** Moves blobs, each distinct one once, and counts them. */
@@ -102,7 +104,7 @@ export class Transfers {
       if (otherwise !== undefined) return this.layer({ ...plan, action: otherwise }, image, onPlace);
     }
     // Layers of the same bytes that become the same bytes are put once, whatever images they are in.
-    const key = `${descriptor.digest} ${original.digest} ${image.targetType} ${plan.basis} ${image.needsDiffIds}`;
+    const key = `${descriptor.digest} ${original.digest} ${image.targetType} ${plan.basis} ${image.needsDiffIds} ${image.variant}`;
     const earlier = this.#layers.get(key);
     if (earlier !== undefined) {
       const stored = await earlier;
@@ -218,7 +220,7 @@ export class Transfers {
     return chooseLayerAction({
       wanted: destination.accepts.layerCompression,
       present,
-      requested: compression.format,
+      requested: image.variant ?? compression.format,
       untouchable: undefined,
       targetType: image.targetType,
       compat,
@@ -241,7 +243,7 @@ export class Transfers {
       readonly onPlace: (() => void) | undefined;
     },
   ): Promise<StoredLayer> {
-    const { level } = this.#ends.compression;
+    const level = image.variant === undefined ? this.#ends.compression.level : undefined;
     let blob = opened;
     if (action.do === "decompress" || action.do === "recompress") {
       blob = inflated(blob, { algorithm: looked?.present });
