@@ -122,6 +122,16 @@ export interface RunOptions extends OperationOptions {
   readonly terminal?: boolean | undefined;
   readonly addHistory?: boolean | undefined;
   readonly stdin?: "inherit" | "ignore" | undefined;
+  /** Whose namespaces it is in, instead of those that the container says. */
+  readonly namespaces?:
+    | {
+        readonly ipc?: "private" | "host" | undefined;
+        readonly uts?: "private" | "host" | undefined;
+        readonly cgroup?: "private" | "host" | undefined;
+      }
+    | undefined;
+  /** Is told what the container asks for and is not applied, as the machine or the isolation has no way to. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
   readonly onOutput?: ((stream: "stdout" | "stderr", bytes: Uint8Array) => void) | undefined;
 }
 

@@ -15,10 +15,13 @@ export { parseSecret, type Secret } from "./mounts/secret.ts";
 export type {
   CapabilityOptions,
   CommandResult,
+  ContainerDevice,
   DnsOptions,
   HostsOptions,
   Isolation,
+  NamespaceChoices,
   Network,
+  ResourceLimits,
   RunCommandOptions,
 } from "./options.ts";
 export { ensureFolder } from "./root/path-in-root.ts";

@@ -50,6 +50,15 @@ export interface RunCommandOptions {
   readonly ulimits?: readonly string[] | undefined;
   /** The size of `/dev/shm` in bytes, or as tmpfs wants it: `64m`. */
   readonly shmSize?: string | undefined;
+  /** Of its control group. Isolations without one tell `onWarning`. */
+  readonly resources?: ResourceLimits | undefined;
+  /** The control group that the container's own is made in: absolute, or below that of this process. */
+  readonly cgroupParent?: string | undefined;
+  /** Beside those that every container has. */
+  readonly devices?: readonly ContainerDevice[] | undefined;
+  /** The name of a profile of AppArmor that the machine has loaded; for runtimes only. */
+  readonly apparmor?: string | undefined;
+  readonly namespaces?: NamespaceChoices | undefined;
   /** The root file system cannot be written. */
   readonly readonly?: boolean | undefined;
   /** For the runtime: MS_MOVE instead of pivot_root, for a root file system in a ramdisk. */
@@ -62,6 +71,8 @@ export interface RunCommandOptions {
    * Takes what the command writes. Where absent, it writes to our own outputs. Where either fails, the command is killed, and that error thrown.
    */
   readonly onOutput?: ((stream: "stdout" | "stderr", bytes: Uint8Array) => void) | undefined;
+  /** Is told what was asked for and is not applied, as the machine or the isolation has no way to. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
   /** The command and all that it started are killed. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -75,6 +86,47 @@ export interface DnsOptions {
   readonly servers?: readonly string[] | undefined;
   readonly searches?: readonly string[] | undefined;
   readonly options?: readonly string[] | undefined;
+}
+
+/** What a command may use at most; what is absent is not limited. */
+export interface ResourceLimits {
+  /** Bytes. */
+  readonly memory?: number | undefined;
+  /** Bytes of memory and swap together; -1 for any. */
+  readonly memorySwap?: number | undefined;
+  /** Microseconds. */
+  readonly cpuPeriod?: number | undefined;
+  /** Microseconds of a period; -1 for all. */
+  readonly cpuQuota?: number | undefined;
+  /** Relative to others; 1024 is what a control group has that nobody asked. */
+  readonly cpuShares?: number | undefined;
+  /** `0-3,5` */
+  readonly cpusetCpus?: string | undefined;
+  readonly cpusetMems?: string | undefined;
+}
+
+/** A device of the machine that a container has, too. */
+export interface ContainerDevice {
+  /** On the machine: what is bound where devices cannot be made. */
+  readonly source: string;
+  /** In the container. */
+  readonly path: string;
+  readonly kind: "block" | "character";
+  readonly major: number;
+  readonly minor: number;
+  /** `rwm`: read, write, make. */
+  readonly permissions: string;
+  /** As chmod(2) has it. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Whose namespaces a command is in: its own where absent (that of control groups: where the machine has one hierarchy), or the machine's. */
+export interface NamespaceChoices {
+  readonly ipc?: "private" | "host" | undefined;
+  readonly uts?: "private" | "host" | undefined;
+  readonly cgroup?: "private" | "host" | undefined;
 }
 
 /** Names as `CAP_CHOWN` or `chown`; `all` stands for every one. */

@@ -1,4 +1,5 @@
 import type { SpecMount } from "./mounts/spec.ts";
+import type { ContainerDevice, NamespaceChoices } from "./options.ts";
 import type { Ulimit } from "./ulimits.ts";
 import type { ProcessUser } from "./user/find-user.ts";
 
@@ -17,6 +18,8 @@ export interface Plan {
   /** Those that were asked for, and of files; without `/proc` and the like. */
   readonly mounts: readonly SpecMount[];
   readonly shmSize: string;
+  readonly devices: readonly ContainerDevice[];
+  readonly namespaces: NamespaceChoices;
   readonly terminal: boolean;
   readonly readonly: boolean;
 }

@@ -3,7 +3,7 @@ import { join, posix } from "node:path";
 import { abortError, DrayageError, ioError, throwIfAborted } from "@drayage/errors";
 import { missingOwner, requireSys, type Sys } from "@drayage/sys";
 import { capabilitiesOf } from "./capabilities.ts";
-import { runChroot } from "./chroot/run-chroot.ts";
+import { helperStarted, runChroot } from "./chroot/run-chroot.ts";
 import { commandPath } from "./command-path.ts";
 import { hostsText } from "./files/hosts.ts";
 import { resolvText } from "./files/resolv.ts";
@@ -11,6 +11,7 @@ import { lockMounts } from "./mounts/lock.ts";
 import { prepareMounts } from "./mounts/prepare.ts";
 import type { SpecMount } from "./mounts/spec.ts";
 import { missingPaths, removeStubs } from "./mounts/stubs.ts";
+import { notApplied } from "./not-applied.ts";
 import type { CommandResult, Isolation, Network, RunCommandOptions } from "./options.ts";
 import type { Plan } from "./plan.ts";
 import { type Bundle, createBundle } from "./process/bundle.ts";
@@ -19,7 +20,7 @@ import { openStreams } from "./process/streams.ts";
 import { keepTerminal, onTerminal } from "./process/terminal.ts";
 import { isFolderOrNothing, openRoot, readText, walk } from "./root/walk.ts";
 import { findRuntime, hasRuntime } from "./runtime/find-runtime.ts";
-import { runOci } from "./runtime/run-oci.ts";
+import { runOci, runtimeStarted } from "./runtime/run-oci.ts";
 import { seccompFilter } from "./runtime/seccomp.ts";
 import { ulimitsOf } from "./ulimits.ts";
 import { findUser, type ProcessUser } from "./user/find-user.ts";
@@ -45,11 +46,15 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
     const user = userOf(sys, root, options.user ?? "");
     refuseMissing(user);
     const cwd = posix.resolve("/", options.cwd || "/");
-    const hostname = options.hostname ?? "";
+    // Theirs is the machine's, and not to be set.
+    const hostname = options.namespaces?.uts === "host" ? "" : (options.hostname ?? "");
     const env = environment(options.env ?? [], { hostname, home: user.home });
     const args = commandOf(sys, root, options, { cwd, env });
     walkTo(sys, root, cwd, user);
-    await using bundle = await createBundle(sys);
+    const { cgroupParent } = options;
+    if (cgroupParent) checkCgroup(cgroupParent);
+    for (const sentence of notApplied(options, isolation)) options.onWarning?.(sentence);
+    await using bundle = await createBundle(sys, { cgroupParent });
     await using _locks = await lockMounts(options.mounts ?? [], signal);
     const transient = transientPaths(sys, root, options);
     const terminal = terminalOf(options);
@@ -67,6 +72,8 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
         ...fileMounts(options, { bundle, hostname, ownNetwork: network !== "host" }),
       ],
       shmSize: options.shmSize || "65536k",
+      devices: options.devices ?? [],
+      namespaces: options.namespaces ?? {},
       terminal,
       readonly: options.readonly ?? false,
     };
@@ -117,25 +124,41 @@ interface StartOptions extends RunCommandOptions {
 async function start(plan: Plan, options: StartOptions): Promise<CommandResult> {
   const { isolation, network, sys, bundle, signal, stdin, onOutput } = options;
   using _terminal = plan.terminal ? keepTerminal() : undefined;
-  using streams = openStreams(sys, { terminal: plan.terminal, stdin, onOutput, owner: plan.user });
+  const isChroot = isolation === "chroot";
+  using streams = openStreams(sys, {
+    terminal: plan.terminal ? (isChroot ? "whole" : "but-errors") : undefined,
+    hasStarted: isChroot ? helperStarted(bundle) : runtimeStarted(bundle),
+    stdin,
+    onOutput,
+    owner: plan.user,
+  });
   throwIfAborted(signal, "run");
   const ending = AbortSignal.any([streams.broken, ...(signal === undefined ? [] : [signal])]);
-  const result =
-    isolation === "chroot"
-      ? await runChroot(plan, { sys, bundle, streams, signal: ending, noNetwork: network === "none" })
-      : await runOci(plan, {
-          runtime: findRuntime(options.runtime),
-          runtimeFlags: options.runtimeFlags ?? [],
-          noPivot: options.noPivot ?? false,
-          rootless: isolation === "rootless",
-          ownNetwork: network !== "host",
-          seccomp: seccompFilter(options.seccomp, plan.capabilities),
-          bundle,
-          streams,
-          signal: ending,
-        });
+  const result = isChroot
+    ? await runChroot(plan, { sys, bundle, streams, signal: ending, noNetwork: network === "none" })
+    : await runOci(plan, {
+        runtime: findRuntime(options.runtime),
+        runtimeFlags: options.runtimeFlags ?? [],
+        noPivot: options.noPivot ?? false,
+        rootless: isolation === "rootless",
+        ownNetwork: network !== "host",
+        seccomp: seccompFilter(options.seccomp, plan.capabilities),
+        apparmor: options.apparmor,
+        resources: options.resources,
+        cgroup: options.cgroupParent && posix.join(options.cgroupParent, bundle.id),
+        bundle,
+        streams,
+        signal: ending,
+      });
   if (signal?.aborted) throw abortError(signal.reason, "run");
   return result;
+}
+
+function checkCgroup(parent: string): void {
+  if (!parent.split("/").includes("..") && !/[\0\n]/.test(parent)) return;
+  throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(parent)} is no control group`, {
+    hint: "write a path without .., such as /builds",
+  });
 }
 
 function realRoot(rootfs: string): string {

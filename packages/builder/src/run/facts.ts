@@ -1,5 +1,15 @@
-import type { CapabilityOptions, DnsOptions, HostsOptions, Network } from "@drayage/run";
+import type {
+  CapabilityOptions,
+  ContainerDevice,
+  DnsOptions,
+  HostsOptions,
+  NamespaceChoices,
+  Network,
+  ResourceLimits,
+} from "@drayage/run";
 import type { BuilderState } from "../state/state.ts";
+import { notServed } from "./not-served.ts";
+import { writtenDevice } from "./written-device.ts";
 
 /** What a container's `buildah.json` says of its commands, in our words. What another buildah wrote may lack any of it. */
 export interface RunFacts {
@@ -13,6 +23,13 @@ export interface RunFacts {
   readonly ulimits: readonly string[];
   /** `source:destination[:options]` */
   readonly volumes: readonly string[];
+  readonly resources: ResourceLimits;
+  readonly cgroupParent: string | undefined;
+  readonly devices: readonly ContainerDevice[];
+  readonly apparmor: string | undefined;
+  readonly namespaces: NamespaceChoices;
+  /** What the container wants and no command here can have, as sentences. */
+  readonly warnings: readonly string[];
 }
 
 const [networkDisabled, networkEnabled] = [1, 2];
@@ -21,9 +38,10 @@ export function runFacts({ document }: BuilderState): RunFacts {
   const common = objectOf(document.CommonBuildOpts);
   const capabilities = texts(document.Capabilities);
   const servers = texts(common.DNSServers);
+  const namespaces = namespacesOf(document);
   const noDns = servers.length === 1 && servers[0]?.toLowerCase() === "none";
   return {
-    network: networkOf(document),
+    network: networkOf(document, namespaces),
     capabilities: Array.isArray(document.Capabilities) ? capabilities : undefined,
     hosts: common.NoHosts === true ? false : { add: texts(common.AddHost) },
     dns: noDns ? false : { servers, searches: texts(common.DNSSearch), options: texts(common.DNSOptions) },
@@ -32,14 +50,61 @@ export function runFacts({ document }: BuilderState): RunFacts {
     shmSize: text(common.ShmSize),
     ulimits: texts(common.Ulimit),
     volumes: texts(common.Volumes),
+    resources: resourcesOf(common),
+    cgroupParent: text(common.CgroupParent),
+    devices: list(document.Devices).map(writtenDevice),
+    apparmor: text(common.ApparmorProfile),
+    namespaces: {
+      ipc: isHost(namespaces.get("ipc")),
+      uts: isHost(namespaces.get("uts")),
+      cgroup: isHost(namespaces.get("cgroup")),
+    },
+    warnings: notServed(namespaces, texts(common.LabelOpts)),
   };
 }
 
+/** Zero and an empty text say nothing (define.CommonBuildOptions). */
+function resourcesOf(common: Readonly<Record<string, unknown>>): ResourceLimits {
+  const number = (name: string): number | undefined => {
+    const value = common[name];
+    return typeof value === "number" && value !== 0 ? value : undefined;
+  };
+  return {
+    memory: number("Memory"),
+    memorySwap: number("MemorySwap"),
+    cpuPeriod: number("CPUPeriod"),
+    cpuQuota: number("CPUQuota"),
+    cpuShares: number("CPUShares"),
+    cpusetCpus: text(common.CPUSetCPUs),
+    cpusetMems: text(common.CPUSetMems),
+  };
+}
+
+/** A namespace of `NamespaceOptions`. */
+export interface WrittenNamespace {
+  readonly Host?: unknown;
+  readonly Path?: unknown;
+}
+
+function namespacesOf(document: BuilderState["document"]): ReadonlyMap<unknown, WrittenNamespace> {
+  return new Map(list(document.NamespaceOptions).map((option) => [option.Name, option]));
+}
+
+function isHost(option: WrittenNamespace | undefined): "host" | "private" | undefined {
+  return option === undefined ? undefined : option.Host === true ? "host" : "private";
+}
+
+function list(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map(objectOf) : [];
+}
+
 /** Undefined where nothing was asked for: every container's file has a network of its own. */
-function networkOf(document: BuilderState["document"]): Network | undefined {
+function networkOf(
+  document: BuilderState["document"],
+  namespaces: ReturnType<typeof namespacesOf>,
+): Network | undefined {
   if (document.ConfigureNetwork === networkDisabled) return "none";
-  const options = Array.isArray(document.NamespaceOptions) ? document.NamespaceOptions.map(objectOf) : [];
-  const network = options.findLast(({ Name }) => Name === "network");
+  const network = namespaces.get("network");
   if (network?.Host === true) return "host";
   return network !== undefined && document.ConfigureNetwork === networkEnabled ? "private" : undefined;
 }

@@ -44,6 +44,7 @@ export async function runInContainer(
   try {
     // Wrong texts are refused before anything is mounted.
     const facts = runFacts(container.state);
+    for (const sentence of facts.warnings) options.onWarning?.(sentence);
     const asked = await askedMounts(facts, options, images.rootOf);
     const rootfs = await container.mount();
     try {
@@ -97,6 +98,12 @@ function settings(
     seccomp: facts.seccomp,
     ulimits: facts.ulimits,
     shmSize: facts.shmSize,
+    resources: facts.resources,
+    cgroupParent: facts.cgroupParent,
+    devices: facts.devices,
+    apparmor: facts.apparmor,
+    namespaces: { ...facts.namespaces, ...options.namespaces },
+    onWarning: options.onWarning,
     noPivot: options.noPivot,
     terminal: options.terminal,
     stdin: options.stdin,

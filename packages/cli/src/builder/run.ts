@@ -1,5 +1,6 @@
 import type { RunOptions } from "@drayage/builder";
 import type { DrayContext } from "../context.ts";
+import { warn } from "../source-options.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import { wantsHistory } from "./history.ts";
 import { isolationOf } from "./isolation.ts";
@@ -23,7 +24,6 @@ export async function run(this: DrayContext, flags: RunFlags, ...words: string[]
 }
 
 function runOptions(context: DrayContext, flags: RunFlags): RunOptions {
-  refuseNamespaces(flags);
   if (flags.isolation !== undefined && flags.isolation.toLowerCase() === "chroot") {
     if (flags.network !== undefined && !["", "host"].includes(flags.network)) {
       throw said(`cannot set --network other than host with --isolation ${flags.isolation}`);
@@ -39,6 +39,7 @@ function runOptions(context: DrayContext, flags: RunFlags): RunOptions {
     workingDir: flags.workingdir,
     hostname: flags.hostname,
     network: networkOf(flags.network),
+    namespaces: namespacesOf(flags),
     volumes: flags.volume,
     mounts: flags.mount,
     secrets: flags.secret,
@@ -50,6 +51,7 @@ function runOptions(context: DrayContext, flags: RunFlags): RunOptions {
     terminal: flags.terminal,
     addHistory: wantsHistory(context, flags),
     stdin: "inherit",
+    onWarning: (sentence) => warn(context, sentence),
   };
 }
 
@@ -69,10 +71,31 @@ function networkOf(text: string | undefined): RunOptions["network"] {
   }
 }
 
-/** Namespaces are a container's own: those of others cannot be joined. */
-function refuseNamespaces({ cgroupns, ipc, pid, uts }: RunFlags): void {
-  for (const [flag, value] of Object.entries({ cgroupns, ipc, pid, uts })) {
-    if (value === undefined || value === "" || value === "private" || value === "container") continue;
-    throw said(`--${flag}: joining another namespace for one command is not supported; give it to from`);
+/** The machine's, or the container's own: those of others are not joined, and processes are always in one of their own. */
+function namespacesOf({ cgroupns, ipc, pid, uts }: RunFlags): RunOptions["namespaces"] {
+  if (choice("pid", pid) === "host") {
+    throw said(
+      "--pid host: the processes of a command are always in a namespace of their own, so that all of them end with it",
+      "private",
+    );
+  }
+  return { cgroup: choice("cgroupns", cgroupns), ipc: choice("ipc", ipc), uts: choice("uts", uts) };
+}
+
+function choice(flag: string, text: string | undefined): "private" | "host" | undefined {
+  switch (text) {
+    case undefined:
+      return undefined;
+    case "":
+    case "private":
+    case "container":
+      return "private";
+    case "host":
+      return "host";
+    default:
+      throw said(
+        `--${flag}: joining the namespace ${JSON.stringify(text)} is not supported`,
+        "private, host",
+      );
   }
 }

@@ -6,7 +6,10 @@ export interface HelperPlan {
   readonly sysBase: string;
   readonly rootfs: string;
   readonly readonly: boolean;
-  readonly hostname: string;
+  /** Absent: the machine's. */
+  readonly hostname?: string | undefined;
+  /** Beside those of every `/dev`. */
+  readonly devices: readonly SpecMount[];
   readonly shmSize: string;
   readonly cwd: string;
   readonly mounts: readonly SpecMount[];

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
 import { requireSys, type Sys } from "@drayage/sys";
 import { hasCode, openRoot } from "../root/walk.ts";
 import { mountDevices } from "./devices.ts";
@@ -18,6 +18,7 @@ function setUp(sys: Sys, plan: HelperPlan): void {
   bindRoot(sys, plan.rootfs);
   const root = openRoot(plan.rootfs);
   mountDevices(sys, root, plan.shmSize);
+  for (const device of plan.devices) mountInRoot(sys, root, device);
   mountInRoot(sys, root, {
     destination: "/sys",
     type: "bind",
@@ -33,7 +34,7 @@ function setUp(sys: Sys, plan: HelperPlan): void {
   process.chdir(`/proc/self/fd/${root}`);
   closeSync(root);
   enter(sys);
-  sys.setHostName(plan.hostname);
+  if (plan.hostname !== undefined) sys.setHostName(plan.hostname);
   process.chdir(plan.cwd);
 }
 
@@ -78,6 +79,8 @@ function main([, , planPath = ""]: readonly string[]): void {
   closeSync(reportTo);
   try {
     const plan = JSON.parse(readFileSync(planPath, "utf8")) as HelperPlan;
+    // Who waits for us sees that we run, and that what comes on stderr is the command's.
+    unlinkSync(planPath);
     const sys = requireSys("run in a container", { base: plan.sysBase });
     const { execution } = plan;
     setUp(sys, plan);

@@ -1,5 +1,5 @@
 /// <reference path="../code.d.ts" />
-import { closeSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DrayageError } from "@drayage/errors";
 import { type Sys, sysBase } from "@drayage/sys";
@@ -10,6 +10,7 @@ import { maskedPaths, type Plan, readonlyPaths } from "../plan.ts";
 import type { Bundle } from "../process/bundle.ts";
 import { runContained } from "../process/contained.ts";
 import type { Streams } from "../process/streams.ts";
+import { boundDevice } from "../runtime/config.ts";
 import { resourceNumbers } from "../ulimits.ts";
 import type { HelperFailure, HelperPlan } from "./helper-plan.ts";
 
@@ -31,14 +32,23 @@ function epilogue(base: string): string {
 `;
 }
 
+const planName = "plan.json";
+
+/** Whether the helper runs: it takes its plan away. */
+export function helperStarted({ path }: Bundle): () => boolean {
+  const isWritten = (): boolean => existsSync(join(path, "helper.cjs"));
+  return () => isWritten() && !existsSync(join(path, planName));
+}
+
 /** Runs the command by namespaces and another root, without a runtime. */
 export async function runChroot(plan: Plan, options: ChrootOptions): Promise<CommandResult> {
   const { bundle, streams, sys, noNetwork, signal } = options;
+  const { namespaces } = plan;
   const { default: code } = await import("./helper.ts?code");
-  const [script, planPath] = [join(bundle.path, "helper.cjs"), join(bundle.path, "plan.json")];
+  const [script, planPath] = [join(bundle.path, "helper.cjs"), join(bundle.path, planName)];
   const base = sysBase();
-  writeFileSync(script, preamble + code + epilogue(base), { mode: 0o600 });
   writeFileSync(planPath, JSON.stringify(helperPlan(plan, base)), { mode: 0o600 });
+  writeFileSync(script, preamble + code + epilogue(base), { mode: 0o600 });
   const [report, theirs] = sys.pipe();
   const connected = (): void => {
     closeSync(theirs);
@@ -48,7 +58,11 @@ export async function runChroot(plan: Plan, options: ChrootOptions): Promise<Com
     const result = await runContained(
       [process.execPath, script, planPath],
       {
-        namespaces: ["--uts", "--ipc", ...(noNetwork ? ["--net"] : [])],
+        namespaces: [
+          ...(namespaces.uts === "host" ? [] : ["--uts"]),
+          ...(namespaces.ipc === "host" ? [] : ["--ipc"]),
+          ...(noNetwork ? ["--net"] : []),
+        ],
         env: { PATH: process.env.PATH },
         cwd: "/",
         stdio: [...(streams.stdio as ("inherit" | "ignore" | number)[]), theirs],
@@ -56,8 +70,9 @@ export async function runChroot(plan: Plan, options: ChrootOptions): Promise<Com
       },
       connected,
     );
-    await streams.drained();
-    const failure = signal?.aborted ? undefined : readReport(report);
+    const start = await streams.drained();
+    if (signal?.aborted) return result;
+    const failure = readReport(report) ?? (start.started ? undefined : { message: saidFirst(start.said) });
     if (failure !== undefined) throw errorOf(failure, plan);
     return result;
   } finally {
@@ -71,8 +86,9 @@ function helperPlan(plan: Plan, base: string): HelperPlan {
     sysBase: base,
     rootfs,
     readonly,
-    hostname,
+    hostname: plan.namespaces.uts === "host" ? undefined : hostname,
     shmSize,
+    devices: plan.devices.map(boundDevice),
     cwd,
     // As buildah has it, nothing else is mounted where the kernel's own are.
     mounts: inOrder(plan.mounts).filter(({ destination }) => !/^\/(dev|proc|sys)(\/|$)/.test(destination)),
@@ -98,6 +114,11 @@ function helperPlan(plan: Plan, base: string): HelperPlan {
 /** Whether groups can be set: not in a user namespace with one user only. */
 function mayList(): boolean {
   return process.geteuid?.() === 0 && readFileSync("/proc/self/setgroups", "utf8").trim() !== "deny";
+}
+
+/** Of who was to make the namespaces. */
+function saidFirst(text: string): string {
+  return text.trim().split("\n")[0] || "no namespaces could be made";
 }
 
 const reportLimit = 64 * 1024;

@@ -19,7 +19,7 @@ import type { Sys } from "@drayage/sys";
 import { requireProgram } from "../programs.ts";
 import { hasCode } from "../root/walk.ts";
 import { userNamespaceFlags } from "../user-namespace.ts";
-import { cgroupFolders, removeCgroups } from "./cgroups.ts";
+import { cgroupFolders, missingParents, removeCgroups, removeParents } from "./cgroups.ts";
 import { outerUid } from "./id-map.ts";
 
 /**
@@ -34,6 +34,18 @@ export interface Bundle extends AsyncDisposable {
   scratch(): string;
 }
 
+/** Folders of control groups that go with the bundle. */
+interface Cgroups {
+  readonly own: readonly string[];
+  /** Those that were not there before, the lower ones first. */
+  readonly parents: readonly string[];
+}
+
+interface BundleOptions {
+  readonly cgroupParent?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
 const prefix = "drayage-";
 const lockName = "lock";
 const scratchName = "scratch";
@@ -44,7 +56,10 @@ const TMPFS_MAGIC = 0x01021994;
 const { O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
 
 /** Makes a bundle, and removes what is left of those whose processes were killed. */
-export async function createBundle(sys: Sys, env: NodeJS.ProcessEnv = process.env): Promise<Bundle> {
+export async function createBundle(
+  sys: Sys,
+  { cgroupParent = "", env = process.env }: BundleOptions = {},
+): Promise<Bundle> {
   const parent = ownFolder(env);
   await removeStale(sys, parent);
   for (;;) {
@@ -55,7 +70,9 @@ export async function createBundle(sys: Sys, env: NodeJS.ProcessEnv = process.en
       closeSync(lock);
       continue;
     }
-    writeFileSync(join(path, cgroupsName), JSON.stringify(cgroupFolders(basename(path))));
+    const own = cgroupFolders(basename(path), cgroupParent);
+    const groups: Cgroups = { own, parents: missingParents(own, cgroupParent) };
+    writeFileSync(join(path, cgroupsName), JSON.stringify(groups));
     return bundleAt(path, lock);
   }
 }
@@ -134,7 +151,9 @@ function isOld(path: string): boolean {
 }
 
 async function removeBundle(path: string): Promise<void> {
-  await removeCgroups(readCgroups(path));
+  const { own, parents } = readCgroups(path);
+  await removeCgroups(own);
+  removeParents(parents);
   for (const name of readdirSync(path).filter((one) => one.startsWith(`${scratchName}-`)))
     removeScratch(readFileSync(join(path, name), "utf8"));
   rmSync(path, { recursive: true, force: true });
@@ -148,12 +167,12 @@ function removeScratch(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function readCgroups(path: string): readonly string[] {
+function readCgroups(path: string): Cgroups {
   try {
-    return JSON.parse(readFileSync(join(path, cgroupsName), "utf8")) as string[];
+    return JSON.parse(readFileSync(join(path, cgroupsName), "utf8")) as Cgroups;
   } catch (error) {
     // It was killed before it had any.
-    if (hasCode(error, "ENOENT") || error instanceof SyntaxError) return [];
+    if (hasCode(error, "ENOENT") || error instanceof SyntaxError) return { own: [], parents: [] };
     throw error;
   }
 }

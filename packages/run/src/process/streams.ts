@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ioError } from "@drayage/errors";
 import type { Sys } from "@drayage/sys";
 import type { RunCommandOptions } from "../options.ts";
+import { heldUntil } from "./held.ts";
 
 /** What a command reads from and writes to. */
 export interface Streams extends Disposable {
@@ -13,12 +14,18 @@ export interface Streams extends Disposable {
   readonly broken: AbortSignal;
   /** The child has its ends now. */
   connected(): void;
-  /** The command has ended: all that it wrote is passed on. Throws why it could not be. */
-  drained(): Promise<void>;
+  /** The child has ended: all that the command wrote is passed on. Throws why it could not be. */
+  drained(): Promise<Start>;
 }
 
+/** Whether there ever was a command; what was said instead of it. */
+export type Start = { readonly started: true } | { readonly started: false; readonly said: string };
+
 type StreamOptions = Pick<RunCommandOptions, "stdin" | "onOutput"> & {
-  readonly terminal: boolean;
+  /** The child has ours; `but-errors`: a runtime, which gives the command its outputs and has what it writes to stderr for itself. */
+  readonly terminal: "whole" | "but-errors" | undefined;
+  /** Whether the command runs already. What the child writes to stderr before is no command's. */
+  readonly hasStarted: () => boolean;
   /** Who may open `/dev/stdout` again: the user of the command. */
   readonly owner: { readonly uid: number; readonly gid: number };
 };
@@ -29,18 +36,11 @@ type StreamOptions = Pick<RunCommandOptions, "stdin" | "onOutput"> & {
  */
 export function openStreams(
   sys: Sys,
-  { terminal, stdin = "ignore", onOutput, owner }: StreamOptions,
+  { terminal, stdin = "ignore", onOutput, owner, hasStarted }: StreamOptions,
 ): Streams {
   const broken = new AbortController();
-  if (terminal) {
-    return {
-      broken: broken.signal,
-      stdio: ["inherit", "inherit", "inherit"],
-      connected() {},
-      async drained() {},
-      [Symbol.dispose]() {},
-    };
-  }
+  const start = watchStart(hasStarted);
+  let said = "";
   const theirs: number[] = [];
   const ours: Socket[] = [];
 
@@ -54,28 +54,76 @@ export function openStreams(
     return [socket, far];
   }
 
-  const [input, source] = inputOf(stdin, pipeFor);
-  const outputs = (["stdout", "stderr"] as const).map((name) => {
+  const inherited = { whole: 3, "but-errors": 2, none: 0 }[terminal ?? "none"];
+  const [input, source] = inherited > 0 ? [undefined, "inherit" as const] : inputOf(stdin, pipeFor);
+  const outputs = (["stdout", "stderr"] as const).slice(Math.max(inherited - 1, 0)).map((name) => {
     const [reader, far] = pipeFor("out");
-    const passed = onOutput === undefined ? passOn(reader, name) : tell(reader, name, onOutput);
+    const chunks: AsyncIterable<Uint8Array> =
+      name === "stdout"
+        ? reader
+        : heldUntil(reader, start.started, (text) => {
+            said = text;
+          });
+    const passed = onOutput === undefined ? passOn(chunks, name) : tell(chunks, name, onOutput);
     // Why is for `drained` to say.
     passed.catch(() => broken.abort());
     return { far, passed };
   });
   return {
     broken: broken.signal,
-    stdio: [source, ...outputs.map(({ far }) => far)],
+    stdio: [
+      source,
+      ...Array<"inherit">(2 - outputs.length).fill("inherit"),
+      ...outputs.map(({ far }) => far),
+    ],
     connected() {
+      start.watch();
       for (const fd of theirs.splice(0)) closeSync(fd);
     },
     async drained() {
       input?.stop();
+      const started = start.end();
       await Promise.all(outputs.map(({ passed }) => passed));
+      return started ? { started } : { started, said };
     },
     [Symbol.dispose]() {
       input?.stop();
+      start.end();
       for (const fd of theirs.splice(0)) closeSync(fd);
       for (const socket of ours) socket.destroy();
+    },
+  };
+}
+
+const pause = 10;
+
+/** Looks again and again, as nobody tells of it. */
+function watchStart(hasStarted: () => boolean): {
+  readonly started: Promise<boolean>;
+  watch(): void;
+  /** The last look. */
+  end(): boolean;
+} {
+  let settle: (started: boolean) => void = () => {};
+  const started = new Promise<boolean>((resolve) => {
+    settle = resolve;
+  });
+  let timer: NodeJS.Timeout | undefined;
+  function look(): void {
+    if (!hasStarted()) return;
+    clearInterval(timer);
+    settle(true);
+  }
+  return {
+    started,
+    watch() {
+      timer = setInterval(look, pause);
+    },
+    end() {
+      clearInterval(timer);
+      const last = hasStarted();
+      settle(last);
+      return last;
     },
   };
 }
@@ -109,20 +157,20 @@ function inputOf(
 }
 
 async function tell(
-  reader: Socket,
+  reader: AsyncIterable<Uint8Array>,
   name: "stdout" | "stderr",
   onOutput: NonNullable<RunCommandOptions["onOutput"]>,
 ): Promise<void> {
-  for await (const chunk of reader) onOutput(name, chunk as Uint8Array);
+  for await (const chunk of reader) onOutput(name, chunk);
 }
 
-async function passOn(reader: Socket, name: "stdout" | "stderr"): Promise<void> {
+async function passOn(reader: AsyncIterable<Uint8Array>, name: "stdout" | "stderr"): Promise<void> {
   const output = process[name];
   // Each write tells of its own error; the event would end this process.
   const ignore = (): void => {};
   output.on("error", ignore);
   try {
-    for await (const chunk of reader) await write(output, chunk as Uint8Array);
+    for await (const chunk of reader) await write(output, chunk);
   } catch (error) {
     throw ioError(error, `write to ${name}`);
   } finally {

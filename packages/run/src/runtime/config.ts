@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { inOrder, type SpecMount } from "../mounts/spec.ts";
+import type { ContainerDevice, ResourceLimits } from "../options.ts";
 import { maskedPaths, type Plan, readonlyPaths } from "../plan.ts";
+import { linuxDevice, linuxResources } from "./resources.ts";
 
 export interface ConfigOptions {
   /** In a user namespace: no control group, and no file systems that only root may mount. */
@@ -8,11 +10,17 @@ export interface ConfigOptions {
   /** A network namespace of the container's own. */
   readonly ownNetwork: boolean;
   readonly seccomp: object | undefined;
+  readonly apparmor?: string | undefined;
+  readonly resources?: ResourceLimits | undefined;
+  /** Where its control group is; below that of this process where absent. */
+  readonly cgroup?: string | undefined;
 }
 
 /** A container's `config.json` of the OCI runtime specification 1.0.2, with what buildah 1.28 puts into it. */
 export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
   const { capabilities, user, rootfs, hostname } = plan;
+  const { rootless, apparmor, cgroup, resources = {} } = options;
+  const devices = rootless ? [] : plan.devices;
   const own = user.uid === 0 ? capabilities : [];
   return {
     ociVersion: "1.0.2",
@@ -23,6 +31,7 @@ export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
       env: plan.env,
       cwd: plan.cwd,
       capabilities: { bounding: capabilities, effective: own, permitted: own, ambient: own },
+      ...(apparmor && { apparmorProfile: apparmor }),
       rlimits: plan.ulimits.map(({ type, soft, hard }) => ({ type, soft: limit(soft), hard: limit(hard) })),
     },
     root: { path: rootfs, readonly: plan.readonly },
@@ -30,8 +39,11 @@ export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
     mounts: inOrder([...plan.mounts, ...specialMounts(plan, options)]),
     linux: {
       ...(options.ownNetwork && { sysctl: sysctls() }),
-      resources: { devices: [{ allow: false, access: "rwm" }] },
-      namespaces: namespacesOf(options).map((type) => ({ type })),
+      // Without root there is no control group to set them in.
+      resources: linuxResources(rootless ? {} : resources, devices),
+      ...(devices.length > 0 && { devices: devices.map(linuxDevice) }),
+      ...(cgroup && !rootless && { cgroupsPath: cgroup }),
+      namespaces: namespacesOf(plan, options).map((type) => ({ type })),
       ...(options.seccomp && { seccomp: options.seccomp }),
       maskedPaths,
       readonlyPaths,
@@ -54,19 +66,26 @@ function sysctls(): object {
   return existsSync("/proc/sys/net/ipv4/ping_group_range") ? { "net.ipv4.ping_group_range": "0 0" } : {};
 }
 
-function namespacesOf({ ownNetwork, rootless }: ConfigOptions): readonly string[] {
+function namespacesOf(
+  { namespaces: { ipc, uts, cgroup } }: Plan,
+  { ownNetwork, rootless }: ConfigOptions,
+): readonly string[] {
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+  const ownCgroup = cgroup === undefined ? unified : cgroup === "private";
   return [
     "pid",
     ...(ownNetwork ? ["network"] : []),
-    "ipc",
-    "uts",
+    ...(ipc === "host" ? [] : ["ipc"]),
+    ...(uts === "host" ? [] : ["uts"]),
     "mount",
-    ...(unified && !rootless ? ["cgroup"] : []),
+    ...(ownCgroup && !rootless ? ["cgroup"] : []),
   ];
 }
 
-function specialMounts({ shmSize }: Plan, { rootless }: ConfigOptions): readonly SpecMount[] {
+function specialMounts(plan: Plan, { rootless }: ConfigOptions): readonly SpecMount[] {
+  const { shmSize, devices } = plan;
+  // A user namespace may not mount what belongs to the machine's.
+  const hostIpc = rootless && plan.namespaces.ipc === "host";
   const safe = ["nosuid", "noexec", "nodev"];
   const terminals = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"];
   const ttyGroup = 5;
@@ -89,15 +108,30 @@ function specialMounts({ shmSize }: Plan, { rootless }: ConfigOptions): readonly
       source: "devpts",
       options: [...terminals, ...(rootless && !existsInMap("gid", ttyGroup) ? [] : [`gid=${ttyGroup}`])],
     },
-    {
-      destination: "/dev/shm",
-      type: "tmpfs",
-      source: "shm",
-      options: ["private", "nodev", "noexec", "nosuid", "mode=1777", `size=${shmSize}`],
-    },
-    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: safe },
+    hostIpc
+      ? bound("/dev/shm", ["rbind", ...safe])
+      : {
+          destination: "/dev/shm",
+          type: "tmpfs",
+          source: "shm",
+          options: ["private", "nodev", "noexec", "nosuid", "mode=1777", `size=${shmSize}`],
+        },
+    hostIpc
+      ? bound("/dev/mqueue", ["bind", ...safe])
+      : { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: safe },
+    ...(rootless ? devices.map(boundDevice) : []),
     ...(rootless ? [] : [{ ...cgroup, options: ["rprivate", ...safe, "relatime", "rw"] }]),
   ];
+}
+
+function bound(path: string, options: readonly string[]): SpecMount {
+  return { destination: path, type: "bind", source: path, options };
+}
+
+/** In a user namespace no devices are made: those of the machine are bound. */
+export function boundDevice({ source, path, permissions }: ContainerDevice): SpecMount {
+  const options = ["slave", "nosuid", "noexec", permissions.includes("w") ? "rw" : "ro", "rbind"];
+  return { destination: path, type: "bind", source, options };
 }
 
 /** Whether this user namespace has the ID, and, with `setgroups`, lets groups be set. */

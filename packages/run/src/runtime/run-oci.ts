@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DrayageError } from "@drayage/errors";
 import type { CommandResult } from "../options.ts";
@@ -19,6 +19,13 @@ export interface OciOptions extends ConfigOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const pidFile = "pid";
+
+/** Whether a runtime has made the container's first process: it writes its number down. */
+export function runtimeStarted({ path }: Bundle): () => boolean {
+  return () => existsSync(join(path, pidFile));
+}
+
 /** Runs the command by an OCI runtime, which is the first process of its namespace and waits for it. */
 export async function runOci(plan: Plan, options: OciOptions): Promise<CommandResult> {
   const { bundle, streams, runtime, rootless } = options;
@@ -36,6 +43,8 @@ export async function runOci(plan: Plan, options: OciOptions): Promise<CommandRe
     "run",
     "--bundle",
     bundle.path,
+    "--pid-file",
+    join(bundle.path, pidFile),
     ...(options.noPivot ? ["--no-pivot"] : []),
     ...(rootless ? ["--no-new-keyring"] : []),
     bundle.id,
@@ -51,12 +60,23 @@ export async function runOci(plan: Plan, options: OciOptions): Promise<CommandRe
     },
     () => streams.connected(),
   );
-  await streams.drained();
-  if (result.exitCode !== 0 && !options.signal?.aborted) {
-    const complaint = complaintOf(log);
-    if (complaint !== undefined) throw failure(complaint, runtime, plan);
-  }
+  const start = await streams.drained();
+  if (options.signal?.aborted || (start.started && result.exitCode === 0)) return result;
+  const complaint = complaintOf(log) ?? (start.started ? undefined : firstLine(start.said));
+  if (complaint !== undefined) throw failure(complaint, runtime, plan);
+  if (!start.started) throw failure(`it ended with ${endOf(result)} and said nothing`, runtime, plan);
   return result;
+}
+
+const lineLimit = 500;
+
+function firstLine(text: string): string | undefined {
+  const line = text.split("\n").find((one) => one.trim() !== "");
+  return line?.trim().slice(0, lineLimit);
+}
+
+function endOf({ exitCode, signal }: CommandResult): string {
+  return signal ?? `status ${exitCode}`;
 }
 
 /** A limit that is without end is larger than a number can tell exactly. */

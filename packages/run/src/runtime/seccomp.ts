@@ -28,7 +28,10 @@ interface Conditions {
   readonly caps?: readonly string[] | null;
 }
 
-const usualProfiles = ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"];
+export const usualProfiles: readonly string[] = [
+  "/etc/containers/seccomp.json",
+  "/usr/share/containers/seccomp.json",
+];
 const profileLimit = 4 * 1024 * 1024;
 const architectures: Readonly<Record<string, readonly [go: string, seccomp: string]>> = {
   x64: ["amd64", "SCMP_ARCH_X86_64"],

@@ -1,0 +1,31 @@
+/** More than this of what a runtime says before the command starts is not kept. */
+const limit = 64 * 1024;
+
+/**
+ * Passes on what a source gives once `started` is true. What comes before is held back; where it becomes false it is given to `never` instead.
+ */
+export async function* heldUntil(
+  source: AsyncIterable<Uint8Array>,
+  started: Promise<boolean>,
+  never: (text: string) => void,
+): AsyncGenerator<Uint8Array> {
+  const chunks = source[Symbol.asyncIterator]();
+  const held: Uint8Array[] = [];
+  let size = 0;
+  let next = chunks.next();
+  for (;;) {
+    const event = await Promise.race([started, next]);
+    if (event === true) break;
+    const { done, value } = await next;
+    if (done) break;
+    if (size < limit) held.push(value);
+    size += value.length;
+    next = chunks.next();
+  }
+  if (!(await started)) {
+    never(Buffer.concat(held).toString());
+    return;
+  }
+  yield* held;
+  for (let one = await next; !one.done; one = await chunks.next()) yield one.value;
+}
