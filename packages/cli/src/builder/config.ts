@@ -3,6 +3,7 @@ import type { DrayContext } from "../context.ts";
 import { warn } from "../source-options.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { ConfigFlags } from "./config.command.ts";
+import { checkConfigValues } from "./config-values.ts";
 import { wantsHistory } from "./history.ts";
 import { openContainer } from "./open-container.ts";
 import { refuseLateFlags, said } from "./said.ts";
@@ -13,6 +14,7 @@ export async function config(this: DrayContext, flags: ConfigFlags, ...words: st
   if (name === undefined) throw said("container ID must be specified");
   refuseLateFlags(words);
   if (words.length > 1) throw said("too many arguments specified");
+  if (this.calledAs === "dray") checkConfigValues(flags);
   await using store = await openLocalStore(this, flags);
   const container = await openContainer(this, store, { name });
   await container.config(changesOf(flags, wantsHistory(this, flags)), {

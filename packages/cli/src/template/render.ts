@@ -1,7 +1,7 @@
 import { functions } from "./functions.ts";
 import { templateError } from "./lex.ts";
 import { type Operand, type Pipeline, parseTemplate, type TemplateNode } from "./parse.ts";
-import { goText, isGoTime, isTrue } from "./values.ts";
+import { goNil, goText, isGoStruct, isGoTime, isTrue } from "./values.ts";
 
 /**
  * Renders the Go template that `--format` gives over one record, as skopeo does. A leading `table ` is
@@ -128,10 +128,12 @@ function field(value: unknown, name: string, scope: Scope): unknown {
   if (typeof value === "object" && value !== null && Object.hasOwn(value, name)) {
     return (value as Record<string, unknown>)[name];
   }
-  if (value === scope.record) {
-    throw templateError(`there is no field ${name}; there are ${Object.keys(scope.record).join(", ")}`);
+  if (value === scope.record || isGoStruct(value)) {
+    throw templateError(`there is no field ${name}; there are ${Object.keys(value).join(", ")}`);
   }
-  const mayLack = value === undefined || (typeof value === "object" && !(value !== null && isGoTime(value)));
+  const mayLack =
+    value === undefined ||
+    (value !== goNil && typeof value === "object" && !(value !== null && isGoTime(value)));
   if (!mayLack) throw templateError(`${goText(value)} has no field ${name}`);
   return undefined;
 }

@@ -4,6 +4,8 @@ export function goText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inner).join(" ")}]`;
   if (value instanceof Map) return mapText([...value.entries()]);
   if (typeof value === "object" && isGoTime(value)) return timeText(value);
+  if (value === goNil) return "<nil>";
+  if (isGoStruct(value)) return `{${Object.values(value).map(inner).join(" ")}}`;
   if (typeof value === "object") return mapText(Object.entries(value));
   return typeof value === "string" ? value : JSON.stringify(value);
 }
@@ -19,6 +21,20 @@ function mapText(entries: readonly (readonly [unknown, unknown])[]): string {
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return `map[${sorted.map(([key, value]) => `${key}:${inner(value)}`).join(" ")}]`;
 }
+
+const structBrand: unique symbol = Symbol("struct");
+
+/** Fields in their order, that print without their names, as Go's structs do: those that it has not cannot be asked for. */
+export function goStruct(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.defineProperty({ ...fields }, structBrand, { value: true });
+}
+
+export function isGoStruct(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && structBrand in value;
+}
+
+/** A pointer to nothing, which is known to be one: `<nil>`, where an interface has `<no value>`. */
+export const goNil: { toJSON(): null } = Object.freeze({ toJSON: () => null });
 
 const timeBrand: unique symbol = Symbol("time");
 
@@ -47,7 +63,9 @@ function timeText(time: GoTime): string {
 /** What Go's templates take as true: not empty, not zero. */
 export function isTrue(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === 0 || value === "") return false;
+  if (value === goNil) return false;
   if (Array.isArray(value)) return value.length > 0;
+  if (isGoStruct(value)) return true;
   if (typeof value === "object" && !isGoTime(value)) return Object.keys(value).length > 0;
   return true;
 }
