@@ -7,12 +7,14 @@ import {
 } from "../flags/connection-flags.ts";
 import { text, toggle } from "../flags/kinds.ts";
 import type { settingParser } from "../flags/parsers.ts";
+import { type InsecureFlags, insecureFlags } from "../manifest-list/buildah-flags.ts";
 import { annotations, type EntryFlags, entryFlags } from "../manifest-list/entry-flags.ts";
 import { imageList, type StoreFlags, storeFlags } from "../store/store-flags.ts";
 
 export type ManifestAddFlags = StoreFlags &
   ConnectionFlags<""> &
   RetryFlags &
+  InsecureFlags &
   EntryFlags & {
     readonly all?: boolean;
     readonly nested?: boolean;
@@ -33,6 +35,7 @@ export const manifestAddCommand: CommandDefinition = defineCommand<ManifestAddFl
       ...storeFlags,
       ...connectionFlags(""),
       ...retryFlags,
+      ...insecureFlags,
       ...entryFlags,
       all: toggle("Of an image that is a list itself, add all images"),
       nested: toggle("Of an image that is a list itself, add the list as one entry"),

@@ -13,6 +13,7 @@ import type { Descriptor } from "@drayage/manifest";
 import type { Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { type Locations, openLocations } from "../locations.ts";
+import { withOwnNames } from "../manifest-list/buildah-flags.ts";
 import { describedImages } from "../manifest-list/described-images.ts";
 import { entryChanges } from "../manifest-list/entry-flags.ts";
 import { findList } from "../manifest-list/find-list.ts";
@@ -24,9 +25,10 @@ import type { ManifestAddFlags } from "./manifest-add.command.ts";
 /** `dray manifest add`, as `buildah manifest add`. */
 export async function manifestAdd(
   this: DrayContext,
-  flags: ManifestAddFlags,
+  given: ManifestAddFlags,
   ...texts: string[]
 ): Promise<void> {
+  const flags = withOwnNames(given);
   const [name = "", ...what] = texts;
   checkUsage(flags, what);
   const { signal } = this;

@@ -7,12 +7,14 @@ import {
 } from "../flags/connection-flags.ts";
 import { hidden, text, toggle } from "../flags/kinds.ts";
 import type { settingParser } from "../flags/parsers.ts";
+import { type InsecureFlags, insecureFlags } from "../manifest-list/buildah-flags.ts";
 import { annotations } from "../manifest-list/entry-flags.ts";
 import { imageList, type StoreFlags, storeFlags } from "../store/store-flags.ts";
 
 export type ManifestCreateFlags = StoreFlags &
   ConnectionFlags<""> &
-  RetryFlags & {
+  RetryFlags &
+  InsecureFlags & {
     readonly all?: boolean;
     readonly amend?: boolean;
     readonly annotation?: readonly ReturnType<typeof settingParser>[];
@@ -28,6 +30,7 @@ export const manifestCreateCommand: CommandDefinition = defineCommand<ManifestCr
       ...storeFlags,
       ...connectionFlags(""),
       ...retryFlags,
+      ...insecureFlags,
       all: toggle("Of images that are lists themselves, add all images"),
       amend: toggle("Add to the list of this name, if there is one"),
       annotation: annotations("An annotation of the list"),

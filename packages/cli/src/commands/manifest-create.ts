@@ -10,6 +10,7 @@ import { DrayageError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { openLocations } from "../locations.ts";
+import { withOwnNames } from "../manifest-list/buildah-flags.ts";
 import { describedImages } from "../manifest-list/described-images.ts";
 import { newName } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
@@ -18,9 +19,10 @@ import type { ManifestCreateFlags } from "./manifest-create.command.ts";
 /** `dray manifest create`, as `buildah manifest create`. */
 export async function manifestCreate(
   this: DrayContext,
-  flags: ManifestCreateFlags,
+  given: ManifestCreateFlags,
   ...texts: string[]
 ): Promise<void> {
+  const flags = withOwnNames(given);
   const { signal } = this;
   if (flags.amend && flags.replace) {
     throw new DrayageError("ERR_DRAYAGE_USAGE", "--amend and --replace exclude each other");

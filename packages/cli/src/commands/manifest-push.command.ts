@@ -1,74 +1,46 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
-import {
-  type ConnectionFlags,
-  connectionFlags,
-  type RetryFlags,
-  retryFlags,
-} from "../flags/connection-flags.ts";
-import { text, toggle, valued } from "../flags/kinds.ts";
-import { textParser, wholeNumberParser } from "../flags/parsers.ts";
-import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
-import { type StoreFlags, storedImage, storeFlags } from "../store/store-flags.ts";
+import { toggle } from "../flags/kinds.ts";
+import { type SigningFlags, signingFlags } from "../flags/refused-flags.ts";
+import { type OtherPushNames, otherPushNames } from "../manifest-list/buildah-flags.ts";
+import { destinationArgument, type SharedPushFlags, sharedPushFlags } from "../store/push-flags.ts";
+import { storedImage } from "../store/store-flags.ts";
 
-export type ManifestPushFlags = StoreFlags &
-  ConnectionFlags<""> &
-  RetryFlags & {
+export type ManifestPushFlags = SharedPushFlags &
+  SigningFlags &
+  OtherPushNames & {
+    readonly addCompression?: readonly ("gzip" | "zstd")[];
     readonly all?: boolean;
-    readonly compressionFormat?: "gzip" | "zstd";
-    readonly compressionLevel?: number;
-    readonly digestfile?: string;
     readonly format?: "oci" | "v2s2" | "docker";
-    readonly removeSignatures?: boolean;
     readonly rm?: boolean;
-    readonly quiet?: boolean;
-    readonly progress?: ProgressStyle;
   };
 
 export const manifestPushCommand: CommandDefinition = defineCommand<ManifestPushFlags, [string, string?]>({
   loader: async () => (await import("./manifest-push.ts")).manifestPush,
   parameters: {
     flags: {
-      ...storeFlags,
-      ...connectionFlags(""),
-      ...retryFlags,
-      all: toggle("Push the images of the list, too, as is done anyway; =false pushes the list alone"),
-      compressionFormat: {
+      ...sharedPushFlags,
+      addCompression: {
         kind: "enum",
         values: ["gzip", "zstd"],
         optional: true,
-        brief: "What to compress layers with",
+        variadic: ",",
+        brief: "Add each image once more, compressed with this, for platforms that have none",
       },
-      compressionLevel: {
-        kind: "parsed",
-        parse: wholeNumberParser(-1, 22),
-        optional: true,
-        placeholder: "level",
-        brief: valued("level", "How hard to compress"),
-      },
-      digestfile: text("file", "Write the digest of what was pushed to this file"),
+      all: toggle("Push the images of the list, too, as is done anyway; =false pushes the list alone"),
       format: {
         kind: "enum",
         values: ["oci", "v2s2", "docker"],
         optional: true,
         brief: "The manifest type to write (that of the list, where the destination takes it)",
       },
-      removeSignatures: toggle("Leave signatures behind"),
       rm: toggle("Remove the list from the store once it is pushed"),
-      quiet: toggle("Show no progress"),
-      progress: { kind: "enum", values: progressStyles, optional: true, brief: "How progress is shown" },
+      ...signingFlags,
+      ...otherPushNames,
     },
     aliases: { f: "format", q: "quiet" },
     positional: {
       kind: "tuple",
-      parameters: [
-        storedImage("A list of the store, by name or ID"),
-        {
-          parse: textParser,
-          placeholder: "DESTINATION",
-          brief: "Where to: a name in a registry, or TRANSPORT:DETAILS; the list's own name where absent",
-          optional: true,
-        },
-      ],
+      parameters: [storedImage("A list of the store, by name or ID"), destinationArgument("list")],
     },
   },
   docs: {
@@ -80,6 +52,7 @@ export const manifestPushCommand: CommandDefinition = defineCommand<ManifestPush
       "EXAMPLES",
       "  dray manifest push app:1 docker://quay.io/me/app:1",
       "  dray manifest push --format oci --rm app:1 oci-archive:app.tar",
+      "  dray manifest push --add-compression zstd app:1 docker://quay.io/me/app:1",
     ].join("\n"),
   },
 });
