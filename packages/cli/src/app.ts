@@ -6,6 +6,7 @@ import {
   buildRouteMap,
   type Command,
   EnumValidationError,
+  FlagNotFoundError,
   type InputCompletion,
   proposeCompletions,
   type RouteMap,
@@ -13,6 +14,7 @@ import {
   text_en,
   UnexpectedPositionalError,
 } from "@stricli/core";
+import type { CommandDefinition } from "./command.ts";
 import { type Commands, findCommand, type OpenGroup } from "./command-group.ts";
 import { commandWithHelp } from "./command-help.ts";
 import { commandGroups } from "./command-loaders.ts";
@@ -21,6 +23,7 @@ import type { DrayContext } from "./context.ts";
 import { errorText } from "./error-text.ts";
 import { exitCodeOf } from "./exit-codes.ts";
 import { hiddenFlags } from "./flags/arguments.ts";
+import { suggestedFlags } from "./flags/suggested-flags.ts";
 import type { Personality } from "./personality.ts";
 
 /** The command line of dray: its commands, and how its errors read. */
@@ -29,6 +32,8 @@ function buildDray(options: {
   readonly debug: boolean;
   /** What was called: errors in the arguments name its help. */
   readonly command: string | undefined;
+  /** What it takes, where there is such a command. */
+  readonly definition?: CommandDefinition | undefined;
   /** The group whose commands may be called. */
   readonly group: OpenGroup | undefined;
 }): Application<DrayContext> {
@@ -50,7 +55,7 @@ function buildDray(options: {
         exceptionWhileLoadingCommandContext: line,
         commandErrorResult: line,
         exceptionWhileParsingArguments: (error) =>
-          line(usageError(error, `${options.personality} ${options.command ?? ""}`)),
+          line(usageError(error, `${options.personality} ${options.command ?? ""}`, options.definition)),
         noCommandRegisteredForInput: ({ input, corrections }) =>
           line(unknownCommand(input, corrections, options)),
       },
@@ -140,8 +145,9 @@ export async function runByParser(
   context: DrayContext,
   { debug, group }: { readonly debug: boolean; readonly group: OpenGroup | undefined },
 ): Promise<void> {
-  const command = findCommand(argv, commands, group)?.name ?? argv[0];
-  await run(buildDray({ personality: context.personality, debug, command, group }), argv, context);
+  const found = findCommand(argv, commands, group);
+  const called = { command: found?.name ?? argv[0], definition: found?.command };
+  await run(buildDray({ personality: context.personality, debug, group, ...called }), argv, context);
 }
 
 /** What may come next, for the words typed so far. */
@@ -169,23 +175,31 @@ function shownCompletions(
     .filter((text) => !hidden.has(text));
 }
 
-function usageError(error: unknown, command: string): DrayageError {
+function usageError(
+  error: unknown,
+  command: string,
+  definition: CommandDefinition | undefined,
+): DrayageError {
   if (error instanceof UnexpectedPositionalError && command.endsWith(" login")) {
     // Of a password in two words that nobody has quoted, the second must not be shown.
     return new DrayageError("ERR_DRAYAGE_USAGE", "login accepts only one registry to log in to", {
       hint: `see ${command} --help`,
     });
   }
-  return new DrayageError("ERR_DRAYAGE_USAGE", usageText(error), {
+  return new DrayageError("ERR_DRAYAGE_USAGE", usageText(error, definition), {
     hint: `see ${command} --help`,
     cause: error,
   });
 }
 
 /** What is wrong with an argument. The parser's own sentence does not name the flag of a bad choice. */
-function usageText(error: unknown): string {
+function usageText(error: unknown, definition: CommandDefinition | undefined): string {
   if (error instanceof EnumValidationError) {
     return `--${error.externalFlagName}: choose one of ${error.values.join(", ")}, not ${JSON.stringify(error.input)}`;
+  }
+  if (error instanceof FlagNotFoundError && error.aliasName === undefined && definition !== undefined) {
+    const near = suggestedFlags(error.input, definition, error.corrections).join(" or ");
+    return `there is no flag --${error.input}${near === "" ? "" : `: did you mean ${near}?`}`;
   }
   const text = error instanceof Error ? error.message : String(error);
   return text.charAt(0).toLowerCase() + text.slice(1);

@@ -129,12 +129,81 @@ describe("images that are edited by commands", () => {
     [["mutate", "--unset", "nothing", "--dry-run", `oci-dir:${layout}:one`], '"nothing" is no field'],
     [["mutate", "--cmd", "[1]", "--dry-run", `oci-dir:${layout}:one`], "is no JSON list of texts"],
     [["squash", "--from-layer", "9", "--dry-run", `oci-dir:${layout}:one`], "there is no layer 9"],
+    [["squash", "--from", "1", `oci-dir:${layout}:one`], "no flag --from: did you mean --from-layer?; see"],
+    [["normalize", "--timestamp", "0", `oci-dir:${layout}:one`], "did you mean --time or --times?; see"],
+    [["rebase", "--old", "x", `oci-dir:${layout}:one`], "no flag --old: did you mean --old-base?; see"],
+    [["mutate", "--onbuild", " ", "--dry-run", `oci-dir:${layout}:one`], '" " is no instruction; write one'],
+    [
+      ["append", "--layer", "-", "--layer", "-", "scratch", `oci-dir:${layout}:x`],
+      "standard input can be one layer only; name --layer - once",
+    ],
+    [
+      ["append", "--layer", "-", "scratch", `oci-dir:${layout}:x`],
+      "the layer standard input is no sound tar: it has no bytes; ",
+    ],
+    [
+      ["append", "--layer", tar, "--chown", "1:1", "--chmod", "1", "scratch", `oci-dir:${layout}:x`],
+      "--chown and --chmod: a tar says itself who owns its files; they are for what --add adds",
+    ],
+    [
+      ["mutate", "--index-annotation", "a=b", "--dry-run", `oci-dir:${layout}:one`],
+      "the source is an image alone: there is no index to annotate; set annotations of the image instead",
+    ],
+    [
+      ["mutate", "--entry-annotation", "a=b", "--dry-run", `oci-dir:${layout}:one`],
+      "the source is an image alone: there is no entry of an index to annotate; set",
+    ],
+    [
+      [
+        "rebase",
+        "--new-base",
+        `oci-dir:${layout}:one`,
+        "--old-base",
+        `oci-dir:${layout}:no`,
+        `oci-dir:${layout}:one`,
+      ],
+      "dray: the old base: ",
+    ],
+    [
+      ["rebase", "--old-base", `oci-dir:${layout}:one`, "--new-base", "nosuch:1", `oci-dir:${layout}:one`],
+      'dray: the new base: the store has no image "nosuch:1"; ',
+    ],
   ])("%s is refused: %s", async (argv, message) => {
     await run("append", "-q", "--layer", tar, "scratch", `oci-dir:${layout}:one`);
     const { status, stderr } = await dray(argv);
     expect(status).toBeGreaterThan(0);
     expect(stderr).toContain(message);
   });
+
+  it.each(["mutate", "append", "rebase", "flatten", "squash", "normalize"])(
+    "%s says which arguments it takes, and what is not there",
+    async (command) => {
+      expect((await dray([command, "--help"])).stdout).toContain(
+        `dray ${command} <SOURCE> [<DESTINATION>]\n`,
+      );
+      const one = `oci-dir:${layout}:one`;
+      await run("append", "-q", "--platform", "linux/amd64", "--layer", tar, "scratch", one);
+      const own = {
+        append: ["--layer", tar],
+        rebase: ["--old-base", one, "--new-base", one],
+      }[command];
+      const mistakes: readonly (readonly [readonly string[], string])[] = [
+        [[`oci-dir:${layout}:nosuch`], 'there is no image named "nosuch"; there are: '],
+        [["nosuch:1"], 'the store has no image "nosuch:1"; dray images lists those that are there'],
+        [["--platform", "amd", one], '"amd" is not a platform; write os/architecture'],
+        [["--platform", "linux/s390x", one], "the image is for linux/amd64, and not for linux/s390x; leave"],
+      ];
+      for (const [mistake, message] of mistakes) {
+        const { status, stdout, stderr } = await dray([command, "--dry-run", ...(own ?? []), ...mistake]);
+        expect({ status: status > 0, stdout, lines: stderr.split("\n").length }).toEqual({
+          status: true,
+          stdout: "",
+          lines: 2,
+        });
+        expect(stderr).toContain(message);
+      }
+    },
+  );
 
   it("a digest file has the digest of what was written", async () => {
     const path = join(folder, "digest");

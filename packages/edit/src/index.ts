@@ -26,6 +26,7 @@ export type { EditableImage, ImageEdit } from "./image.ts";
 export type { FilesInput, LayerInput, TarInput } from "./layer-input.ts";
 export { type Mutation, mutate } from "./mutate.ts";
 export { type NormalizeOptions, normalize } from "./normalize.ts";
+export { ofBase } from "./of-base.ts";
 export type { LayerTarget } from "./place-layers.ts";
 export { type NamedBase, type RebaseOptions, rebase } from "./rebase.ts";
 export { type ScratchOptions, scratchSource } from "./scratch.ts";

@@ -1,6 +1,6 @@
 import { layerMediaType } from "@drayage/copy";
 import { type Digest, isDigest } from "@drayage/digest";
-import { DrayageError, isDrayageError } from "@drayage/errors";
+import { DrayageError } from "@drayage/errors";
 import {
   type Annotations,
   chooseInstance,
@@ -20,6 +20,7 @@ import { editConfig, type KeptHistory } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
 import { type EditableImage, type ImageEdit, isOci, readEditable } from "./image.ts";
 import { type ConflictChoice, Merger, mergeConfigs, type ThreeWay } from "./merge-config.ts";
+import { ofBase } from "./of-base.ts";
 import { suits } from "./platforms.ts";
 import { requireDiffIds } from "./rewrite-layers.ts";
 
@@ -110,7 +111,7 @@ async function open(
       },
     );
   }
-  return openBase({ name, digest: isDigest(digest) ? digest : undefined });
+  return openBase({ name, digest: isDigest(digest) ? digest : undefined }).catch(ofBase(what));
 }
 
 /** The image of a base for a platform. */
@@ -138,15 +139,6 @@ async function imageFor(
     `it is for ${formatPlatform(image.platform)}, and the image for ${formatPlatform(platform)}`,
     { hint: "name a base that has the image's platform, or choose images of an index with --platform" },
   );
-}
-
-/** For what goes wrong with a base: else the error would be taken for one of the image. */
-function ofBase(which: "old" | "new"): (error: unknown) => never {
-  return (error) => {
-    if (!isDrayageError(error) || error.code === "ERR_DRAYAGE_ABORTED") throw error;
-    const { code, message, hint, op } = error;
-    throw new DrayageError(code, `the ${which} base: ${message}`, { hint, op, cause: error });
-  };
 }
 
 /** How many of the image's layers are the base's. */

@@ -5,9 +5,10 @@ import {
   type EditFlags,
   editArguments,
   editFlags,
+  editUsage,
 } from "../edit/edit-flags.ts";
 import { time } from "../edit/time-flag.ts";
-import { text, toggle } from "../flags/kinds.ts";
+import { text, texts, toggle } from "../flags/kinds.ts";
 import { several } from "../store/store-flags.ts";
 
 export type AppendFlags = EditFlags &
@@ -28,6 +29,10 @@ export const appendCommand: CommandDefinition = defineCommand<AppendFlags, [stri
   parameters: {
     flags: {
       ...editFlags,
+      platform: texts(
+        "os/arch",
+        "Of an index, edit the images for these platforms only; scratch has one for each",
+      ),
       layer: several("tar", "A tar, compressed or not, as a layer; - for standard input"),
       add: several("source:destination", "Files or a folder as a layer, put at this path of the image"),
       chown: text("user[:group]", "Who owns what --add adds, as numbers (0:0)"),
@@ -44,11 +49,14 @@ export const appendCommand: CommandDefinition = defineCommand<AppendFlags, [stri
   },
   docs: {
     brief: "Put layers upon an image, or upon scratch",
+    customUsage: editUsage,
     fullDescription: [
       "Put layers upon an image, upon all images of an index (or those for --platform), or upon scratch, which is nothing.",
       "",
       "Tars come first, then what --add names, each in the order given. A tar that is compressed with gzip or zstd stays the blob that it",
       "is; all else is read once, and compressed on its way. Of the image itself only manifests and configs are read.",
+      "",
+      "The image says when it was made: the same again has another digest, unless --created, --timestamp or SOURCE_DATE_EPOCH gives the time.",
       "",
       "EXAMPLES",
       "  dray append --layer extra.tar.gz oci-dir:layout:app oci-dir:layout:more",

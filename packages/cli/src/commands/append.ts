@@ -38,6 +38,7 @@ function layerInputs(context: DrayContext, flags: AppendFlags): readonly LayerIn
       hint: "name a tar with --layer, or files with --add SOURCE:DESTINATION",
     });
   }
+  refuseIdle(flags);
   const tars = layer.map((path) => ({
     tar: path === "-" ? standardInput(context) : fileBlob(path),
     createdBy: createdBy ?? `dray append --layer ${path === "-" ? path : basename(path)}`,
@@ -53,6 +54,25 @@ function layerInputs(context: DrayContext, flags: AppendFlags): readonly LayerIn
     };
   });
   return [...tars, ...files];
+}
+
+/** What would count for nothing, and so is a mistake. */
+function refuseIdle({ layer = [], add = [], chown, chmod }: AppendFlags): void {
+  if (layer.filter((path) => path === "-").length > 1) {
+    throw new DrayageError("ERR_DRAYAGE_USAGE", "standard input can be one layer only", {
+      hint: "name --layer - once, and other tars by their files",
+    });
+  }
+  const idle = [chown === undefined ? [] : "--chown", chmod === undefined ? [] : "--chmod"].flat();
+  if (add.length === 0 && idle.length > 0) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      `${idle.join(" and ")}: a tar says itself who owns its files`,
+      {
+        hint: "they are for what --add adds",
+      },
+    );
+  }
 }
 
 function standardInput({ stdin }: DrayContext): Blob {

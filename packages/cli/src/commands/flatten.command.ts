@@ -5,6 +5,7 @@ import {
   type EditFlags,
   editArguments,
   editFlags,
+  editUsage,
 } from "../edit/edit-flags.ts";
 import { time } from "../edit/time-flag.ts";
 import { toggle } from "../flags/kinds.ts";
@@ -25,6 +26,7 @@ export const flattenCommand: CommandDefinition = defineCommand<FlattenFlags, [st
     positional: editArguments,
   },
   docs: {
+    customUsage: editUsage,
     brief: "Make one layer of all layers of an image",
     fullDescription: [
       "Make one layer of all layers of an image, or of each image of an index: what was removed or replaced is gone. Nothing is",

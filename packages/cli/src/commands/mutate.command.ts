@@ -1,5 +1,5 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
-import { type EditFlags, editArguments, editFlags } from "../edit/edit-flags.ts";
+import { type EditFlags, editArguments, editFlags, editUsage } from "../edit/edit-flags.ts";
 import { time } from "../edit/time-flag.ts";
 import { settings, text, texts, toggle, valued } from "../flags/kinds.ts";
 import { durationParser, wholeNumberParser } from "../flags/parsers.ts";
@@ -103,12 +103,13 @@ export const mutateCommand: CommandDefinition = defineCommand<MutateFlags, [stri
       unsetIndexAnnotation: texts("name", "Take it away"),
       entryAnnotation: settings("Set an annotation of the index's entry for the image"),
       unsetEntryAnnotation: texts("name", "Take it away"),
-      addHistory: toggle("Put an entry into the history"),
+      addHistory: toggle("Put an entry into the history, of the time SOURCE_DATE_EPOCH, or now"),
     },
     aliases: { f: "format", q: "quiet" },
     positional: editArguments,
   },
   docs: {
+    customUsage: editUsage,
     brief: "Change what an image says, without its layers",
     fullDescription: [
       "Change what an image says: its config and its annotations. No layer is read or sent that the destination has.",

@@ -5,6 +5,7 @@ import {
   type EditFlags,
   editArguments,
   editFlags,
+  editUsage,
 } from "../edit/edit-flags.ts";
 import { fromLayerFlag } from "../edit/from-layer-flag.ts";
 import { time } from "../edit/time-flag.ts";
@@ -37,6 +38,7 @@ export const normalizeCommand: CommandDefinition = defineCommand<NormalizeFlags,
     positional: editArguments,
   },
   docs: {
+    customUsage: editUsage,
     brief: "Take out of an image what differs from build to build",
     fullDescription: [
       "Take out of an image, or of all images of an index, what differs from build to build: times of files, of the config and its",

@@ -1,5 +1,5 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
-import { type EditFlags, editArguments, editFlags } from "../edit/edit-flags.ts";
+import { type EditFlags, editArguments, editFlags, editUsage } from "../edit/edit-flags.ts";
 import { text } from "../flags/kinds.ts";
 
 export type RebaseFlags = EditFlags & {
@@ -26,6 +26,7 @@ export const rebaseCommand: CommandDefinition = defineCommand<RebaseFlags, [stri
     positional: editArguments,
   },
   docs: {
+    customUsage: editUsage,
     brief: "Put an image upon another base, without its layers",
     fullDescription: [
       "Put an image, or all images of an index, upon another base: its layers instead of the old base's, and what it says where the",

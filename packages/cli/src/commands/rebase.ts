@@ -1,4 +1,4 @@
-import { type NamedBase, rebase } from "@drayage/edit";
+import { type NamedBase, ofBase, rebase } from "@drayage/edit";
 import { manifestDigest } from "@drayage/manifest";
 import { formatReference } from "@drayage/reference";
 import type { ImageSource, Location } from "@drayage/transport";
@@ -27,8 +27,8 @@ export async function rebaseImage(
   };
   const given = async (text: string | undefined, what: string): Promise<Location | undefined> =>
     text === undefined ? undefined : bases.use(await resolveSource(this, flags, { text, what }));
-  const oldBase = await given(flags.oldBase, "the old base");
-  const newBase = await given(flags.newBase, "the new base");
+  const oldBase = await given(flags.oldBase, "old base").catch(ofBase("old"));
+  const newBase = await given(flags.newBase, "new base").catch(ofBase("new"));
   const locations = await openLocations(this, flags.plugin);
   const named = new Map<string, Promise<ImageSource>>();
   const openBase = ({ name, digest }: NamedBase): Promise<ImageSource> => {
@@ -39,8 +39,8 @@ export async function rebaseImage(
   };
   const options = {
     ...stepOptions(this, flags),
-    oldBase: oldBase && (await open(oldBase)),
-    newBase: newBase && (await open(newBase)),
+    oldBase: oldBase && (await open(oldBase).catch(ofBase("old"))),
+    newBase: newBase && (await open(newBase).catch(ofBase("new"))),
     newBaseName: newBase && nameOf(newBase),
     conflicts: flags.conflicts,
     openBase,

@@ -5,6 +5,7 @@ import {
   type EditFlags,
   editArguments,
   editFlags,
+  editUsage,
 } from "../edit/edit-flags.ts";
 import { fromLayerFlag } from "../edit/from-layer-flag.ts";
 import { time } from "../edit/time-flag.ts";
@@ -31,6 +32,7 @@ export const squashCommand: CommandDefinition = defineCommand<SquashFlags, [stri
     positional: editArguments,
   },
   docs: {
+    customUsage: editUsage,
     brief: "Make one layer of the upper layers of an image",
     fullDescription: [
       "Make one layer of the upper layers of an image, or of each image of an index. The layers below stay what they are, shared with",

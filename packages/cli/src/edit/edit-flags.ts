@@ -75,6 +75,9 @@ export const compressionFlags: FlagParametersForType<CompressionFlags, DrayConte
   },
 };
 
+/** What stands behind the name of a command that edits. */
+export const editUsage: readonly string[] = ["<SOURCE> [<DESTINATION>]"];
+
 interface EditArguments {
   readonly kind: "tuple";
   readonly parameters: readonly [ImageArgument, ImageArgument & { readonly optional: true }];

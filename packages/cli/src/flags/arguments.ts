@@ -2,7 +2,8 @@ import type { CommandDefinition } from "../command.ts";
 import { globalFlags } from "../global-flags.ts";
 import { storePlaceFlags } from "../store/store-flags.ts";
 
-type CommandParameters = Pick<CommandDefinition["parameters"], "aliases"> & {
+/** What a command takes. */
+export type CommandParameters = Pick<CommandDefinition["parameters"], "aliases"> & {
   readonly flags?: Readonly<Record<string, { readonly kind: string; readonly variadic?: unknown }>>;
 };
 

@@ -1,0 +1,18 @@
+import { type CommandParameters, hiddenFlags, spelling } from "./arguments.ts";
+
+/**
+ * The flags of a command that may be meant by one that it does not have, as they are written: those of which one is the other's beginning
+ * (`--from` of `--from-layer`), and else those that the parser finds alike, by the names that they have in the program.
+ */
+export function suggestedFlags(
+  written: string,
+  { parameters }: { readonly parameters: CommandParameters },
+  alike: readonly string[],
+): readonly string[] {
+  const hidden = new Set(hiddenFlags({ parameters }));
+  const flag = spelling(written);
+  const near = Object.keys(parameters.flags ?? {})
+    .map(spelling)
+    .filter((one) => one.startsWith(flag) || flag.startsWith(one));
+  return (near.length > 0 ? near : alike.map(spelling)).filter((one) => !hidden.has(one));
+}
