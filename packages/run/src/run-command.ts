@@ -87,9 +87,12 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
   }
 }
 
+/** What the container has of the kernel rather than of its root file system. */
+const kernelFolders = ["dev", "proc", "sys"] as const;
+
 /** Runtimes of some ages would follow these out of the container, and write there. */
 function refuseLinks(sys: Sys, root: number): void {
-  for (const name of ["dev", "proc", "sys"]) {
+  for (const name of kernelFolders) {
     if (isFolderOrNothing(sys, root, name)) continue;
     throw new DrayageError(
       "ERR_DRAYAGE_RUNTIME",
@@ -131,6 +134,7 @@ async function start(plan: Plan, options: StartOptions): Promise<CommandResult> 
     stdin,
     onOutput,
     owner: plan.user,
+    signal,
   });
   throwIfAborted(signal, "run");
   const ending = AbortSignal.any([streams.broken, ...(signal === undefined ? [] : [signal])]);
@@ -234,13 +238,17 @@ function commandOf(
       hint: "leave it out",
     });
   }
-  const hidden = ["/proc", "/dev", "/sys", ...(options.mounts ?? []).map(({ destination }) => destination)];
+  const hidden = [
+    ...kernelFolders.map((name) => `/${name}`),
+    ...(options.mounts ?? []).map(({ destination }) => destination),
+  ];
   return [commandPath(name, { sys, root, cwd, env, hidden }), ...args];
 }
 
 function walkTo(sys: Sys, root: number, cwd: string, user: ProcessUser): void {
   try {
-    closeSync(walk(sys, root, cwd, { kind: "folder", owner: ownable(user) }));
+    const except = kernelFolders;
+    closeSync(walk(sys, root, cwd, { kind: "folder", owner: ownable(user), except }));
   } catch (error) {
     throw ioError(error, "make the container's working folder", { path: cwd });
   }

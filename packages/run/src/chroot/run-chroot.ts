@@ -9,6 +9,7 @@ import type { CommandResult } from "../options.ts";
 import { maskedPaths, type Plan, readonlyPaths } from "../plan.ts";
 import type { Bundle } from "../process/bundle.ts";
 import { runContained } from "../process/contained.ts";
+import { notExecutable, notLoadable, noWorkingFolder } from "../process/start-errors.ts";
 import type { Streams } from "../process/streams.ts";
 import { boundDevice } from "../runtime/config.ts";
 import { resourceNumbers } from "../ulimits.ts";
@@ -130,31 +131,18 @@ function readReport(fd: number): HelperFailure | undefined {
   return text === "" ? undefined : (JSON.parse(text) as HelperFailure);
 }
 
-function errorOf({ message, code, syscall }: HelperFailure, plan: Plan): DrayageError {
-  const program = JSON.stringify(plan.args[0]);
-  const cause = new Error(message);
-  if (syscall === "execve" && code === "ENOENT") {
-    return new DrayageError(
-      "ERR_DRAYAGE_COMMAND_NOT_FOUND",
-      `${program} of the container cannot be started: what interprets or loads it is missing`,
-      {
-        hint: "check its first line, and whether it was built for this machine and C library",
-        cause,
-      },
-    );
-  }
-  if (syscall === "execve" && (code === "EACCES" || code === "ENOEXEC")) {
-    return new DrayageError(
-      "ERR_DRAYAGE_COMMAND_NOT_EXECUTABLE",
-      `${program} of the container is no program for this machine and user`,
-      {
-        hint: "check who may run it, and whether it was built for this machine",
-        cause,
-      },
-    );
-  }
-  return new DrayageError("ERR_DRAYAGE_RUNTIME", `cannot run ${program} in the container: ${message}`, {
-    hint: "where namespaces are not allowed, run as root, or set kernel.unprivileged_userns_clone=1",
-    cause,
-  });
+function errorOf({ message, code, syscall }: HelperFailure, { args, cwd }: Plan): DrayageError {
+  const tried = { args, cwd, said: message };
+  if (syscall === "chdir")
+    return noWorkingFolder(tried, code === "EACCES" ? "permission denied" : "it is not there");
+  if (syscall === "execve" && code === "ENOENT") return notLoadable(tried);
+  if (syscall === "execve" && (code === "EACCES" || code === "ENOEXEC")) return notExecutable(tried);
+  return new DrayageError(
+    "ERR_DRAYAGE_RUNTIME",
+    `cannot run ${JSON.stringify(args[0])} in the container: ${message}`,
+    {
+      hint: "where namespaces are not allowed, run as root, or set kernel.unprivileged_userns_clone=1",
+      cause: new Error(message),
+    },
+  );
 }

@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { lchown, opendir } from "node:fs/promises";
 import { join } from "node:path";
-import { ioError, throwIfAborted } from "@drayage/errors";
+import { ioError } from "@drayage/errors";
 import type { Bundle } from "../process/bundle.ts";
+import { giveAway } from "./give-away.ts";
 import type { OverlayMount, RunMount, SecretMount } from "./mount.ts";
 import type { SpecMount } from "./spec.ts";
 
@@ -32,7 +32,7 @@ async function prepare(mount: RunMount, index: number, options: PrepareOptions):
     case "overlay":
       return overlay(mount, options);
     case "bind": {
-      if (mount.chown) await chownAll(mount.source, options);
+      if (mount.chown) await giveTo(mount.source, options);
       const kind = mount.options.includes("bind") ? [] : ["rbind"];
       const rights = mount.options.some((one) => one === "ro" || one === "rw") ? [] : ["rw"];
       const spread = mount.options.some((one) => /^r?(shared|slave|private)$/.test(one)) ? [] : ["private"];
@@ -65,7 +65,7 @@ async function overlay(mount: OverlayMount, options: PrepareOptions): Promise<Sp
     chownSync(upper, uid, gid);
     chmodSync(upper, mode & 0o7777);
   }
-  if (mount.chown) await chownAll(upper, options);
+  if (mount.chown) await giveTo(upper, options);
   const folders = Object.entries({ lowerdir: source, upperdir: upper, workdir: work });
   return {
     destination,
@@ -78,15 +78,9 @@ async function overlay(mount: OverlayMount, options: PrepareOptions): Promise<Sp
   };
 }
 
-async function chownAll(path: string, { user, signal }: PrepareOptions): Promise<void> {
-  throwIfAborted(signal, "chown");
+async function giveTo(path: string, { user, signal }: PrepareOptions): Promise<void> {
   try {
-    await lchown(path, user.uid, user.gid);
-    if (!statSync(path).isDirectory()) return;
-    for await (const entry of await opendir(path, { recursive: true })) {
-      throwIfAborted(signal, "chown");
-      await lchown(join(entry.parentPath, entry.name), user.uid, user.gid);
-    }
+    await giveAway(path, user, signal);
   } catch (error) {
     throw ioError(error, "give to the user of the command", { path });
   }

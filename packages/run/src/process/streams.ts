@@ -21,7 +21,7 @@ export interface Streams extends Disposable {
 /** Whether there ever was a command; what was said instead of it. */
 export type Start = { readonly started: true } | { readonly started: false; readonly said: string };
 
-type StreamOptions = Pick<RunCommandOptions, "stdin" | "onOutput"> & {
+type StreamOptions = Pick<RunCommandOptions, "stdin" | "onOutput" | "signal"> & {
   /** The child has ours; `but-errors`: a runtime, which gives the command its outputs and has what it writes to stderr for itself. */
   readonly terminal: "whole" | "but-errors" | undefined;
   /** Whether the command runs already. What the child writes to stderr before is no command's. */
@@ -36,7 +36,7 @@ type StreamOptions = Pick<RunCommandOptions, "stdin" | "onOutput"> & {
  */
 export function openStreams(
   sys: Sys,
-  { terminal, stdin = "ignore", onOutput, owner, hasStarted }: StreamOptions,
+  { terminal, stdin = "ignore", onOutput, owner, hasStarted, signal }: StreamOptions,
 ): Streams {
   const broken = new AbortController();
   const start = watchStart(hasStarted);
@@ -61,9 +61,12 @@ export function openStreams(
     const chunks: AsyncIterable<Uint8Array> =
       name === "stdout"
         ? reader
-        : heldUntil(reader, start.started, (text) => {
-            said = text;
-          });
+        : wanted(
+            heldUntil(reader, start.started, (text) => {
+              said = text;
+            }),
+            signal,
+          );
     const passed = onOutput === undefined ? passOn(chunks, name) : tell(chunks, name, onOutput);
     // Why is for `drained` to say.
     passed.catch(() => broken.abort());
@@ -93,6 +96,14 @@ export function openStreams(
       for (const socket of ours) socket.destroy();
     },
   };
+}
+
+/** What comes once all is killed is no command's, but unshare's own, who wonders at that. */
+async function* wanted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) if (!signal?.aborted) yield chunk;
 }
 
 const pause = 10;

@@ -9,6 +9,8 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY
 export interface Missing {
   readonly kind: "folder" | "file";
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Names in the root where the walk ends, in the root itself: something else will be mounted there, so nothing is to be made. */
+  readonly except?: readonly string[] | undefined;
 }
 
 /** Opens a folder as a root to walk in. */
@@ -34,6 +36,7 @@ export function walk(sys: Sys, root: number, path: string, missing?: Missing): n
         if (open.length > 1) closeSync(open.pop() ?? -1);
         continue;
       }
+      if (open.length === 1 && missing?.except?.includes(name)) return open.pop() ?? root;
       const found = openOrMake(
         sys,
         folder,

@@ -5,6 +5,7 @@ import type { CommandResult } from "../options.ts";
 import type { Plan } from "../plan.ts";
 import type { Bundle } from "../process/bundle.ts";
 import { runContained } from "../process/contained.ts";
+import { notExecutable, notLoadable, noWorkingFolder } from "../process/start-errors.ts";
 import type { Streams } from "../process/streams.ts";
 import { hasCode } from "../root/walk.ts";
 import { type ConfigOptions, runtimeConfig } from "./config.ts";
@@ -62,9 +63,10 @@ export async function runOci(plan: Plan, options: OciOptions): Promise<CommandRe
   );
   const start = await streams.drained();
   if (options.signal?.aborted || (start.started && result.exitCode === 0)) return result;
-  const complaint = complaintOf(log) ?? (start.started ? undefined : firstLine(start.said));
+  const complaint = complaintOf(log);
   if (complaint !== undefined) throw failure(complaint, runtime, plan);
-  if (!start.started) throw failure(`it ended with ${endOf(result)} and said nothing`, runtime, plan);
+  if (!start.started)
+    throw brokenRuntime(firstLine(start.said) ?? `it ended with ${endOf(result)} and said nothing`, runtime);
   return result;
 }
 
@@ -108,29 +110,17 @@ function complaintOf(log: string): string | undefined {
   return messages.at(-1);
 }
 
-function failure(complaint: string, runtime: Runtime, plan: Plan): DrayageError {
-  const [program = ""] = plan.args;
-  if (/exec.*no such file or directory|executable file.*not found/i.test(complaint)) {
-    return new DrayageError(
-      "ERR_DRAYAGE_COMMAND_NOT_FOUND",
-      `${JSON.stringify(program)} of the container cannot be started: what interprets or loads it is missing`,
-      {
-        hint: "check its first line, and whether it was built for this machine and C library",
-        cause: new Error(complaint),
-      },
-    );
-  }
-  if (/exec format error|exec.*permission denied/i.test(complaint)) {
-    return new DrayageError(
-      "ERR_DRAYAGE_COMMAND_NOT_EXECUTABLE",
-      `${JSON.stringify(program)} of the container is no program for this machine and user`,
-      {
-        hint: "check who may run it, and whether it was built for this machine",
-        cause: new Error(complaint),
-      },
-    );
-  }
-  return new DrayageError("ERR_DRAYAGE_RUNTIME", `${runtime.path} cannot run the command: ${complaint}`, {
+function failure(said: string, runtime: Runtime, { args, cwd }: Plan): DrayageError {
+  const tried = { args, cwd, said };
+  const [, why] = /(?:mkdir \/[^:]*|chdir to cwd .*failed): ([a-z -]+)$/i.exec(said) ?? [];
+  if (why !== undefined) return noWorkingFolder(tried, why);
+  if (/exec.*no such file or directory|executable file.*not found/i.test(said)) return notLoadable(tried);
+  if (/exec format error|exec.*permission denied/i.test(said)) return notExecutable(tried);
+  return brokenRuntime(said, runtime);
+}
+
+function brokenRuntime(said: string, { path }: Runtime): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_RUNTIME", `${path} cannot run the command: ${said}`, {
     hint: "try another runtime by --runtime, or run without one by --isolation chroot",
   });
 }
