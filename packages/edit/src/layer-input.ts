@@ -8,6 +8,7 @@ import {
   peekBlob,
   streamBlob,
   temporaryFolder,
+  withoutName,
 } from "@drayage/blob";
 import { type LayerCache, type PackSourcesOptions, packSources } from "@drayage/build-context";
 import { detectCompression, magicLength } from "@drayage/compression";
@@ -119,8 +120,9 @@ async function reopenable(
   }
   const file = await createStagedFile(await temporaryFolder(temporaryDir), { mode: 0o600 });
   leftovers.add({ [Symbol.asyncDispose]: () => file.discard() });
+  const path = await withoutName(file);
   const { digest, size } = await drain(tar, file.sink, { signal });
-  return reopenable(fileBlob(file.path, { digest, size, what: tar.what }), {
+  return reopenable(fileBlob(path, { digest, size, what: tar.what }), {
     ...{ signal, temporaryDir, leftovers },
     takesZstd: false,
   });

@@ -1,7 +1,12 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { type Blob, drain, fileBlob, temporaryFolder } from "@drayage/blob";
+import {
+  type Blob,
+  createStagedFile,
+  drain,
+  fileBlob,
+  type StagedFile,
+  temporaryFolder,
+  withoutName,
+} from "@drayage/blob";
 import type { Descriptor } from "@drayage/manifest";
 import type { ImageSource } from "@drayage/transport";
 import type { LayerTree } from "./layer-tree.ts";
@@ -29,7 +34,7 @@ export function createLayerCache(options: LayerCacheOptions = {}): LayerCache {
   const { digests, maximumEntries = 4_000_000 } = options;
   const trees = new Map<string, Promise<LayerTree>>();
   const files = new Map<string, Promise<Blob>>();
-  let folder: Promise<string> | undefined;
+  const staged: StagedFile[] = [];
 
   async function fetched(
     source: ImageSource,
@@ -38,11 +43,10 @@ export function createLayerCache(options: LayerCacheOptions = {}): LayerCache {
   ): Promise<Blob> {
     const blob = await source.blob(layer, { signal });
     if (blob.origin.kind !== "stream") return blob;
-    folder ??= makeFolder(options.temporaryDir);
-    const path = join(await folder, randomUUID());
-    await using handle = await open(path, "wx+", 0o600);
-    const sink = { kind: "file", fd: handle.fd, path, position: 0, whole: true } as const;
-    const { digest, size } = await drain(blob, sink, { signal });
+    const file = await createStagedFile(await temporaryFolder(options.temporaryDir), { mode: 0o600 });
+    staged.push(file);
+    const path = await withoutName(file);
+    const { digest, size } = await drain(blob, file.sink, { signal });
     return fileBlob(path, { digest, size, what: blob.what });
   }
   const own: LayerCache = {
@@ -63,7 +67,7 @@ export function createLayerCache(options: LayerCacheOptions = {}): LayerCache {
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([...trees.values(), ...files.values()]);
-      if (folder !== undefined) await rm(await folder, { recursive: true, force: true });
+      for (const file of staged.splice(0)) await file.discard();
     },
   };
   return own;
@@ -74,10 +78,4 @@ function remember<T>(map: Map<string, Promise<T>>, key: string, promise: Promise
   map.set(key, promise);
   promise.catch(() => map.delete(key));
   return promise;
-}
-
-async function makeFolder(wanted: string | undefined): Promise<string> {
-  const folder = join(await temporaryFolder(wanted), `drayage-layers-${randomUUID()}`);
-  await mkdir(folder, { mode: 0o700 });
-  return folder;
 }

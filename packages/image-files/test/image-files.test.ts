@@ -68,7 +68,8 @@ describe("the files of an image", () => {
         expect(await textOf(files.read("/etc/hosts"))).toBe("base");
         expect(await textOf(files.read("/etc/os"))).toBe("old");
         expect(opened).toHaveLength(1);
-        expect(readdirSync(temporaryDir)).toHaveLength(1);
+        // Where a file can be without a name, a kill leaves nothing.
+        expect(readdirSync(temporaryDir)).toHaveLength(process.platform === "linux" ? 0 : 1);
       }
       expect(readdirSync(temporaryDir)).toEqual([]);
     } finally {
