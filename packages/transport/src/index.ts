@@ -59,3 +59,4 @@ export {
 } from "./registry.ts";
 export { resolveImage } from "./resolve-image.ts";
 export { joinPath, otherReadings, type SplitPath, type SplitPathOptions, splitPath } from "./split-path.ts";
+export { editDistance, nearest } from "./suggest.ts";

@@ -14,7 +14,8 @@ import {
 } from "./builder-commands.ts";
 import { type BuilderFlags, builderFlags } from "./flags.ts";
 import { type ParsedArguments, parseArguments } from "./parse-arguments.ts";
-import { said, withAccepted } from "./said.ts";
+import { said, withHint } from "./said.ts";
+import { tellUnknownCommand } from "./unknown-command.ts";
 
 /** The exit status of what is wrong with buildah itself, not with what it ran. */
 const genericFailure = 125;
@@ -30,9 +31,13 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     if (line.name === undefined) return await answerAlone(line.parsed, context);
     const { commands, path, name, rest } = await commandIn(line.name, line.rest, context);
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (command === undefined) throw unknownCommand(name, path);
+    if (command === undefined) {
+      await tellUnknownCommand(context, { name, path, commands });
+      return genericFailure;
+    }
     const { flags, words, asksForHelp } = parseArguments(rest, command.parameters, {
       context,
+      command: [...path, name].join(" "),
       interspersed: path.length > 0 || takesFlagsBetweenWords.has(name),
     });
     if (asksForHelp) return await showHelp([...path, name], context);
@@ -44,7 +49,7 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     await run.call({ ...context, personality: "buildah", calledAs: context.personality }, flags, ...words);
     return Number(context.process.exitCode ?? exitCodes.success);
   } catch (caught) {
-    const error = context.personality === "dray" ? withAccepted(caught) : caught;
+    const error = context.personality === "dray" ? withHint(caught) : caught;
     context.process.stderr.write(`${errorText(error, { personality: context.personality, debug })}\n`);
     if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) return exitCodeOf(error);
     return couldNotStart(error) ? notStarted : genericFailure;
@@ -185,12 +190,6 @@ async function showHelp(path: readonly string[], context: DrayContext): Promise<
 async function manifestGroup(): Promise<OpenGroup> {
   const { manifestCommands } = await import("../commands/manifest.commands.ts");
   return { name: "manifest", commands: manifestCommands };
-}
-
-function unknownCommand(name: string, path: readonly string[]): Error {
-  return said(
-    `unknown command ${JSON.stringify(name)} for ${JSON.stringify(["buildah", ...path].join(" "))}`,
-  );
 }
 
 const levels: ReadonlySet<string> = new Set([

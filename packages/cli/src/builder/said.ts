@@ -1,27 +1,29 @@
 import { DrayageError, type DrayageErrorCode, isDrayageError } from "@drayage/errors";
 
-/** A mistake in the words that buildah has for it, and what would have been right, of which buildah says nothing. */
+/** A mistake in the words that buildah has for it, and what to do instead, of which buildah says nothing. */
 class SaidError extends DrayageError {
-  readonly accepted: string | undefined;
+  readonly instead: string | undefined;
 
-  constructor(message: string, accepted: string | undefined) {
+  constructor(message: string, instead: string | undefined) {
     super("ERR_DRAYAGE_USAGE", message);
-    this.accepted = accepted;
+    this.instead = instead;
   }
 }
 
 /** A mistake in the words that buildah has for it: scripts look for them. `accepted` is added for who calls dray by its own name. */
 export function said(message: string, accepted?: string): DrayageError {
-  return new SaidError(message, accepted);
+  return saidWithHint(message, accepted && `accepted: ${accepted}`);
 }
 
-/** The error with what would have been right as its hint. */
-export function withAccepted(error: unknown): unknown {
-  if (!(error instanceof SaidError) || error.accepted === undefined) return error;
-  return new DrayageError("ERR_DRAYAGE_USAGE", error.message, {
-    hint: `accepted: ${error.accepted}`,
-    cause: error,
-  });
+/** The same with another hint. */
+export function saidWithHint(message: string, hint: string | undefined): DrayageError {
+  return new SaidError(message, hint);
+}
+
+/** The error with what to do instead as its hint. */
+export function withHint(error: unknown): unknown {
+  if (!(error instanceof SaidError) || error.instead === undefined) return error;
+  return new DrayageError("ERR_DRAYAGE_USAGE", error.message, { hint: error.instead, cause: error });
 }
 
 /** The error behind what was being done, as buildah puts it before its own. */

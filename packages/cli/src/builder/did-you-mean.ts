@@ -1,0 +1,92 @@
+import { editDistance, nearest } from "@drayage/transport";
+import type { CommandDefinition } from "../command.ts";
+import { hiddenFlags, spelling } from "../flags/arguments.ts";
+import { synonymsOf } from "../flags/flag-synonyms.ts";
+
+/** The flag that is meant by one that a command does not have, as it is written: by another tool's name for it, its beginning, or a slip. */
+function meantFlag(written: string, parameters: CommandDefinition["parameters"]): string | undefined {
+  const hidden = new Set(hiddenFlags({ parameters }));
+  const known = Object.keys(parameters.flags ?? {})
+    .map(spelling)
+    .filter((name) => !hidden.has(name));
+  const synonym = synonymsOf(written.slice(2)).map((name) => `--${name}`);
+  const begun = known.filter((name) => name.startsWith(written) || written.startsWith(name));
+  return (
+    known.find((name) => synonym.includes(name)) ??
+    (begun.length === 1 ? begun[0] : undefined) ??
+    nearest(written, known)
+  );
+}
+
+/** What other tools have a flag for, and a command of buildah's a word. */
+const wordsInstead: Readonly<Record<string, readonly (readonly [flags: RegExp, hint: string])[]>> = {
+  commit: [[/^--(?:tag|name|image|output)$/, "the image's name stands behind the container's"]],
+  from: [[/^--(?:from|image|base|tag)$/, "the image's name stands behind the flags"]],
+  tag: [[/^--(?:tag|name)$/, "new names stand behind the image's"]],
+  run: [[/^--(?:rm|detach|name)$/, "it is run in the working container, which stays: rm removes it"]],
+};
+
+/** What letters stand for in other tools. */
+const letters: Readonly<Record<string, string>> = {
+  "-e": "--env",
+  "-i": "--interactive",
+  "-l": "--label",
+  "-n": "--name",
+  "-o": "--output",
+  "-p": "--port",
+  "-t": "--tag",
+  "-u": "--user",
+  "-v": "--volume",
+  "-w": "--workdir",
+};
+
+/** What to write instead of a flag, `--workdir` or `-w`, that a command does not have. */
+export function insteadOfFlag(
+  written: string,
+  { command, parameters }: { readonly command: string; readonly parameters: CommandDefinition["parameters"] },
+): string {
+  const name = letters[written] ?? written;
+  const word = wordsInstead[command]?.find(([flags]) => flags.test(name))?.[1];
+  const group = command.startsWith("manifest") ? "" : "builder ";
+  const help = `see dray ${group}${command === "" ? "" : `${command} `}--help`;
+  if (word !== undefined) return `${word}; ${help}`;
+  const flag = name.startsWith("--") ? meantFlag(name, parameters) : undefined;
+  return flag === undefined ? help : `did you mean ${flag}? ${help}`;
+}
+
+/** The commands that may be meant, by the rule of buildah's parser (cobra): two letters that differ, or the beginning. */
+export function meantCommands(written: string, commands: readonly string[]): readonly string[] {
+  const typed = written.toLowerCase();
+  return commands.filter((name) => name.startsWith(typed) || editDistance(typed, name) <= 2).toSorted();
+}
+
+/** What docker's commands are called here. */
+const otherTools: Readonly<Partial<Record<string, string>>> = {
+  create: "from",
+  exec: "run",
+  start: "run",
+  ps: "containers",
+};
+
+/** What to call instead of a command that is not there. */
+export function insteadOfCommand(
+  written: string,
+  {
+    where,
+    commands,
+    all,
+  }: {
+    /** The group that it was asked of: `builder`. */
+    readonly where: string;
+    /** The group's commands. */
+    readonly commands: readonly string[];
+    /** Those of dray itself. */
+    readonly all: readonly string[];
+  },
+): string {
+  const other = otherTools[written];
+  const meant = other !== undefined && commands.includes(other) ? [other] : meantCommands(written, commands);
+  const help = `see dray ${where} --help`;
+  if (meant.length > 0) return `did you mean ${meant.join(" or ")}? ${help}`;
+  return all.includes(written) ? `did you mean dray ${written}? ${help}` : help;
+}
