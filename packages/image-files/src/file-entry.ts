@@ -20,6 +20,8 @@ export interface FileEntry {
   readonly mtime: TarTime;
   /** Where a symbolic link points to; "" for others. */
   readonly linkname: string;
+  /** The exact bytes of it. */
+  readonly rawLinkname: Uint8Array;
   readonly devmajor: number;
   readonly devminor: number;
   readonly xattrs: ReadonlyMap<string, Uint8Array>;

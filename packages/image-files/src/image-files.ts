@@ -1,11 +1,15 @@
 import { DrayageError } from "@drayage/errors";
 import type { Descriptor } from "@drayage/manifest";
-import type { ImageSource } from "@drayage/transport";
 import { bytesOfKey, keyOf, keyOfText, namesOf, textOfKey } from "./byte-path.ts";
 import { fileContent } from "./content.ts";
 import { contentReader, type StoredContent } from "./content-reader.ts";
 import type { FileEntry } from "./file-entry.ts";
-import { createLayerCache, type LayerCache, type LayerCacheOptions } from "./layer-cache.ts";
+import {
+  createLayerCache,
+  type LayerCache,
+  type LayerCacheOptions,
+  type LayerSource,
+} from "./layer-cache.ts";
 import type { LayerFileFacts } from "./layer-tree.ts";
 import { type Found, type Layers, lookUp, namesIn } from "./union.ts";
 
@@ -57,7 +61,7 @@ export interface OpenImageFilesOptions extends LayerCacheOptions {
  * @param layers as its manifest lists them, the base first
  */
 export function openImageFiles(
-  source: ImageSource,
+  source: LayerSource,
   layers: readonly Descriptor[],
   options: OpenImageFilesOptions = {},
 ): ImageFiles {
@@ -179,6 +183,7 @@ function makeEntry(names: readonly string[], facts: LayerFileFacts | undefined):
       ...place,
       ...folder,
       linkname: "",
+      rawLinkname: new Uint8Array(),
       devmajor: 0,
       devminor: 0,
       xattrs: new Map(),
@@ -186,7 +191,11 @@ function makeEntry(names: readonly string[], facts: LayerFileFacts | undefined):
     };
   }
   const { type, mode, uid, gid, size, mtime, linkname, devmajor, devminor, xattrs, layer } = facts;
-  return { ...place, type, mode, uid, gid, size, mtime, linkname, devmajor, devminor, xattrs, layer };
+  const rawLinkname = bytesOfKey(facts.target);
+  return {
+    ...place,
+    ...{ type, mode, uid, gid, size, mtime, linkname, rawLinkname, devmajor, devminor, xattrs, layer },
+  };
 }
 
 function notFound(path: string | Uint8Array, what: string): DrayageError {

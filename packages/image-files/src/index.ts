@@ -17,5 +17,10 @@ export {
   openImageFiles,
   type StatOptions,
 } from "./image-files.ts";
-export { createLayerCache, type LayerCache, type LayerCacheOptions } from "./layer-cache.ts";
+export {
+  createLayerCache,
+  type LayerCache,
+  type LayerCacheOptions,
+  type LayerSource,
+} from "./layer-cache.ts";
 export { linkNames } from "./layer-tree.ts";

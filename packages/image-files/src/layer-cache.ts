@@ -12,13 +12,16 @@ import type { ImageSource } from "@drayage/transport";
 import type { LayerTree } from "./layer-tree.ts";
 import { readLayer } from "./read-layer.ts";
 
+/** Where the blobs of layers are. */
+export type LayerSource = Pick<ImageSource, "blob">;
+
 /** What is known of layers by their digests. Two images that share layers may share it, and read each once. */
 export interface LayerCache extends AsyncDisposable {
   /** How many layers were read. */
   readonly read: number;
-  tree(source: ImageSource, layer: Descriptor, signal: AbortSignal | undefined): Promise<LayerTree>;
+  tree(source: LayerSource, layer: Descriptor, signal: AbortSignal | undefined): Promise<LayerTree>;
   /** The layer's bytes as they are stored: from a temporary file where fetching them again would be a request. */
-  blob(source: ImageSource, layer: Descriptor, signal: AbortSignal | undefined): Promise<Blob>;
+  blob(source: LayerSource, layer: Descriptor, signal: AbortSignal | undefined): Promise<Blob>;
 }
 
 export interface LayerCacheOptions {
@@ -37,7 +40,7 @@ export function createLayerCache(options: LayerCacheOptions = {}): LayerCache {
   const staged: StagedFile[] = [];
 
   async function fetched(
-    source: ImageSource,
+    source: LayerSource,
     layer: Descriptor,
     signal: AbortSignal | undefined,
   ): Promise<Blob> {

@@ -5,7 +5,7 @@ import { keyOf, namesOf, textOfKey } from "./byte-path.ts";
 import type { FileEntry, FileType } from "./file-entry.ts";
 
 /** What a layer says of one file, and where in its tar the bytes are. */
-export interface LayerFileFacts extends Omit<FileEntry, "path" | "rawPath"> {
+export interface LayerFileFacts extends Omit<FileEntry, "path" | "rawPath" | "rawLinkname"> {
   /** Where the data starts in the layer's tar. */
   readonly dataOffset: number;
   /** How many bytes of data there are: fewer than `size` where the file has holes. */

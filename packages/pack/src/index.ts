@@ -30,4 +30,4 @@ export { packChanges, packTree } from "./pack.ts";
 export { nearestSecond, wholeSecond } from "./time.ts";
 export { changesSize, treeSize } from "./tree-size.ts";
 export { writeEntry } from "./write-entry.ts";
-export { type ReadXattrs, xattrReader } from "./xattrs.ts";
+export { isLayerXattr, type ReadXattrs, xattrReader } from "./xattrs.ts";

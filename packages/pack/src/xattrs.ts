@@ -34,7 +34,8 @@ function readXattrs(sys: Sys, folder: Folder, name: string): ReadonlyMap<string,
   }
 }
 
-function isLayerXattr(name: string): boolean {
+/** Whether layers of containers have attributes of this name. */
+export function isLayerXattr(name: string): boolean {
   if (name === "security.capability" || name === "security.ima") return true;
   return name.startsWith("user.") && !name.startsWith("user.overlay.");
 }

@@ -36,7 +36,9 @@ export async function commitContainer(
   layerMediaType(facts.manifestType, compression?.format ?? "none");
   const linked = { before: options.prependedLayers ?? [], after: options.appendedLayers ?? [] };
   const blobInfoCache = options.blobInfoCache ?? memoryBlobInfoCache();
-  await using own = await containerLayers(store, state, { facts, signal });
+  await using own = await containerLayers(store, state, {
+    ...{ facts, temporaryDir: destinationOptions.temporaryDir, signal },
+  });
   const layers = layersToMake(own.layers, linked, facts);
   const reused = layers.flatMap((layer) => (layer.kind === "reused" ? [layer.record] : []));
   tellOfBase(blobInfoCache, state, reused);

@@ -5,6 +5,7 @@ import type { ContainerRecord, LayerRecord, RepackOptions, Store } from "@drayag
 import type { OperationOptions } from "@drayage/transport";
 import type { BuilderState } from "../state/state.ts";
 import type { CommitFacts } from "./commit-facts.ts";
+import { mergedTars } from "./merged-layer.ts";
 
 /** A layer that has yet to be made of files. */
 export interface LayerToMake {
@@ -31,6 +32,12 @@ export interface ContainerLayers extends AsyncDisposable {
   readonly layers: readonly ContainerLayer[];
 }
 
+export interface ContainerLayersOptions extends OperationOptions {
+  readonly facts: CommitFacts;
+  /** Where a layer waits that is read more than once: `$TMPDIR` or /var/tmp where absent. */
+  readonly temporaryDir?: string | undefined;
+}
+
 /**
  * The layers that the image of a container will have: those of the base, and what changed; all files in one where it is squashed.
  * The bytes are those of buildah 1.28.
@@ -40,12 +47,28 @@ export interface ContainerLayers extends AsyncDisposable {
 export async function containerLayers(
   store: Store,
   state: BuilderState,
-  { facts, signal }: OperationOptions & { readonly facts: CommitFacts },
+  { facts, temporaryDir, signal }: ContainerLayersOptions,
 ): Promise<ContainerLayers> {
   const view = await store.read({ signal });
   const container = view.container(state.containerId);
   const chain = view.chain(container.layer);
   const repack: RepackOptions = { dialect: "1.43", ownerNames: false, ...facts.times };
+  if (facts.squash && isMappedByMount(container, chain)) {
+    // No folder has all files with ids of one kind; the tars of the layers have.
+    const { uidMap, gidMap } = container;
+    const tars = chain.map(
+      (record) =>
+        changedLayer(store, record.id === container.layer ? { ...record, uidMap, gidMap } : record, repack)
+          .tar,
+    );
+    const what = filesOf(container);
+    const merged = await mergedTars(tars, { times: facts.times, temporaryDir, signal, what });
+    return {
+      container,
+      layers: [{ kind: "new", layer: merged.layer }],
+      [Symbol.asyncDispose]: () => merged[Symbol.asyncDispose](),
+    };
+  }
   if (facts.squash) {
     const path = await store.mount({ container: container.id }, { signal });
     const layer = squashedLayer(store, { path, container, chain, repack: { ...repack, dialect: "copier" } });
@@ -62,6 +85,17 @@ export async function containerLayers(
     return [{ kind: "new", layer: changedLayer(store, record, repack) }];
   });
   return { container, layers, [Symbol.asyncDispose]: async () => {} };
+}
+
+/**
+ * Whether only a mount gives the files of a container the ids of its user namespace, as on overlay: those of its base have other ones
+ * below, and what it changed has the namespace's.
+ */
+function isMappedByMount({ layer, uidMap, gidMap }: ContainerRecord, chain: readonly LayerRecord[]): boolean {
+  const own = chain.find(({ id }) => id === layer);
+  return (
+    uidMap.length + gidMap.length > 0 && own !== undefined && own.uidMap.length + own.gidMap.length === 0
+  );
 }
 
 /** What a layer changes. */
@@ -98,7 +132,7 @@ function squashedLayer(
   const below = chain.filter(({ id }) => id !== layer).map(({ id }) => id);
   return {
     tar: streamBlob(({ signal, borrow }) => packTree(path, { ...repack, uidMap, gidMap, signal, borrow }), {
-      what: `the files of the container ${container.id.slice(0, 12)}`,
+      what: filesOf(container),
       borrows: true,
     }),
     async key(options) {
@@ -107,6 +141,10 @@ function squashedLayer(
       return folder === undefined ? undefined : treeKey(folder, settings, options);
     },
   };
+}
+
+function filesOf({ id }: ContainerRecord): string {
+  return `the files of the container ${id.slice(0, 12)}`;
 }
 
 /** Raised when the same files give other bytes than before. */

@@ -29,7 +29,9 @@ export async function openContainerSource(
     for (const layer of spooled.splice(0)) await layer[Symbol.asyncDispose]();
   };
   try {
-    await using own = await containerLayers(store, state, { facts, signal });
+    await using own = await containerLayers(store, state, {
+      ...{ facts, temporaryDir: destinationOptions?.temporaryDir, signal },
+    });
     const layers = layersToMake(own.layers, linked, facts);
     for (const { tar } of newLayersOf(layers)) {
       const { temporaryDir } = destinationOptions ?? {};

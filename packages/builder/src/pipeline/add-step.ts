@@ -10,6 +10,8 @@ import type { PipelineFiles } from "./base-files.ts";
 /** A layer of a pipeline, and what the history says of it. */
 export interface LayerStep {
   readonly layer: LayerToMake;
+  /** Whether the history is to tell of it also where its layer is none of its own. */
+  readonly isTold: boolean;
   /** Once the layer was placed. */
   history(created: string): HistoryItem;
   dispose(): Promise<void>;
@@ -62,6 +64,7 @@ export async function addStep(input: AddStepInput): Promise<LayerStep> {
     const shown = `${instruction} ${sources.map(shownSource).join(" ")} ${destination}`;
     return {
       layer: layerOf(packed, { told, note, name: shown }),
+      isTold: told,
       history: (created) => ({
         created,
         created_by: told ? `/bin/sh -c #(nop) ${instruction} ${note.get()}` : shown,

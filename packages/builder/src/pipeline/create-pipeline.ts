@@ -1,24 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type Blob, bytesBlob } from "@drayage/blob";
-import { memoryBlobInfoCache } from "@drayage/blob-info-cache";
-import { type LayerKey, layerCache } from "@drayage/build-context";
-import { layerMediaType, type PlacedLayer, type SpooledLayer, spoolLayer } from "@drayage/copy";
-import { type Digest, digestBytes, digestHex } from "@drayage/digest";
+import type { Blob } from "@drayage/blob";
+import type { LayerKey } from "@drayage/build-context";
 import { DrayageError } from "@drayage/errors";
-import { layerTypeOf } from "@drayage/manifest";
-import { derivedSource, type ImageReference, type ImageSource, type Location } from "@drayage/transport";
-import type { AddOptions, AddResult, CommitOptions, Committed, WorkingContainer } from "../builder.ts";
-import { type AssembledImage, assembleImage, type ImageLayer } from "../commit/assemble.ts";
-import { type CommitFacts, commitFacts } from "../commit/commit-facts.ts";
-import type { LayerToMake } from "../commit/container-layers.ts";
-import { copyCommitted, openCommitDestination } from "../commit/copy-committed.ts";
-import { placeLayers } from "../commit/place-layers.ts";
-import { retimedTar } from "../commit/retime-tar.ts";
+import type { Location } from "@drayage/transport";
+import type { AddOptions, AddResult, WorkingContainer } from "../builder.ts";
 import { applyChanges } from "../state/apply-changes.ts";
-import type { BuilderState, HistoryItem } from "../state/state.ts";
-import { addStep, type LayerStep } from "./add-step.ts";
+import type { HistoryItem } from "../state/state.ts";
+import { addStep } from "./add-step.ts";
 import { pipelineFiles } from "./base-files.ts";
-import { type OpenBaseOptions, openBase, type PipelineBase, scratchBase } from "./open-base.ts";
+import { commitPipeline, openPipelineSource, type PipelineContent, type Step } from "./commit-pipeline.ts";
+import { type OpenBaseOptions, openBase, scratchBase } from "./open-base.ts";
 import { pipelineState } from "./pipeline-state.ts";
 
 export interface PipelineOptions extends OpenBaseOptions {
@@ -112,7 +103,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     copy: (sources, destination, given = {}) => add("COPY", sources, { ...given, destination }),
     addLayer(tar, history, key = async () => undefined) {
       checkOpen();
-      const step = { layer: { tar, key }, history: () => history, dispose: async () => {} };
+      const step = { layer: { tar, key }, isTold: true, history: () => history, dispose: async () => {} };
       steps.push({ kind: "layer", step });
     },
     async config(changes) {
@@ -132,170 +123,8 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   };
 }
 
-type Step =
-  | { readonly kind: "layer"; readonly step: LayerStep }
-  | { readonly kind: "history"; readonly item: HistoryItem };
-
-interface PipelineContent {
-  readonly base: PipelineBase;
-  readonly state: BuilderState;
-  readonly steps: readonly Step[];
-  readonly name: string;
-}
-
 function unsupported(what: string): DrayageError {
   return new DrayageError("ERR_DRAYAGE_CONTAINER_UNSUPPORTED", `a pipeline has no files and cannot ${what}`, {
     hint: "make a container of a store: dray builder from",
   });
-}
-
-async function commitPipeline(
-  content: PipelineContent,
-  to: Location | undefined,
-  options: CommitOptions,
-): Promise<Committed> {
-  if (to === undefined) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_USAGE",
-      "a pipeline has no store: say where it is to be committed to",
-    );
-  }
-  const { signal, env = process.env, compression, blobDirectory } = options;
-  const facts = pipelineFacts(content, options);
-  layerMediaType(facts.manifestType, compression?.format ?? "none");
-  const blobInfoCache = options.blobInfoCache ?? memoryBlobInfoCache();
-  tellOfBase(blobInfoCache, content);
-  await using destination = await openCommitDestination(to, { ...options, env, blobInfoCache });
-  await using placed = await placeLayers(destination, layersToMake(content, facts, options), {
-    manifestType: facts.manifestType,
-    below: content.base.layers.length,
-    cache: options.layerCache ?? layerCache({ env }),
-    temporaryDir: options.destinationOptions?.temporaryDir,
-    ...{ compression, blobDirectory, signal, onProgress: options.onProgress },
-  });
-  const image = await compose(content, { facts, placed: placed.layers, options });
-  return await copyCommitted(image, destination, { ...options, blobInfoCache });
-}
-
-async function openPipelineSource(content: PipelineContent, options: CommitOptions): Promise<ImageSource> {
-  const { signal, compression = { format: "gzip" }, destinationOptions } = options;
-  const facts = pipelineFacts(content, options);
-  layerMediaType(facts.manifestType, compression.format);
-  const spooled: SpooledLayer[] = [];
-  const close = async (): Promise<void> => {
-    for (const layer of spooled.splice(0)) await layer[Symbol.asyncDispose]();
-  };
-  try {
-    for (const { tar } of layersToMake(content, facts, options)) {
-      const { temporaryDir } = destinationOptions ?? {};
-      spooled.push(await spoolLayer(tar, { compression, temporaryDir, signal }));
-    }
-    const placed = spooled.map(({ layer }) => layer);
-    return (await compose(content, { facts, placed, options, close })).source;
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** What the commit says. Each layer has its own entry of the history; a pipeline without one has that of buildah. */
-function pipelineFacts({ state, steps }: PipelineContent, options: CommitOptions): CommitFacts {
-  if (options.squash === true) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_CONTAINER_UNSUPPORTED",
-      "a pipeline cannot be squashed: its base is not unpacked",
-      {
-        hint: "commit it, and flatten the image: dray flatten",
-      },
-    );
-  }
-  const facts = commitFacts(state, options);
-  return { ...facts, emptyLayer: true, ownEntry: steps.length === 0 };
-}
-
-function layersToMake(
-  { steps }: PipelineContent,
-  { times }: CommitFacts,
-  { prependedLayers = [], appendedLayers = [] }: CommitOptions,
-): readonly LayerToMake[] {
-  const own = steps.flatMap((step) => (step.kind === "layer" ? [step.step.layer] : []));
-  const linked = ({ blob }: { readonly blob: Blob }): LayerToMake => ({
-    tar: blob,
-    key: async () => undefined,
-  });
-  const isTimed = times.time !== undefined || times.latest !== undefined;
-  const all = [...prependedLayers.map(linked), ...own, ...appendedLayers.map(linked)];
-  if (!isTimed) return all;
-  return all.map((layer) => ({
-    ...layer,
-    tar: retimedTar(layer.tar, times),
-    key: async (options) => {
-      const key = await layer.key(options);
-      return key === undefined ? undefined : { ...key, hash: hashOf({ key: key.hash, times }) };
-    },
-  }));
-}
-
-function hashOf(value: unknown): string {
-  return digestHex(digestBytes(new TextEncoder().encode(JSON.stringify(value))));
-}
-
-interface Composition {
-  readonly facts: CommitFacts;
-  readonly placed: readonly PlacedLayer[];
-  readonly options: CommitOptions;
-  readonly close?: (() => Promise<void>) | undefined;
-}
-
-async function compose(
-  { base, steps, name }: PipelineContent,
-  { facts, placed, options, close }: Composition,
-): Promise<AssembledImage & { readonly source: ImageSource }> {
-  const { manifestType, created } = facts;
-  const layers: readonly ImageLayer[] = [
-    ...base.layers.map(({ descriptor, diffId }) => ({
-      ...descriptor,
-      diffId,
-      mediaType: typeIn(manifestType, descriptor.mediaType),
-    })),
-    ...placed.map(({ digest, size, diffId, compression }) => ({
-      ...{ digest, size, diffId },
-      mediaType: layerMediaType(manifestType, compression),
-    })),
-  ];
-  const own = steps.map((step) =>
-    step.kind === "layer"
-      ? step.step.history(created)
-      : { ...step.item, ...(facts.isReproducible && { created }), empty_layer: true },
-  );
-  const { prependedLayers = [], appendedLayers = [] } = options;
-  const image = assembleImage(facts, layers, {
-    before: [...prependedLayers.map(({ history }) => history), ...own],
-    after: appendedLayers.map(({ history }) => history),
-  });
-  const { config, manifest } = image;
-  const blobs = new Map<Digest, Blob>(placed.map(({ digest, blob }) => [digest, blob]));
-  blobs.set(config.digest, bytesBlob(config.bytes, { digest: config.digest }));
-  const reference: ImageReference = { text: name };
-  const source = derivedSource({
-    ...{ reference, manifest, blobs, close },
-    base: await base.open({ signal: options.signal }),
-    baseImages: base.manifest === undefined ? [] : [base.manifest],
-  });
-  return { ...image, source };
-}
-
-/** A layer's type in another manifest's words. Those that are no layers in these words stay: whoever takes the image has to say. */
-function typeIn(manifestType: string, mediaType: string): string {
-  const compression = layerTypeOf(mediaType)?.compression;
-  if (compression !== "none" && compression !== "gzip" && compression !== "zstd") return mediaType;
-  const isForeign = mediaType.includes("foreign") || mediaType.includes("nondistributable");
-  return isForeign ? mediaType : layerMediaType(manifestType, compression);
-}
-
-/** A registry that has the base takes its layers from there. */
-function tellOfBase(cache: NonNullable<CommitOptions["blobInfoCache"]>, { base }: PipelineContent): void {
-  const { place } = base;
-  if (place === undefined) return;
-  for (const { descriptor } of base.layers) cache.recordLocation(descriptor.digest, place);
 }

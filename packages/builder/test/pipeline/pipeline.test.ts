@@ -1,12 +1,21 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { streamBlob } from "@drayage/blob";
+import { bytesBlob, streamBlob } from "@drayage/blob";
 import { type LayerCache, layerCache, noLayerCache } from "@drayage/build-context";
 import { digestBytes } from "@drayage/digest";
 import { mediaTypes } from "@drayage/manifest";
-import { readTar, writeTar } from "@drayage/tar";
+import { readTar, type TarWriteEntry, writeTar } from "@drayage/tar";
 import { memoryTransport, randomImage, readImage, writeImage } from "@drayage/testkit";
 import type { Location, Transport } from "@drayage/transport";
 import dockerArchive from "@drayage/transport-docker-archive";
@@ -185,6 +194,61 @@ describe("a pipeline from scratch", () => {
     ]);
   });
 
+  it("is squashed into one layer of its files and the base's, with what was to be told and one entry more", async () => {
+    const contextDir = home;
+    const other = join(home, "other");
+    mkdirSync(join(other, "etc"), { recursive: true });
+    writeFileSync(join(other, "etc/name"), "old");
+    writeFileSync(join(other, "etc/kept"), "kept");
+    linkSync(join(other, "etc/kept"), join(other, "etc/linked"));
+    {
+      await using base = await createPipeline({ from: "scratch" });
+      await base.copy(["other"], "/", { contextDir });
+      await base.config({ env: ["OF=base"] });
+      await base.commit(layout("base"), common);
+    }
+    await using pipeline = await createPipeline({ from: layout("base") });
+    await pipeline.copy(["app/main.js"], "/etc/name", { contextDir });
+    await pipeline.config({ user: "5", addHistory: true });
+    await pipeline.copy(["app/lib"], "/lib", { contextDir, addHistory: true });
+    const removing = await tarOf([{ header: { name: "etc/.wh.kept" } }]);
+    pipeline.addLayer(bytesBlob(removing), { created_by: "remove etc/kept" });
+    const { diffIds } = await pipeline.commit(layout("out"), { ...common, squash: true });
+    const { image, config } = await read(layout("out"));
+    expect(config.rootfs.diff_ids).toEqual(diffIds);
+    const [layer, ...others] = image.layers;
+    if (layer === undefined) throw new Error("there is a layer");
+    expect(others).toEqual([]);
+    const seconds = epoch.getTime() / 1000;
+    expect(await entriesOf(layer)).toEqual([
+      `etc 755 0 ${seconds}`,
+      `etc/linked 644 0 ${seconds} kept`,
+      `etc/name 755 0 ${seconds} main()`,
+      "lib 755 0 0",
+      `lib/more.js 644 0 ${seconds} more()`,
+    ]);
+    expect(config.config).toMatchObject({ User: "5", Env: expect.arrayContaining(["OF=base"]) });
+    const created = "2020-09-13T12:26:40Z";
+    expect(config.history).toEqual([
+      { created, created_by: "/bin/sh -c #(nop) USER 5", empty_layer: true },
+      {
+        created,
+        created_by: expect.stringMatching(/^\/bin\/sh -c #\(nop\) COPY dir:[0-9a-f]{64}$/) as string,
+        empty_layer: true,
+      },
+      { created_by: "remove etc/kept", empty_layer: true },
+      { created, created_by: "/bin/sh", comment: expect.stringContaining("FROM ") as string },
+    ]);
+    await using source = await pipeline.openSource({
+      ...common,
+      squash: true,
+      compression: { format: "none" },
+    });
+    const { bytes } = await source.manifest();
+    const { layers } = JSON.parse(new TextDecoder().decode(bytes)) as { layers: { digest: string }[] };
+    expect(layers.map(({ digest }) => digest)).toEqual(diffIds);
+  });
+
   it("is closed only after what was begun", async () => {
     const pipeline = await appOnScratch();
     const committing = pipeline.commit(layout("late"), common);
@@ -207,9 +271,6 @@ describe("a pipeline from scratch", () => {
     await expect(pipeline.run(["true"])).rejects.toMatchObject(unsupported);
     await expect(pipeline.mount()).rejects.toMatchObject(unsupported);
     await expect(pipeline.copy(["a"], "/", { from: "other" })).rejects.toMatchObject(unsupported);
-    await expect(pipeline.commit(layout("no"), { ...common, squash: true })).rejects.toMatchObject(
-      unsupported,
-    );
     await expect(pipeline.commit(undefined, common)).rejects.toMatchObject({ code: "ERR_DRAYAGE_USAGE" });
     expect(readdirSync(home)).toEqual(["app"]);
   });
@@ -231,12 +292,16 @@ describe("a pipeline from scratch", () => {
   });
 });
 
+async function tarOf(entries: readonly TarWriteEntry[]): Promise<Uint8Array> {
+  const tar: Uint8Array[] = [];
+  for await (const chunk of writeTar(entries)) tar.push(new Uint8Array(chunk));
+  return Buffer.concat(tar);
+}
+
 /** A layer that counts how often it is read. */
 async function countedLayer(content: string) {
-  const tar: Uint8Array[] = [];
   const header = { name: "file", mode: 0o644 };
-  for await (const chunk of writeTar([{ header, body: Buffer.from(content) }]))
-    tar.push(new Uint8Array(chunk));
+  const tar = [await tarOf([{ header, body: Buffer.from(content) }])];
   const counted = {
     reads: 0,
     tar: streamBlob(() => {
