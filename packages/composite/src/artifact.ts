@@ -7,10 +7,12 @@ import {
   type Annotations,
   type Descriptor,
   encodeOciManifest,
+  isImageMediaType,
   manifestDigest,
   manifestLimit,
   mediaTypes,
   type Platform,
+  parseImageManifest,
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions } from "@drayage/transport";
 import { fileMediaType, sniffedBytes } from "./file-media-type.ts";
@@ -123,7 +125,15 @@ export async function createArtifact(options: ArtifactOptions): Promise<Artifact
 /** What a manifest's `subject` says of an image or a list. */
 export async function subjectOf(source: ImageSource, { signal }: OperationOptions = {}): Promise<Descriptor> {
   const { bytes, mediaType } = await source.manifest(undefined, { signal });
-  return { mediaType, digest: manifestDigest(bytes), size: bytes.length };
+  const artifactType = isImageMediaType(mediaType)
+    ? parseImageManifest(bytes, mediaType).artifactType
+    : undefined;
+  return {
+    mediaType,
+    digest: manifestDigest(bytes),
+    size: bytes.length,
+    ...(artifactType ? { artifactType } : {}),
+  };
 }
 
 async function configOf(
