@@ -189,9 +189,11 @@ function layerFiles(budget: Budget): LayerFiles {
       refuseMaps(options);
       put(id, layerOf(emptyArchive(budget), parentOf(parent), true));
     },
-    async remove(id) {
-      layers.get(id)?.archive.release();
-      layers.delete(id);
+    async remove(ids) {
+      for (const id of ids) {
+        layers.get(id)?.archive.release();
+        layers.delete(id);
+      }
       return async () => undefined;
     },
     exists: async (id) => layers.has(id),

@@ -56,7 +56,7 @@ describe("memory", () => {
     await expect(broken.unpack(bytesBlob(tar.subarray(0, 512)))).rejects.toMatchObject({
       code: "ERR_DRAYAGE_ARCHIVE_INVALID",
     });
-    await (await files.remove("one"))();
+    await (await files.remove(["one"]))();
     expect(await used(files)).toBe(0);
   });
 

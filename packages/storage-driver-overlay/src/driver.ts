@@ -24,7 +24,7 @@ import { readMountProgram } from "./mount-program.ts";
 import { openLayerFile } from "./open-file.ts";
 import { parseOptions } from "./options.ts";
 import { requireStaging } from "./refusals.ts";
-import { removeLayer } from "./remove.ts";
+import { removeLayers } from "./remove.ts";
 import { stageLayer } from "./stage.ts";
 import { isInUserNamespace } from "./user-namespace.ts";
 
@@ -102,7 +102,7 @@ function layerFiles(context: Context): LayerFiles {
     },
     create: async (id: string, parent: string | undefined, options?: CreateLayerOptions) =>
       createLayer(context, id, { ...options, parent }),
-    remove: async (id) => removeLayer(context, id),
+    remove: async (ids) => removeLayers(context, ids),
     exists: async (id) => findLayer(home, id) !== undefined,
     ids: async () => layerIds(home),
     leftovers: async () => leftovers(context),

@@ -13,14 +13,20 @@ interface MountInfo {
   readonly point: string;
 }
 
-/** What is mounted below a folder, or on it; the last to be mounted first, which is the order to unmount in. */
-export function mountsIn(folder: string): readonly string[] {
+/** Where anything is mounted, in the order of mounting. */
+export function mountPoints(): readonly string[] {
+  return mounts().map(({ point }) => point);
+}
+
+/**
+ * What is mounted below a folder, or on it; the last to be mounted first, which is the order to unmount in.
+ *
+ * @param points where anything is mounted, if that is known
+ */
+export function mountsIn(folder: string, points: readonly string[] = mountPoints()): readonly string[] {
   const real = realPath(folder);
   if (real === undefined) return [];
-  return mounts()
-    .map(({ point }) => point)
-    .filter((point) => point === real || point.startsWith(`${real}/`))
-    .reverse();
+  return points.filter((point) => point === real || point.startsWith(`${real}/`)).reverse();
 }
 
 export function isMountPoint(folder: string): boolean {

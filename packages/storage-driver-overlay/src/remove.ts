@@ -7,13 +7,14 @@ import type { Context } from "./context.ts";
 import { layerPath } from "./home.ts";
 import { isLinkName } from "./link-name.ts";
 import { linkedLayer } from "./links.ts";
-import { mountsIn } from "./mount-info.ts";
+import { mountPoints, mountsIn } from "./mount-info.ts";
 
-/** Takes a layer away, so that nobody finds it, and gives what removes its files. Nothing where it is gone. */
-export function removeLayer(context: Context, id: string): () => Promise<void> {
+/** Takes layers away, so that nobody finds them, and gives what removes their files. Nothing where they are gone. */
+export function removeLayers(context: Context, ids: readonly string[]): () => Promise<void> {
   const place = createTemporaryPlace(context.sys, context.home.path);
   try {
-    moveAside(context, id, place.path);
+    const points = mountPoints();
+    for (const id of ids) moveAside(context, id, { place: place.path, points });
   } catch (error) {
     place.removeIfEmpty();
     throw error;
@@ -21,10 +22,17 @@ export function removeLayer(context: Context, id: string): () => Promise<void> {
   return place.removeIfEmpty() ? async () => {} : place.remove;
 }
 
+interface MoveAside {
+  /** A folder to move to. */
+  readonly place: string;
+  /** Where anything is mounted, on any folder. */
+  readonly points: readonly string[];
+}
+
 /** Moves the layer's folder, and its link in `l`, into a temporary place. */
-export function moveAside({ home, sys }: Context, id: string, place: string): void {
+export function moveAside({ home, sys }: Context, id: string, { place, points }: MoveAside): void {
   const path = layerPath(home, id);
-  detachMounts(sys, path);
+  detachMounts(sys, mountsIn(path, points));
   const unique = randomBytes(4).toString("hex");
   const link = linkNameIn(path);
   // The link first: without its layer it would be one that leads nowhere, and no file would tell of it any more.
@@ -35,8 +43,8 @@ export function moveAside({ home, sys }: Context, id: string, place: string): vo
 }
 
 /** What is left of mounts that nobody counts any more. */
-function detachMounts(sys: Context["sys"], path: string): void {
-  for (const point of mountsIn(path)) {
+function detachMounts(sys: Context["sys"], points: readonly string[]): void {
+  for (const point of points) {
     try {
       sys.unmount(point, { detach: true });
     } catch (error) {

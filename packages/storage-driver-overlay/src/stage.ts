@@ -15,6 +15,7 @@ import { layerPath, requireLayer } from "./home.ts";
 import { furnishLayerFolder, inheritRoot, makeLayerFolder, rootOwner } from "./layer-folder.ts";
 import { createLinkName } from "./link-name.ts";
 import { layersOfNames, lowersOn, makeLink, withinDepth, writeLinkFiles } from "./links.ts";
+import { mountPoints } from "./mount-info.ts";
 import { requireStaging } from "./refusals.ts";
 import { moveAside } from "./remove.ts";
 import { settleLayer } from "./settle.ts";
@@ -93,7 +94,7 @@ export async function stageLayer(context: Context, options: StageOptions = {}): 
     try {
       if (parent !== undefined) standOn(parent);
       // Without a record it is what a crash left.
-      if (existsSync(target)) moveAside(context, id, place.path);
+      if (existsSync(target)) moveAside(context, id, { place: place.path, points: mountPoints() });
       renameSync(path, target);
       linkOrUndo(target, id);
     } catch (error) {

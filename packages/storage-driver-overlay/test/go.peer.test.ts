@@ -188,7 +188,7 @@ describeWithPeers("layers of containers-storage", ["containers-storage", "root"]
     const file = await files.openFile(top, Buffer.from("usr/lib/added"));
     file?.close();
     expect(file?.size).toBe(4);
-    await (await files.remove(top))();
+    await (await files.remove([top]))();
     expect(await files.ids()).toEqual([base]);
   });
 
@@ -253,7 +253,7 @@ describeWithPeers("a store of skopeo", ["skopeo", "podman", ...smallImageNeeds],
 
 /** Takes the files of all layers away and makes them anew, from the layers' archives in a `dir:` image. */
 async function replaceLayers(files: LayerFiles, layers: readonly GoLayer[], image: string): Promise<void> {
-  for (const { id } of [...layers].reverse()) await (await files.remove(id))();
+  for (const { id } of [...layers].reverse()) await (await files.remove([id]))();
   const staged = await Promise.all(
     layers.map(async ({ "diff-digest": digest = "" }) => {
       const stage = await files.stage();

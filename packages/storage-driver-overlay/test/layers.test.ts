@@ -81,7 +81,7 @@ describe.skipIf(whyNoOverlay !== undefined)(named("layers"), () => {
     expect([...(await files.ids())].sort()).toEqual([a, b]);
     writeFileSync(at(b, "diff", "file"), "text");
     const link = readFileSync(at(b, "link"), "utf8");
-    const finish = await files.remove(b);
+    const finish = await files.remove([b]);
     expect(await files.ids()).toEqual([a]);
     expect([existsSync(at(b)), existsSync(at("l", link)), readdirSync(at("l")).length]).toEqual([
       false,
@@ -92,7 +92,7 @@ describe.skipIf(whyNoOverlay !== undefined)(named("layers"), () => {
     await finish();
     await finish();
     expect(temporary()).toEqual([]);
-    await (await files.remove(b))();
+    await (await files.remove([b]))();
     expect(temporary()).toEqual([]);
   });
 

@@ -154,7 +154,7 @@ describe.skipIf(whyNoOverlay !== undefined)(named("mounts"), () => {
     await files.create(b, a);
     const merged = await files.mount(b);
     const fd = openSync(join(merged, "file"), "r");
-    await (await files.remove(b))();
+    await (await files.remove([b]))();
     closeSync(fd);
     expect([existsSync(at(b)), readFileSync(at(a, "diff/file"), "utf8")]).toEqual([false, "a"]);
     expect(temporary()).toEqual([]);

@@ -34,7 +34,7 @@ export async function openLayerFiles(place: DriverPlace): Promise<LayerFiles> {
       });
       await staged.commit(id);
     },
-    remove: async (id) => takeAway(home, id),
+    remove: async (ids) => takeAway(home, ids),
     exists: async (id) => findLayer(home, id) !== undefined,
     ids: async () => layerIds(home),
     leftovers: async () =>

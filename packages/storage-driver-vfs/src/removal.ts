@@ -1,20 +1,22 @@
 import { chmodSync, lstatSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { errnoOf, ioError } from "@drayage/errors";
 import { createTemporaryPlace } from "@drayage/storage";
 import { requireSys } from "@drayage/sys";
 import { isFolder, ownPath, type VfsHome } from "./home.ts";
 
-/** Moves a layer away, and gives what removes it. Nothing happens where there is none in this store. @throws `ERR_DRAYAGE_IO` */
-export function takeAway(home: VfsHome, id: string): () => Promise<void> {
-  const path = ownPath(home, id);
-  if (!isFolder(path)) return async () => undefined;
+/** Moves layers away, and gives what removes them. Nothing happens to those that are not in this store. @throws `ERR_DRAYAGE_IO` */
+export function takeAway(home: VfsHome, ids: readonly string[]): () => Promise<void> {
+  const paths = ids.map((id) => ownPath(home, id)).filter(isFolder);
+  if (paths.length === 0) return async () => undefined;
   const place = createTemporaryPlace(requireSys("remove layers"), home.path);
-  try {
-    renameFolder(path, join(place.path, `0-${id}`));
-  } catch (error) {
-    place.removeIfEmpty();
-    throw ioError(error, "delete", { path });
+  for (const [index, path] of paths.entries()) {
+    try {
+      renameFolder(path, join(place.path, `${index}-${basename(path)}`));
+    } catch (error) {
+      place.removeIfEmpty();
+      throw ioError(error, "delete", { path });
+    }
   }
   return () => place.remove();
 }

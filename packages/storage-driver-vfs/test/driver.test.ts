@@ -110,7 +110,7 @@ describe("the folders", () => {
     mkdirSync(join(layer, "closed/inner"), { recursive: true });
     writeFileSync(join(layer, "closed/inner/file"), "");
     for (const path of ["closed/inner", "closed", ""]) chmodSync(join(layer, path), 0o555);
-    await (await files.remove("layer"))();
+    await (await files.remove(["layer"]))();
     expect(existsSync(layer)).toBe(false);
     expect(readdirSync(join(fixture.graphRoot, "vfs/tempdirs"))).toEqual([]);
   });
@@ -119,7 +119,7 @@ describe("the folders", () => {
     await files.create("layer", undefined);
     const graphRoot = join(fixture.folder, "other");
     const other = await fixture.driver.open({ ...fixture, graphRoot, additionalStores: [fixture.graphRoot] });
-    await (await other.remove("layer"))();
+    await (await other.remove(["layer"]))();
     expect(await files.exists("layer")).toBe(true);
   });
 });

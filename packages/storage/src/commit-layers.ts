@@ -139,7 +139,7 @@ export async function putLayers(
     if (stage === undefined) continue;
     const { driverStage, tarSplit, dataFolder, committed } = contentsOf(stage);
     // What somebody left without a record: the records are the truth.
-    if (await core.layerFiles.exists(id)) transaction.later(await core.layerFiles.remove(id));
+    if (await core.layerFiles.exists(id)) transaction.later(await core.layerFiles.remove([id]));
     area.take(core.paths.tarSplit(id));
     area.take(core.paths.data("layer", id));
     await driverStage.commit(id, parent);

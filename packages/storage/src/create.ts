@@ -112,7 +112,7 @@ async function putEmptyLayer(
     gidmap: encodeMappings(gidMap),
   });
   transaction.save();
-  if (await core.layerFiles.exists(id)) transaction.later(await core.layerFiles.remove(id));
+  if (await core.layerFiles.exists(id)) transaction.later(await core.layerFiles.remove([id]));
   if (stage === undefined) await core.layerFiles.create(id, parent, { uidMap, gidMap, mountLabel });
   else await stage.commit(id, parent);
   const row = layers.rows.find(({ record }) => record.id === id);

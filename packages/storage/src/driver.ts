@@ -68,10 +68,10 @@ export interface LayerFiles extends AsyncDisposable {
    */
   create(id: string, parent: string | undefined, options?: CreateLayerOptions): Promise<void>;
   /**
-   * Brief. Takes the layer away, and gives what removes its files, to be called after the lock is given back. It is not
-   * mounted. Nothing happens for a layer without files: whoever began to remove it may have died.
+   * Brief. Takes layers away, and gives what removes their files, to be called after the lock is given back. None is mounted. Nothing
+   * happens for a layer without files: whoever began to remove it may have died.
    */
-  remove(id: string): Promise<() => Promise<void>>;
+  remove(ids: readonly string[]): Promise<() => Promise<void>>;
   exists(id: string): Promise<boolean>;
   /** The ids of all layers that have files here, for those that no record knows. */
   ids(): Promise<readonly string[]>;

@@ -5,6 +5,9 @@ import { forgetSize } from "./sizes.ts";
 import { createTemporaryArea } from "./temporary-area.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** How many a driver takes away before others of this process have their turn. */
+const atOnce = 64;
+
 /**
  * Removes layers: records first say that they are incomplete, so that whoever finds them knows; then their files are moved away, and
  * the records go. What takes long follows when the locks are given back. Layers must come before those they stand on.
@@ -37,15 +40,18 @@ async function removeMarked(transaction: Transaction, ids: readonly string[]): P
   transaction.later(async () => area[Symbol.asyncDispose]());
   const mounted = new Set(readMounts(core).map(({ layer }) => layer));
   const breathe = createBreather(transaction.signal, "remove layers");
-  for (const id of ids) {
+  for (let start = 0; start < ids.length; start += atOnce) {
     // What is left then is marked, and goes with the next who changes layers.
     await breathe();
-    if (mounted.has(id)) await unmountLayer(core, id, { force: true });
-    transaction.later(await core.layerFiles.remove(id));
-    area.take(core.paths.tarSplit(id));
-    area.take(core.paths.data("layer", id));
-    layers.remove(id);
-    transaction.later(() => forgetSize(core, id));
+    const some = ids.slice(start, start + atOnce);
+    for (const id of some) if (mounted.has(id)) await unmountLayer(core, id, { force: true });
+    transaction.later(await core.layerFiles.remove(some));
+    for (const id of some) {
+      area.take(core.paths.tarSplit(id));
+      area.take(core.paths.data("layer", id));
+      layers.remove(id);
+      transaction.later(() => forgetSize(core, id));
+    }
   }
   transaction.save();
 }

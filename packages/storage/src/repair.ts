@@ -217,7 +217,7 @@ const removeUnaccounted: Way = async ({ transaction }, findings) => {
     if (kind === "layer") {
       // It may have got its record meanwhile.
       if (transaction.table("layer").get(id) === undefined)
-        transaction.later(await core.layerFiles.remove(id));
+        transaction.later(await core.layerFiles.remove([id]));
     } else if (path !== undefined && !isAccounted(transaction, path)) area.take(path);
   }
   return new Set(findings);

@@ -79,12 +79,18 @@ function layerFiles({ graphRoot }: DriverPlace, { onCommit }: PlainDriverOptions
     keepsTar: true,
     stage: async () => stage(),
     create: async (id) => mkdirSync(folder(id)),
-    async remove(id) {
-      if (!existsSync(folder(id))) return async () => undefined;
-      const place = temporary();
-      live.add(place);
-      renameSync(folder(id), place);
-      return async () => rmSync(place, { recursive: true, force: true });
+    async remove(ids) {
+      const places = ids
+        .filter((id) => existsSync(folder(id)))
+        .map((id) => {
+          const place = temporary();
+          live.add(place);
+          renameSync(folder(id), place);
+          return place;
+        });
+      return async () => {
+        for (const place of places) rmSync(place, { recursive: true, force: true });
+      };
     },
     exists: async (id) => existsSync(folder(id)),
     ids: async () => readdirSync(home),

@@ -52,7 +52,7 @@ async function run(): Promise<unknown> {
   const tree = listTree(join(folder, "root", "overlay", b, "diff"));
   const changes = (await all(files.changes(b))).map(({ kind, path }) => `${kind} ${path}`);
   const against = (await all(files.changes(a, { against: b }))).length;
-  for (const id of [b, a]) await (await files.remove(id))();
+  for (const id of [b, a]) await (await files.remove([id]))();
   const mounts = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .filter((line) => line.includes(folder)).length;

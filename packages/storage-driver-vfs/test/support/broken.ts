@@ -159,9 +159,9 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     spoil: withFiles((files, place) => {
       let removed = false;
       return {
-        async remove(id) {
+        async remove(ids) {
           removed = true;
-          return files.remove(id);
+          return files.remove(ids);
         },
         async stage(options) {
           const staged = await files.stage(options);
@@ -356,16 +356,21 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     what: "removes later",
     found: "removes a layer at once, and its files when it is told to",
     spoil: withFiles((files) => ({
-      remove: async (id) => async () => (await files.remove(id))(),
+      remove: async (ids) => async () => (await files.remove(ids))(),
     })),
+  },
+  {
+    what: "removes the first of several only",
+    found: "removes several layers at once, those that are there",
+    spoil: withFiles((files) => ({ remove: (ids) => files.remove(ids.slice(0, 1)) })),
   },
   {
     what: "cannot remove what is gone",
     found: "takes the removal of what is not there",
     spoil: withFiles((files) => ({
-      async remove(id) {
-        if (!(await files.exists(id))) throw new Error("it is gone");
-        return files.remove(id);
+      async remove(ids) {
+        for (const id of ids) if (!(await files.exists(id))) throw new Error("it is gone");
+        return files.remove(ids);
       },
     })),
   },
@@ -373,11 +378,11 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     what: "removes what has a layer's id by then",
     found: "takes an id again after its removal",
     spoil: withFiles((files, place) => ({
-      async remove(id) {
-        const remove = await files.remove(id);
+      async remove(ids) {
+        const remove = await files.remove(ids);
         return async () => {
           await remove();
-          rmSync(layerAt(place, id), { recursive: true, force: true });
+          for (const id of ids) rmSync(layerAt(place, id), { recursive: true, force: true });
         };
       },
     })),
@@ -457,9 +462,9 @@ export const brokenDrivers: readonly BrokenDriver[] = [
     what: "leaves files open",
     found: "takes the removal of what is not there",
     spoil: withFiles((files) => ({
-      async remove(id) {
+      async remove(ids) {
         openSync(import.meta.filename, "r");
-        return files.remove(id);
+        return files.remove(ids);
       },
     })),
   },

@@ -16,6 +16,7 @@ export const layerCases: DriverCases<
   | "keeps what is written to a layer apart from its parent"
   | "says that there is no layer to mount"
   | "removes a layer at once, and its files when it is told to"
+  | "removes several layers at once, those that are there"
   | "takes the removal of what is not there"
   | "takes an id again after its removal"
   | "finds what a killed process left, and removes it"
@@ -86,7 +87,7 @@ export const layerCases: DriverCases<
     await bench.add("lower", lowerLayer);
     const before = await bench.snapshot();
     await bench.add("upper", upperLayer, "lower");
-    const removeFiles = await files.remove("upper");
+    const removeFiles = await files.remove(["upper"]);
     assert.equal(await files.exists("upper"), false);
     assert.deepEqual(await files.ids(), ["lower"]);
     assert.deepEqual(await files.leftovers(), [], "what a living process removes is no leftover");
@@ -95,15 +96,27 @@ export const layerCases: DriverCases<
     if (bench.traits.mounts) assertTree(bench, await bench.tree("lower"), lowerTree);
   },
 
+  async "removes several layers at once, those that are there"(bench) {
+    const { files } = bench;
+    await bench.add("lower", lowerLayer);
+    const before = await bench.snapshot();
+    await bench.add("upper", upperLayer, "lower");
+    await bench.add("other", lowerLayer);
+    const removeFiles = await files.remove(["other", "missing", "upper"]);
+    assert.deepEqual(await files.ids(), ["lower"]);
+    await removeFiles();
+    assert.deepEqual(await bench.snapshot(), before);
+  },
+
   async "takes the removal of what is not there"(bench) {
     const before = await bench.snapshot();
-    await (await bench.files.remove("missing"))();
+    await (await bench.files.remove(["missing"]))();
     assert.deepEqual(await bench.snapshot(), before);
   },
 
   async "takes an id again after its removal"(bench) {
     await bench.add("layer", upperLayer);
-    const removeFiles = await bench.files.remove("layer");
+    const removeFiles = await bench.files.remove(["layer"]);
     await bench.add("layer", lowerLayer);
     await removeFiles();
     assert.deepEqual(await bench.files.ids(), ["layer"]);

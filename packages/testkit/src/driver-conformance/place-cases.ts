@@ -48,7 +48,7 @@ export const placeCases: DriverCases<
     const other = await bench.open();
     await bench.add("lower", lowerLayer);
     assert.equal(await other.exists("lower"), true);
-    const removed = await other.remove("lower");
+    const removed = await other.remove(["lower"]);
     assert.equal(await bench.files.exists("lower"), false);
     await removed();
   },
@@ -76,7 +76,7 @@ export const placeCases: DriverCases<
           assertTree(bench, seen, tree);
         }
       }
-      await (await other.remove("upper"))();
+      await (await other.remove(["upper"]))();
     } finally {
       await staged[Symbol.asyncDispose]();
     }

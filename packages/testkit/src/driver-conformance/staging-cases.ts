@@ -120,7 +120,7 @@ export const stagingCases: DriverCases<
     const staged = await bench.stage({ parent: "lower" });
     await staged.unpack(blobOf(upperLayer));
     await staged.settle("lower");
-    await (await bench.files.remove("lower"))();
+    await (await bench.files.remove(["lower"]))();
     await bench.add("lower", lowerLayer);
     await staged.commit("upper", "lower");
     assertTree(bench, await bench.tree("upper"), upperTree);
