@@ -34,6 +34,11 @@ suite(`a runtime that is no good${usable ? "" : " [skipped: it needs Linux and r
 
   it.each([
     ["says why", "#!/bin/sh\necho 'no more: groups' >&2\necho more >&2\nexit 3\n", "no more: groups"],
+    [
+      "logs to stderr",
+      '#!/bin/sh\necho usage\necho \'time="2026" level=error msg="no such flag: -foo"\' >&2\nexit 1\n',
+      "no such flag: -foo",
+    ],
     ["says nothing", "#!/bin/sh\nexit 3\n", "it ended with status 3 and said nothing"],
     ["pretends to have run it", "#!/bin/sh\nexit 0\n", "it ended with status 0 and said nothing"],
     ["is no program of this machine", "\x7fELF\x02\x01", /not found|exec/i],
@@ -122,7 +127,7 @@ describeIsolations("a working folder that is nowhere", (common) => {
       symlinkSync("/dev", path.join(root, "to-dev"));
       const running = shell(root, "true", { ...common, cwd });
       await expect(running).rejects.toMatchObject({
-        code: "ERR_DRAYAGE_USAGE",
+        code: "ERR_DRAYAGE_RUNTIME",
         message: expect.stringMatching(/^the working folder "\/.*" cannot be entered in the container: /),
       });
       expect(inKernelFolders(root)).toEqual([]);

@@ -31,7 +31,7 @@ export function notExecutable({ args, said }: NotStarted): DrayageError {
 
 export function noWorkingFolder({ cwd, said }: NotStarted, why: string): DrayageError {
   return new DrayageError(
-    "ERR_DRAYAGE_USAGE",
+    "ERR_DRAYAGE_RUNTIME",
     `the working folder ${JSON.stringify(cwd)} cannot be entered in the container: ${why}`,
     {
       hint: "name another; what is mounted there must have it, and the user must be let in",

@@ -24,7 +24,7 @@ export type Start = { readonly started: true } | { readonly started: false; read
 type StreamOptions = Pick<RunCommandOptions, "stdin" | "onOutput" | "signal"> & {
   /** The child has ours; `but-errors`: a runtime, which gives the command its outputs and has what it writes to stderr for itself. */
   readonly terminal: "whole" | "but-errors" | undefined;
-  /** Whether the command runs already. What the child writes to stderr before is no command's. */
+  /** Whether the command runs already. What the child writes before is no command's. */
   readonly hasStarted: () => boolean;
   /** Who may open `/dev/stdout` again: the user of the command. */
   readonly owner: { readonly uid: number; readonly gid: number };
@@ -58,15 +58,12 @@ export function openStreams(
   const [input, source] = inherited > 0 ? [undefined, "inherit" as const] : inputOf(stdin, pipeFor);
   const outputs = (["stdout", "stderr"] as const).slice(Math.max(inherited - 1, 0)).map((name) => {
     const [reader, far] = pipeFor("out");
-    const chunks: AsyncIterable<Uint8Array> =
-      name === "stdout"
-        ? reader
-        : wanted(
-            heldUntil(reader, start.started, (text) => {
-              said = text;
-            }),
-            signal,
-          );
+    const chunks = wanted(
+      heldUntil(reader, start.started, (text) => {
+        if (name === "stderr") said = text;
+      }),
+      signal,
+    );
     const passed = onOutput === undefined ? passOn(chunks, name) : tell(chunks, name, onOutput);
     // Why is for `drained` to say.
     passed.catch(() => broken.abort());

@@ -74,7 +74,8 @@ const lineLimit = 500;
 
 function firstLine(text: string): string | undefined {
   const line = text.split("\n").find((one) => one.trim() !== "");
-  return line?.trim().slice(0, lineLimit);
+  const [, logged] = /\blevel=(?:error|fatal) msg="(.*)"/.exec(line ?? "") ?? [];
+  return (logged ?? line)?.trim().slice(0, lineLimit);
 }
 
 function endOf({ exitCode, signal }: CommandResult): string {
