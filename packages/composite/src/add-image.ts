@@ -17,6 +17,7 @@ import {
   parseImageManifest,
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions, RawManifest } from "@drayage/transport";
+import { countManifests, requireAsListed } from "./check-manifest.ts";
 import { platformOf } from "./image-list.ts";
 import { inParallel } from "./in-parallel.ts";
 
@@ -35,6 +36,8 @@ export async function describeImages(
   { members = "system", platform, signal }: DescribeOptions = {},
 ): Promise<readonly Descriptor[]> {
   throwIfAborted(signal, `read ${source.reference.text}`);
+  const what = source.reference.text;
+  const count = countManifests(`the manifests of ${what}`);
   const own = await source.manifest(undefined, { signal });
   const digest = manifestDigest(own.bytes);
   if (!isIndexMediaType(own.mediaType)) {
@@ -57,6 +60,8 @@ export async function describeImages(
     throwIfAborted(signal, `read ${source.reference.text}`);
     // Read, although the list describes it: what is not there is not to be listed.
     const document = await source.manifest(entry.digest, { signal });
+    count(document);
+    requireAsListed(document, entry, what);
     return describe(source, { document, digest: entry.digest, listed: entry }, signal);
   });
 }
@@ -84,7 +89,7 @@ async function describe(
     ...described,
     mediaType,
     digest,
-    size: listed?.size ?? bytes.length,
+    size: bytes.length,
     ...(artifactType ? { artifactType } : {}),
     ...(platform === undefined ? {} : { platform }),
   };

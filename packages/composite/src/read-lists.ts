@@ -1,4 +1,4 @@
-import { type Digest, digestAlgorithm } from "@drayage/digest";
+import type { Digest } from "@drayage/digest";
 import { DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
 import {
   chooseInstance,
@@ -12,6 +12,7 @@ import {
   parseManifest,
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions, RawManifest } from "@drayage/transport";
+import { countManifests, requireDigest, tooLarge } from "./check-manifest.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { CompositeOptions } from "./members.ts";
 import type { OpenMember } from "./open-composite.ts";
@@ -37,8 +38,7 @@ interface Place {
   readonly ask: Digest | undefined;
 }
 
-/** How many bytes of manifests are read before a list counts as hostile, and how many are kept to be given again. */
-const maximumRead = 256 * 1024 * 1024;
+/** How many bytes of manifests are kept to be given again. */
 const maximumKept = 32 * 1024 * 1024;
 
 type Options = Pick<CompositeOptions, "select" | "platform"> & OperationOptions;
@@ -82,7 +82,7 @@ class Reader {
   readonly #listed = new Map<Digest, ImageSource[]>();
   readonly #blobs = new Map<Digest, Set<ImageSource>>();
   readonly #kept = new Map<Digest, RawManifest>();
-  #bytesRead = 0;
+  readonly #count = countManifests("the manifests of a composite");
   #bytesKept = 0;
 
   constructor(sources: readonly ImageSource[]) {
@@ -98,9 +98,8 @@ class Reader {
     const document = await source.manifest(digest, { signal });
     const { length } = document.bytes;
     if (length > manifestLimit) throw tooLarge(`the manifest of ${what} has ${length} bytes`, manifestLimit);
-    this.#bytesRead += length;
-    if (this.#bytesRead > maximumRead) throw tooLarge("the manifests of a composite", maximumRead);
-    if (digest !== undefined) verify(document, digest, what);
+    this.#count(document);
+    if (digest !== undefined) requireDigest(document, digest, what);
     return document;
   }
 
@@ -200,7 +199,7 @@ class Reader {
     }
     const document = await place.source.manifest(place.ask, options);
     // Behind a tag there may be another image by now.
-    verify(document, digest, place.source.reference.text);
+    requireDigest(document, digest, place.source.reference.text);
     return document;
   }
 
@@ -235,15 +234,6 @@ function selected(index: ImageIndex, { select = "all", platform }: Options): rea
   }
 }
 
-function verify({ bytes }: RawManifest, digest: Digest, what: string): void {
-  const actual = manifestDigest(bytes, digestAlgorithm(digest));
-  if (actual === digest) return;
-  throw new DrayageError(
-    "ERR_DRAYAGE_DIGEST_MISMATCH",
-    `the manifest of ${what} has the digest ${actual}, not ${digest}`,
-  );
-}
-
 function isNotFound(error: unknown): boolean {
   return (
     isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND") ||
@@ -261,8 +251,4 @@ function unknownManifest(digest: Digest, errors: readonly unknown[]): DrayageErr
     `none of the places has the manifest ${digest}${why}`,
     { cause },
   );
-}
-
-function tooLarge(what: string, limit: number): DrayageError {
-  return new DrayageError("ERR_DRAYAGE_LIMIT_EXCEEDED", `${what}: more than ${limit} bytes`);
 }

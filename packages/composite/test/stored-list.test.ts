@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { copy } from "@drayage/copy";
-import { digestBytes, parseDigest } from "@drayage/digest";
+import { type Digest, digestBytes, parseDigest } from "@drayage/digest";
 import { mediaTypes } from "@drayage/manifest";
 import { openStore, type Store } from "@drayage/storage";
 import { memoryDriver } from "@drayage/storage-driver-memory";
@@ -24,6 +24,7 @@ import {
   placeText,
   readStoredList,
   storedPlaceText,
+  subjectOf,
   unknownArtifactType,
   withArtifact,
   withImages,
@@ -225,6 +226,43 @@ describe("what a list says of an image", () => {
     });
   });
 
+  it("is refused where the list that it is taken from lies, or has too much to be read", async () => {
+    const image = await randomImage({ seed: "lied about" });
+    const own = { mediaType: image.manifest.mediaType, bytes: image.manifest.bytes };
+    const list = (said: object): { bytes: Uint8Array; mediaType: string } => {
+      const { digest, bytes, mediaType } = image.manifest;
+      const entry = { mediaType, digest, size: bytes.length, ...said };
+      const document = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [entry] };
+      return { bytes: text.encode(JSON.stringify(document)), mediaType: mediaTypes.ociIndex };
+    };
+    const other = text.encode("{}");
+    for (const [said, code, given] of [
+      [{ size: 1 }, "ERR_DRAYAGE_SIZE_MISMATCH", own],
+      [{ mediaType: mediaTypes.ociIndex }, "ERR_DRAYAGE_MANIFEST_INVALID", own],
+      [{}, "ERR_DRAYAGE_DIGEST_MISMATCH", { ...own, bytes: other }],
+    ] as const) {
+      const document = list(said);
+      const place = testPlace({ documents: [document, own], images: [image], own: document });
+      await using source = await open(place);
+      const lying = {
+        ...source,
+        manifest: (instance?: Digest) =>
+          instance === undefined ? source.manifest() : Promise.resolve(given),
+      };
+      await expect(describeImages(lying, { members: "all" })).rejects.toMatchObject({ code });
+      await expect(describeImages(lying, { platform: image.platform })).rejects.toMatchObject({ code });
+    }
+    const size = 4 * 1024 * 1024;
+    const large = Array.from({ length: 65 }, (_, at) => ({
+      bytes: text.encode(`{"a":"${at}"}`.padEnd(size)),
+      mediaType: "application/x-odd",
+    }));
+    await using source = await open(testPlace({ documents: [indexOf(large), ...large] }));
+    await expect(describeImages(source, { members: "all" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_LIMIT_EXCEEDED",
+    });
+  });
+
   it("is completed from configs where the list that it is taken from says nothing", async () => {
     const platform = { os: "linux", architecture: "riscv64" };
     const image = await randomImage({ seed: "nameless", platform });
@@ -307,6 +345,20 @@ describe("an artifact", () => {
     expect(new TextDecoder().decode(manifest)).toBe(
       `{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"${unknownArtifactType}","config":${empty},"layers":[${empty}]}`,
     );
+  });
+
+  it("may be the subject of another, which says what it is", async () => {
+    const { entry, manifest } = await createArtifact({ files: [], artifactType: "application/x-notes" });
+    const of = testPlace({ documents: [{ bytes: manifest, mediaType: mediaTypes.ociManifest }] });
+    await using source = await open(of);
+    expect(await subjectOf(source)).toEqual(entry);
+    const list = indexOf([{ bytes: manifest, mediaType: mediaTypes.ociManifest }]);
+    await using index = await open(testPlace({ documents: [list] }));
+    expect(await subjectOf(index)).toEqual({
+      mediaType: list.mediaType,
+      digest: list.digest,
+      size: list.bytes.length,
+    });
   });
 
   it("of files that are not there, or no files, is refused", async () => {
