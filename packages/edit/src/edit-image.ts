@@ -25,6 +25,8 @@ export interface StepOptions {
   readonly signal: AbortSignal | undefined;
   readonly admit: CopyOptions["admit"] | undefined;
   readonly onProgress?: CopyOptions["onProgress"] | undefined;
+  /** For further sources that a step opens: what is in the registry that is written to is taken over there. */
+  readonly blobInfoCache?: BlobInfoCache | undefined;
 }
 
 export interface EditImageOptions extends Omit<CopyLocationsOptions, "platforms" | "ifPresent"> {
@@ -56,7 +58,10 @@ export async function editImage(
   return withEnds(source, to, own, async (ends) => {
     const { admit, onProgress } = options;
     const { destination } = ends;
-    await using edited = await edit(ends.source, { destination, signal, admit, onProgress });
+    await using edited = await edit(ends.source, {
+      ...{ destination, signal, admit, onProgress },
+      blobInfoCache: cache,
+    });
     const copied = await copyImage({
       ...own,
       // What is new was made of what was admitted.

@@ -1,4 +1,4 @@
-import { type NamedBase, ofBase, rebase } from "@drayage/edit";
+import { type NamedBase, ofBase, rebase, type StepOptions } from "@drayage/edit";
 import { manifestDigest } from "@drayage/manifest";
 import { formatReference } from "@drayage/reference";
 import type { ImageSource, Location } from "@drayage/transport";
@@ -18,8 +18,8 @@ export async function rebaseImage(
 ): Promise<void> {
   await using bases = opened();
   const trust = await readTrustPolicy(this, flags);
-  const open = async (location: Location): Promise<ImageSource> => {
-    const source = bases.use(await openLocation(this, flags, location));
+  const open = async (location: Location, { blobInfoCache }: StepOptions): Promise<ImageSource> => {
+    const source = bases.use(await openLocation(this, flags, location, blobInfoCache));
     const manifest = await source.manifest(undefined, { signal: this.signal });
     const digest = manifestDigest(manifest.bytes);
     await trust(location)({ source, instance: undefined, digest, manifest }, { signal: this.signal });
@@ -31,21 +31,27 @@ export async function rebaseImage(
   const newBase = await given(flags.newBase, "new base").catch(ofBase("new"));
   const locations = await openLocations(this, flags.plugin);
   const named = new Map<string, Promise<ImageSource>>();
-  const openBase = ({ name, digest }: NamedBase): Promise<ImageSource> => {
+  const openNamed = ({ name, digest }: NamedBase, step: StepOptions): Promise<ImageSource> => {
     const text = `docker://${digest === undefined ? name : `${withoutTag(name)}@${digest}`}`;
-    const opening = named.get(text) ?? locations.resolve(text, "source").then(open);
+    const opening =
+      named.get(text) ?? locations.resolve(text, "source").then((location) => open(location, step));
     named.set(text, opening);
     return opening;
   };
   const options = {
     ...stepOptions(this, flags),
-    oldBase: oldBase && (await open(oldBase).catch(ofBase("old"))),
-    newBase: newBase && (await open(newBase).catch(ofBase("new"))),
     newBaseName: newBase && nameOf(newBase),
     conflicts: flags.conflicts,
-    openBase,
   };
-  await runEdit(this, flags, { from, to }, (source, step) => rebase(source, { ...options, ...step }));
+  await runEdit(this, flags, { from, to }, async (source, step) =>
+    rebase(source, {
+      ...options,
+      ...step,
+      oldBase: oldBase && (await open(oldBase, step).catch(ofBase("old"))),
+      newBase: newBase && (await open(newBase, step).catch(ofBase("new"))),
+      openBase: (base) => openNamed(base, step),
+    }),
+  );
 }
 
 interface Opened extends AsyncDisposable {

@@ -9,7 +9,7 @@ import {
   scratchSource,
 } from "@drayage/edit";
 import { DrayageError, sanitizeText } from "@drayage/errors";
-import type { ImageSource, Location } from "@drayage/transport";
+import type { BlobInfoCache, ImageSource, Location } from "@drayage/transport";
 import { endConnectionOptions } from "../connection-options.ts";
 import type { DrayContext } from "../context.ts";
 import { openKnownBlobs } from "../known-blobs.ts";
@@ -135,6 +135,7 @@ export async function openLocation(
   context: DrayContext,
   flags: EditFlags,
   { transport, reference, text }: Location,
+  blobInfoCache?: BlobInfoCache,
 ): Promise<ImageSource> {
   if (transport.openSource === undefined) {
     throw new DrayageError("ERR_DRAYAGE_TRANSPORT_UNSUPPORTED", `${text} cannot be read from`, {
@@ -142,7 +143,7 @@ export async function openLocation(
       hint: "dray transports lists what each transport can do",
     });
   }
-  return transport.openSource(reference, ownSourceOptions(context, flags));
+  return transport.openSource(reference, { ...ownSourceOptions(context, flags), blobInfoCache });
 }
 
 function reportLines({ platform, before, after, changes }: ImageReport): readonly string[] {
