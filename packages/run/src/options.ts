@@ -10,8 +10,9 @@ import type { RunMount } from "./mounts/mount.ts";
 export type Isolation = "oci" | "rootless" | "chroot";
 
 /**
- * `host`: the machine's own. `none`: no way out, and no `/etc/hosts` and `/etc/resolv.conf` of ours. `private`: a network of the container's own, which
- * has a loopback device alone, as nothing here makes bridges; not for `chroot`.
+ * `host`: the machine's own. `none`: no way out, and no `/etc/hosts` and `/etc/resolv.conf` of ours. `private`: a network of the container's own,
+ * which slirp4netns connects to the machine's, but not to its loopback; without that program it has a loopback device alone, and `onWarning` is
+ * told. Not for `chroot`.
  */
 export type Network = "none" | "host" | "private";
 

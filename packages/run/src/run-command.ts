@@ -1,16 +1,15 @@
-import { closeSync, realpathSync, writeFileSync } from "node:fs";
-import { join, posix } from "node:path";
+import { closeSync, realpathSync } from "node:fs";
+import { posix } from "node:path";
 import { abortError, DrayageError, ioError, throwIfAborted } from "@drayage/errors";
 import { missingOwner, requireSys, type Sys } from "@drayage/sys";
 import { capabilitiesOf } from "./capabilities.ts";
 import { helperStarted, runChroot } from "./chroot/run-chroot.ts";
 import { commandPath } from "./command-path.ts";
-import { hostsText } from "./files/hosts.ts";
-import { resolvText } from "./files/resolv.ts";
+import { fileMounts } from "./files/file-mounts.ts";
 import { lockMounts } from "./mounts/lock.ts";
 import { prepareMounts } from "./mounts/prepare.ts";
-import type { SpecMount } from "./mounts/spec.ts";
 import { missingPaths, removeStubs } from "./mounts/stubs.ts";
+import { connectingHook, findSlirp } from "./network/private-network.ts";
 import { notApplied } from "./not-applied.ts";
 import type { CommandResult, Isolation, Network, RunCommandOptions } from "./options.ts";
 import type { Plan } from "./plan.ts";
@@ -51,6 +50,8 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
     const env = environment(options.env ?? [], { hostname, home: user.home });
     const args = commandOf(sys, root, options, { cwd, env });
     walkTo(sys, root, cwd, user);
+    const slirp = network === "private" ? findSlirp() : undefined;
+    if (network === "private" && slirp === undefined) options.onWarning?.(loopbackAlone);
     const { cgroupParent } = options;
     if (cgroupParent) checkCgroup(cgroupParent);
     for (const sentence of notApplied(options, isolation)) options.onWarning?.(sentence);
@@ -69,7 +70,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
       ulimits: ulimitsOf(options.ulimits),
       mounts: [
         ...(await prepareMounts(options.mounts ?? [], { bundle, user, signal })),
-        ...fileMounts(options, { bundle, hostname, ownNetwork: network !== "host" }),
+        ...fileMounts(options, { bundle, hostname, network, slirp }),
       ],
       shmSize: options.shmSize || "65536k",
       devices: options.devices ?? [],
@@ -78,7 +79,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
       readonly: options.readonly ?? false,
     };
     try {
-      return await start(plan, { ...options, isolation, network, sys, bundle });
+      return await start(plan, { ...options, isolation, network, slirp, sys, bundle });
     } finally {
       removeStubs(sys, root, transient);
     }
@@ -117,15 +118,19 @@ function terminalOf({ terminal, onOutput }: RunCommandOptions): boolean {
   );
 }
 
+const loopbackAlone =
+  "the private network has a loopback device alone, as slirp4netns is not installed, which would connect it";
+
 interface StartOptions extends RunCommandOptions {
   readonly isolation: Isolation;
   readonly network: Network;
+  readonly slirp: string | undefined;
   readonly sys: Sys;
   readonly bundle: Bundle;
 }
 
 async function start(plan: Plan, options: StartOptions): Promise<CommandResult> {
-  const { isolation, network, sys, bundle, signal, stdin, onOutput } = options;
+  const { isolation, network, slirp, sys, bundle, signal, stdin, onOutput } = options;
   using _terminal = plan.terminal ? keepTerminal() : undefined;
   const isChroot = isolation === "chroot";
   using streams = openStreams(sys, {
@@ -146,6 +151,7 @@ async function start(plan: Plan, options: StartOptions): Promise<CommandResult> 
         noPivot: options.noPivot ?? false,
         rootless: isolation === "rootless",
         ownNetwork: network !== "host",
+        hook: slirp === undefined ? undefined : connectingHook(slirp, bundle),
         seccomp: seccompFilter(options.seccomp, plan.capabilities),
         apparmor: options.apparmor,
         resources: options.resources,
@@ -277,27 +283,4 @@ function transientPaths(
     root,
     paths.filter((path) => mounts.some(({ destination }) => destination === path) || !kept.test(path)),
   );
-}
-
-interface FileOptions {
-  readonly bundle: Bundle;
-  readonly hostname: string;
-  readonly ownNetwork: boolean;
-}
-
-/** The files that every container has of its own, unless something else is mounted there. */
-function fileMounts(
-  options: RunCommandOptions,
-  { bundle, hostname, ownNetwork }: FileOptions,
-): readonly SpecMount[] {
-  const { hosts, dns, files, network } = options;
-  const texts: [destination: string, text: string][] = [["/etc/hostname", `${hostname}\n`]];
-  if (hosts !== false && network !== "none") texts.unshift(["/etc/hosts", hostsText(hosts)]);
-  if (dns !== false && network !== "none")
-    texts.push(["/etc/resolv.conf", resolvText(dns, ownNetwork ? {} : undefined)]);
-  return [...texts, ...(files ?? [])].map(([destination, text], index) => {
-    const source = join(bundle.path, `file-${index}`);
-    writeFileSync(source, text, { mode: 0o644, flag: "wx" });
-    return { destination, type: "bind", source, options: ["rbind"] };
-  });
 }

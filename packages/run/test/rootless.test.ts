@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { temporaryDirectory } from "@drayage-internal/peers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -85,6 +85,23 @@ suite(`as nobody${reason === undefined ? "" : ` [skipped: ${reason}]`}`, () => {
         stdout: "0\n",
         stderr: "",
       });
+    },
+  );
+
+  it.skipIf(findProgram("slirp4netns") === undefined || !existsSync("/dev/net/tun"))(
+    "rootless: a private network has a way out, in a namespace that is made or that there is already",
+    () => {
+      const command = ["sh", "-c", "cat /proc/net/dev"];
+      for (const again of [false, true]) {
+        const outcome = asNobody({
+          again,
+          isolation: "rootless",
+          runtime: "runc",
+          network: "private",
+          command,
+        });
+        expect(outcome).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\s*tap0:/m), stderr: "" });
+      }
     },
   );
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { inOrder, type SpecMount } from "../mounts/spec.ts";
+import type { Hook } from "../network/private-network.ts";
 import type { ContainerDevice, ResourceLimits } from "../options.ts";
 import { maskedPaths, type Plan, readonlyPaths } from "../plan.ts";
 import { linuxDevice, linuxResources } from "./resources.ts";
@@ -9,6 +10,8 @@ export interface ConfigOptions {
   readonly rootless: boolean;
   /** A network namespace of the container's own. */
   readonly ownNetwork: boolean;
+  /** Called when there are namespaces, and before there is a command. */
+  readonly hook?: Hook | undefined;
   readonly seccomp: object | undefined;
   readonly apparmor?: string | undefined;
   readonly resources?: ResourceLimits | undefined;
@@ -36,6 +39,7 @@ export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
     },
     root: { path: rootfs, readonly: plan.readonly },
     hostname,
+    ...(options.hook && { hooks: { createRuntime: [options.hook] } }),
     mounts: inOrder([...plan.mounts, ...specialMounts(plan, options)]),
     linux: {
       ...(options.ownNetwork && { sysctl: sysctls() }),
