@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseIgnoreFile } from "../src/patterns/ignore-file.ts";
 import { ignoreMatcher } from "../src/patterns/ignore-matcher.ts";
+import { parseIgnorePattern } from "../src/patterns/ignore-pattern.ts";
 import { namePattern } from "../src/patterns/name-pattern.ts";
+import { patternIndex } from "../src/patterns/pattern-index.ts";
+import { simpleIgnoreMatcher } from "./support/simple-ignore-matcher.ts";
 
 /** Patterns, a path, and whether it is excluded. */
 const excluded: readonly (readonly [string, string, boolean])[] = [
@@ -131,27 +134,108 @@ describe("ignore patterns", () => {
     );
   });
 
-  it("patterns without brackets and escapes are what a regular expression makes of them", () => {
+  it("decides as a look at every pattern does", () => {
+    const name = fc.constantFrom("a", "b", "ab", "a.js", "b.js", "é", "[x]", "long".repeat(20));
+    const path = fc.array(name, { minLength: 1, maxLength: 5 }).map((parts) => parts.join("/"));
+    const part = fc.oneof(
+      name,
+      fc.constantFrom(
+        "*",
+        "**",
+        "?",
+        "a*",
+        "*b",
+        "*.js",
+        "[ab]",
+        "[^a]",
+        "a?",
+        "\\[x\\]",
+        "**b",
+        "a**",
+        "**.js",
+      ),
+    );
+    const pattern = fc
+      .tuple(fc.boolean(), fc.array(part, { minLength: 1, maxLength: 4 }))
+      .map(([isException, parts]) => `${isException ? "!" : ""}${parts.join("/")}`)
+      .filter((text) => !text.includes("[x]") || text.includes("\\"));
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(pattern, { maxLength: 12 }),
+        fc.array(path, { maxLength: 6 }),
+        (patterns, paths) => {
+          const matcher = ignoreMatcher(patterns);
+          const simple = simpleIgnoreMatcher(patterns);
+          for (const one of paths) {
+            const state = matcher.stateOf(one);
+            expect([one, state.isExcluded]).toEqual([one, simple.isExcluded(one)]);
+            expect([one, matcher.mayInclude(one, state)]).toEqual([one, simple.mayInclude(one)]);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("patterns without brackets and escapes are what regular expressions make of them, of which the last decides", () => {
     const piece = fc.constantFrom("a", "b", "/", "*", "**", "?", ".", "**/", "/**", "*a");
     const text = fc.array(fc.constantFrom("a", "b", "/", ".", "ab"), { minLength: 1, maxLength: 8 });
+    // Something plain in front and a `?` keep out the three kinds that moby does not make expressions of.
+    const pattern = fc
+      .array(piece, { minLength: 2, maxLength: 6 })
+      .map((pieces) => `x?${pieces.join("")}`)
+      .filter((one) => !one.includes("//") && !one.endsWith("/") && !/(?:^|\/)\.{1,2}(?:\/|$)/.test(one));
+    const line = fc.record({ pattern, isException: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(piece, { minLength: 2, maxLength: 6 }), text, (pieces, letters) => {
-        // Something plain in front and a `?` keep out the three kinds that moby does not make expressions of.
-        const pattern = `x?${pieces.join("")}`;
-        const path = `x${letters.join("")}`;
-        fc.pre(!pattern.includes("//") && !pattern.endsWith("/") && !/(?:^|\/)\.{1,2}(?:\/|$)/.test(pattern));
-        const source = pattern.replaceAll(/\*\*\/?$|\*\*\/?|\*|\?|\./g, (found, at: number) => {
-          if (found === "*") return "[^/]*";
-          if (found === "?") return "[^/]";
-          if (found === ".") return "\\.";
-          return at + found.length === pattern.length ? ".*" : "(?:.*/)?";
+      fc.property(fc.array(line, { minLength: 1, maxLength: 4 }), text, (lines, letters) => {
+        const parts = `x${letters.join("")}`.split("/");
+        const last = lines.findLast((one) => {
+          const regular = expressionOf(one.pattern);
+          return parts.some((_, index) => regular.test(parts.slice(0, index + 1).join("/")));
         });
-        const regular = new RegExp(`^${source}$`, "u");
-        const parts = path.split("/");
-        const expected = parts.some((_, index) => regular.test(parts.slice(0, index + 1).join("/")));
-        return ignoreMatcher([pattern]).stateOf(path).isExcluded === expected;
+        const matcher = ignoreMatcher(lines.map((one) => `${one.isException ? "!" : ""}${one.pattern}`));
+        return matcher.stateOf(parts.join("/")).isExcluded === (last?.isException === false);
       }),
       { numRuns: 3000 },
+    );
+  });
+
+  it("of equal patterns the last decides", () => {
+    const matcher = ignoreMatcher(["a", "!a", "b", "!b", "a"]);
+    expect(["a", "b"].map((path) => matcher.stateOf(path).isExcluded)).toEqual([true, false]);
+  });
+
+  it.each([
+    ["paths", (at: number) => `d/f${at}.js`],
+    ["names in any folder", (at: number) => `**/f${at}.js`],
+    ["beginnings", (at: number) => `d/f${at}.*`],
+    ["ends", (at: number) => `**/?${at}.js`],
+    ["folders", (at: number) => `d/f${at}.js**`],
+  ])("not every pattern is looked at for every path: %s", (_, line) => {
+    let looks = 0;
+    const patterns = Array.from({ length: 1000 }, (__, at) => parseIgnorePattern(line(at)))
+      .filter((pattern) => pattern !== undefined)
+      .map(({ matches, ...pattern }) => ({
+        ...pattern,
+        matches(path: string) {
+          looks += 1;
+          return matches(path);
+        },
+      }));
+    const index = patternIndex(patterns);
+    expect([7, 300, 999].map((at) => index.lastMatch(`d/f${at}.js`, -1))).toEqual([7, 300, 999]);
+    expect(index.lastMatch("d/f7.js", 500)).toBe(500);
+    expect(looks).toBeLessThan(20);
+  });
+
+  it("more than a quarter of a million patterns are refused, before any is read", () => {
+    const lines = Array.from({ length: 250_001 }, (_, at) => `f${at}`);
+    expect(() => ignoreMatcher(lines)).toThrowError(
+      expect.objectContaining({
+        code: "ERR_DRAYAGE_LIMIT_EXCEEDED",
+        message: "there are 250001 ignore patterns, where at most 250000 are accepted",
+        hint: expect.stringContaining("**/*.log") as string,
+      }),
     );
   });
 
@@ -166,6 +250,17 @@ describe("ignore patterns", () => {
     expect(matcher.stateOf(Array.from({ length: 500 }, () => "aaa").join("/")).isExcluded).toBe(false);
   });
 });
+
+/** As moby's patternmatcher makes it of a pattern of letters, dots, slashes, stars and question marks. */
+function expressionOf(pattern: string): RegExp {
+  const source = pattern.replaceAll(/\*\*\/?$|\*\*\/?|\*|\?|\./g, (found, at: number) => {
+    if (found === "*") return "[^/]*";
+    if (found === "?") return "[^/]";
+    if (found === ".") return "\\.";
+    return at + found.length === pattern.length ? ".*" : "(?:.*/)?";
+  });
+  return new RegExp(`^${source}$`, "u");
+}
 
 describe("ignore files", () => {
   it.each([

@@ -1,10 +1,13 @@
-import { type IgnorePattern, parseIgnorePattern } from "./ignore-pattern.ts";
+import { DrayageError } from "@drayage/errors";
+import { exceptionIndex } from "./exception-index.ts";
+import { parseIgnorePattern } from "./ignore-pattern.ts";
+import { patternIndex } from "./pattern-index.ts";
 
-/** Which patterns match a path, or a folder around it. */
+/** Which pattern decides on a path. */
 export interface IgnoreState {
   readonly isExcluded: boolean;
-  /** One for each pattern. */
-  readonly matched: readonly boolean[];
+  /** The place of the last pattern that matches the path, or a folder around it; -1 for none. */
+  readonly last: number;
 }
 
 /** Patterns in their order: the last one that matches a path, or a folder around it, decides. Paths are below the context: `src/a.js`. */
@@ -21,31 +24,42 @@ export interface IgnoreMatcher {
   stateOf(path: string): IgnoreState;
 }
 
+/** How many different patterns are accepted: some seconds of looking, if all of them are made to take long. */
+const mostPatterns = 250_000;
+
 /**
  * moby's patternmatcher (`MatchesOrParentMatches`): docker, BuildKit and buildah.
  *
- * @throws `ERR_DRAYAGE_USAGE` for a malformed pattern
+ * @throws `ERR_DRAYAGE_USAGE` for a malformed pattern, `ERR_DRAYAGE_LIMIT_EXCEEDED` for more than 250,000 of them
  */
-export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
-  const parsed = patterns.map(parseIgnorePattern).filter((pattern) => pattern !== undefined);
-  const start: IgnoreState = { isExcluded: false, matched: parsed.map(() => false) };
+export function ignoreMatcher(texts: readonly string[]): IgnoreMatcher {
+  const different = withoutRepeats(texts);
+  if (different.length > mostPatterns) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_LIMIT_EXCEEDED",
+      `there are ${different.length} ignore patterns, where at most ${mostPatterns} are accepted`,
+      { hint: "leave out whole folders, or use patterns: **/*.log" },
+    );
+  }
+  const patterns = different.map(parseIgnorePattern).filter((pattern) => pattern !== undefined);
+  const index = patternIndex(patterns);
+  const exceptions = exceptionIndex(patterns);
+  const start = stateAfter(-1);
+
+  function stateAfter(last: number): IgnoreState {
+    return { last, isExcluded: patterns[last]?.isException === false };
+  }
 
   function look(path: string, around: IgnoreState): IgnoreState {
-    if (parsed.length === 0) return start;
-    const matched = parsed.map((pattern, index) => around.matched[index] === true || pattern.matches(path));
-    return { isExcluded: isExcludedBy(parsed, matched), matched };
+    const last = index.lastMatch(path, around.last);
+    return last === around.last ? around : stateAfter(last);
   }
 
   return {
-    isEmpty: parsed.length === 0,
+    isEmpty: patterns.length === 0,
     start,
     look,
-    mayInclude(folder, { matched }) {
-      const last = matched.lastIndexOf(true);
-      return parsed.some(
-        (pattern, index) => index > last && pattern.isException && pattern.reachesInto(folder),
-      );
-    },
+    mayInclude: (folder, { last }) => exceptions.reachesInto(folder, last),
     stateOf(path) {
       let state = start;
       if (path === "") return state;
@@ -57,7 +71,7 @@ export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
   };
 }
 
-function isExcludedBy(patterns: readonly IgnorePattern[], matched: readonly boolean[]): boolean {
-  const last = matched.lastIndexOf(true);
-  return last !== -1 && patterns[last]?.isException === false;
+/** Of equal lines the last one decides. */
+function withoutRepeats(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.toReversed())].reverse();
 }

@@ -8,6 +8,11 @@ import { run, type Token } from "./tokens.ts";
 export interface IgnorePattern {
   /** Whether it takes back what a pattern before it excludes. */
   readonly isException: boolean;
+  /** `path`: it matches {@link head} alone. `name`: {@link tail}, which starts with a slash, in any folder. `other`: all else. */
+  readonly kind: "path" | "name" | "other";
+  /** What every path that it matches begins and ends with, but for a slash in front of that of a `name`. */
+  readonly head: string;
+  readonly tail: string;
   /** Whether the path is what it names; whether that is a folder around it, the caller finds out. */
   matches(path: string): boolean;
   /** Whether it could match anything in this folder. */
@@ -35,13 +40,14 @@ export function parseIgnorePattern(text: string): IgnorePattern | undefined {
   return { isException, ...matcherOf(pattern, parsed) };
 }
 
+const noSpace = /[^\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/u;
+
 /** As Go's `strings.TrimSpace`: JavaScript has U+FEFF beside what Unicode calls white space, and lacks U+0085. */
 export function trimSpace(text: string): string {
-  const space = "[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-  const start = text.search(new RegExp(space.replace("[", "[^"), "u"));
+  const start = text.search(noSpace);
   if (start === -1) return "";
   let end = text.length;
-  while (new RegExp(space, "u").test(text[end - 1] ?? "")) end -= 1;
+  while (!noSpace.test(text[end - 1] ?? "x")) end -= 1;
   return text.slice(start, end);
 }
 
@@ -49,26 +55,48 @@ function malformed(text: string, why: string): DrayageError {
   return new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(text)} is no ignore pattern: ${why}`);
 }
 
-type Matching = Pick<IgnorePattern, "matches" | "reachesInto">;
+type Matching = Omit<IgnorePattern, "isException">;
 
 function matcherOf(pattern: string, { tokens, isPlain }: Parsed): Matching {
   if (isPlain && pattern.startsWith("**")) return suffixMatcher(pattern.slice(2));
   if (isPlain && pattern.endsWith("**")) return prefixMatcher(pattern.slice(0, -2));
   if (tokens.every(({ kind }) => kind === "one")) {
     const text = literal(tokens);
-    return { matches: (path) => path === text, reachesInto: (folder) => text.startsWith(`${folder}/`) };
+    return {
+      kind: "path",
+      head: text,
+      tail: text,
+      matches: (path) => path === text,
+      reachesInto: (folder) => text.startsWith(`${folder}/`),
+    };
   }
   const head = literal(tokens.slice(0, firstOther(tokens)));
   const tail = literal(tokens.slice(tokens.length - firstOther(tokens.toReversed())));
+  const core = longestLiteral(tokens);
+  const fewest = tokens.filter(({ kind }) => kind === "one" || kind === "set").length;
   return {
-    matches: (path) => path.startsWith(head) && path.endsWith(tail) && run(tokens, path).matches,
-    reachesInto: (folder) => run(tokens, `${folder}/`).continues,
+    kind: "other",
+    head,
+    tail,
+    matches: (path) =>
+      path.length >= fewest &&
+      path.startsWith(head) &&
+      path.endsWith(tail) &&
+      path.includes(core) &&
+      run(tokens, path).matches,
+    reachesInto(folder) {
+      const inside = `${folder}/`;
+      return (inside.startsWith(head) || head.startsWith(inside)) && run(tokens, inside).continues;
+    },
   };
 }
 
 /** `dir/**`: all that begins like it. */
 function prefixMatcher(prefix: string): Matching {
   return {
+    kind: "other",
+    head: prefix,
+    tail: "",
     matches: (path) => path.startsWith(prefix),
     reachesInto: (folder) => `${folder}/`.startsWith(prefix) || prefix.startsWith(`${folder}/`),
   };
@@ -77,6 +105,9 @@ function prefixMatcher(prefix: string): Matching {
 /** `**` before what is plain: all that ends like it, also in the middle of a name where no slash is between. */
 function suffixMatcher(suffix: string): Matching {
   return {
+    kind: suffix.startsWith("/") ? "name" : "other",
+    head: "",
+    tail: suffix,
     matches: (path) => path.endsWith(suffix) || (suffix.startsWith("/") && path === suffix.slice(1)),
     reachesInto: () => true,
   };
@@ -89,6 +120,17 @@ function firstOther(tokens: readonly Token[]): number {
 
 function literal(tokens: readonly Token[]): string {
   return tokens.map((token) => String.fromCodePoint(token.kind === "one" ? token.code : 0)).join("");
+}
+
+/** The longest text that stands for itself in a pattern. */
+function longestLiteral(tokens: readonly Token[]): string {
+  let [longest, from] = ["", 0];
+  for (let at = 0; at <= tokens.length; at++) {
+    if (tokens[at]?.kind === "one") continue;
+    if (at - from > longest.length) longest = literal(tokens.slice(from, at));
+    from = at + 1;
+  }
+  return longest;
 }
 
 interface Parsed {

@@ -1,6 +1,14 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
-import { type ByteString, byteStringOf, type FileStats, fileType, statsKeeper, textOf } from "@drayage/pack";
+import {
+  type ByteString,
+  byteStringOf,
+  createBreather,
+  type FileStats,
+  fileType,
+  statsKeeper,
+  textOf,
+} from "@drayage/pack";
 import { pathBelow } from "../patterns/clean-path.ts";
 import type { IgnoreMatcher } from "../patterns/ignore-matcher.ts";
 import { isPattern } from "../patterns/name-pattern.ts";
@@ -78,7 +86,9 @@ async function findLocal(source: string, options: FindOptions): Promise<readonly
   const pivot = options.parents ? pivotOf(source, context) : undefined;
   const items: LocalItem[] = [];
   const keep = statsKeeper();
+  const breathe = createBreather(options.signal, "look for files");
   for (const path of written) {
+    await breathe();
     const item = lookAt(path, { source, pivot, context, keep });
     if (isWanted(item, matcher, context)) items.push(await asArchive(item, options));
   }

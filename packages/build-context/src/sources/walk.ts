@@ -41,7 +41,7 @@ export function* walk(
   try {
     open(folder, "", matcher.stateOf(base));
     let found: Walked[] = [];
-    let looks = 0;
+    let last = performance.now();
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const { folder: inFolder, prefix, names, state } = level;
       const next = names.next();
@@ -59,10 +59,10 @@ export function* walk(
         const inner = inFolder.folder(next.value);
         if (inner !== undefined) open(inner, `${path}/`, own);
       }
-      looks += 1;
-      if (looks % batch === 0) {
+      if (performance.now() - last > patience) {
         yield found;
         found = [];
+        last = performance.now();
       }
     }
     if (found.length > 0) yield found;
@@ -71,8 +71,8 @@ export function* walk(
   }
 }
 
-/** How many names are looked at before others are let run. */
-const batch = 512;
+/** How long names are looked at before others are let run, in milliseconds. */
+const patience = 5;
 
 /** Only read when they are asked for: what goes wrong then is cleaned up after. */
 function* namesOf(folder: Folder): Generator<ByteString, void, undefined> {
