@@ -2,15 +2,18 @@ import { readFileLimited } from "@drayage/blob";
 import { type ByteString, byteStringOf, textOf, xattrReader } from "@drayage/pack";
 import { loadSys } from "@drayage/sys";
 import { rootEntryOf } from "./folder-root.ts";
+import { follow } from "./layer/destination.ts";
 import { impliedFolder } from "./layer/made-folders.ts";
 import { keptFolders, parentsOf } from "./layer/plan.ts";
 import type { SourceListing } from "./options.ts";
 import type { Prepared } from "./pack-sources.ts";
 import type { RootEntry, RootView } from "./root-view.ts";
+import { archiveEvents } from "./sources/archive.ts";
 import type { Download } from "./sources/download.ts";
 import { type Item, type LocalItem, patternPath } from "./sources/find-sources.ts";
 import { locate } from "./sources/locate.ts";
 import { readFileIn } from "./sources/read-file-in.ts";
+import { tarRoot } from "./tar-root.ts";
 
 interface Added {
   readonly entry: RootEntry;
@@ -19,34 +22,16 @@ interface Added {
 }
 
 /**
- * A root with sources added to it. What is asked for is looked up where it comes from, and no folder is walked. Nothing is known of what
- * archives hold.
+ * A root with sources added to it. What is asked for is looked up where it comes from, and no folder is walked; archives are read once,
+ * when something is asked for.
  */
 export function addedRoot(prepared: Prepared, below: RootView, list: () => Promise<SourceListing>): RootView {
-  const { changes, destination, found } = prepared;
-  const prefix = destination.folder === "" ? "" : `${destination.folder}/`;
-  const leading = new Map(
-    destination.leading.map(({ path, entry }) => [path, entry ?? impliedFolder(changes)]),
-  );
-
-  function find(path: string): Added | undefined {
-    const name = byteStringOf(new TextEncoder().encode(path.slice(1)));
-    if (name.startsWith(prefix)) {
-      for (const item of found.items.toReversed()) {
-        const added = addedBy(item, name.slice(prefix.length), prepared);
-        if (added !== undefined) return added;
-      }
-    }
-    const entry = leading.get(name);
-    return entry && { entry };
+  let root = withFolders(prepared, below);
+  for (const item of prepared.found.items) {
+    root = item.kind === "archive" ? withArchive(root, item, prepared) : withItem(root, item, prepared);
   }
-
   return {
-    lookup: (path) => find(path)?.entry ?? below.lookup(path),
-    readFile(path, limit) {
-      const added = find(path);
-      return added?.read === undefined ? below.readFile(path, limit) : added.read(limit);
-    },
+    ...root,
     async identity() {
       const known = await below.identity?.();
       if (known === undefined) return undefined;
@@ -54,6 +39,52 @@ export function addedRoot(prepared: Prepared, below: RootView, list: () => Promi
       return key.settled ? `${known} ${key.hash}` : undefined;
     },
   };
+}
+
+/** The folders that lead to the destination are there. */
+function withFolders({ destination, changes }: Prepared, below: RootView): RootView {
+  const leading = new Map(
+    destination.leading.map(({ path, entry }) => [path, entry ?? impliedFolder(changes)]),
+  );
+  return { ...below, lookup: (path) => leading.get(nameOf(path)) ?? below.lookup(path) };
+}
+
+function withArchive(below: RootView, item: LocalItem, { context, destination }: Prepared): RootView {
+  return tarRoot(below, {
+    async *events() {
+      using place = locate(context.root, item.path, { follow: true });
+      if (place !== undefined) yield* archiveEvents(place, {});
+    },
+    prefix: prefixOf(destination),
+    whiteouts: false,
+    identity: () => undefined,
+  });
+}
+
+function withItem(below: RootView, item: Item, prepared: Prepared): RootView {
+  const prefix = prefixOf(prepared.destination);
+  const find = (path: string): Added | undefined => {
+    const name = nameOf(path);
+    return name.startsWith(prefix) ? addedBy(item, name.slice(prefix.length), prepared) : undefined;
+  };
+  const view: RootView = {
+    lookup: (path) => find(path)?.entry ?? below.lookup(path),
+    async readFile(path, limit) {
+      const { path: target } = await follow(view, path);
+      const added = find(target);
+      return added?.read === undefined ? below.readFile(target, limit) : added.read(limit);
+    },
+  };
+  return view;
+}
+
+function prefixOf({ folder }: Prepared["destination"]): ByteString {
+  return folder === "" ? "" : `${folder}/`;
+}
+
+/** A path as bytes, without the slash in front. */
+function nameOf(path: string): ByteString {
+  return byteStringOf(new TextEncoder().encode(path.slice(1)));
 }
 
 /** What an item has under a name below the destination. */

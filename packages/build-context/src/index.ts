@@ -27,3 +27,5 @@ export type {
 export { type OwnerId, resolveOwner } from "./owner.ts";
 export { packSources } from "./pack-sources.ts";
 export { emptyRoot, type RootEntry, type RootView } from "./root-view.ts";
+export { tarEvents } from "./sources/archive.ts";
+export { type TarRootOptions, tarRoot } from "./tar-root.ts";

@@ -103,7 +103,7 @@ export interface PackedSources extends AsyncDisposable {
    * layers, unless files were written without a trace in size, times and inode.
    */
   listing(options?: ListingOptions): Promise<SourceListing>;
-  /** A root as it is with them added: for what is added later. Of archives that are expanded it knows nothing. */
+  /** A root as it is with them added: for what is added later. */
   addedTo(root: RootView): RootView;
 }
 

@@ -80,7 +80,7 @@ function requireName(items: readonly Item[], isNewName: boolean): void {
   }
 }
 
-interface Followed {
+export interface Followed {
   /** Absolute, without links, as far as there is anything. */
   readonly path: string;
   /** What is there when all links are followed. */
@@ -97,8 +97,8 @@ const rootFolder: RootEntry = {
 /** Linux's limit. */
 const linkLimit = 40;
 
-/** Where a path leads to, with the root above all. */
-async function follow(root: RootView, path: string): Promise<Followed> {
+/** Where a path leads to, with the root above all. @throws `ERR_DRAYAGE_USAGE` where it leads through a file, or too many links */
+export async function follow(root: RootView, path: string): Promise<Followed> {
   const left = path.split("/").reverse();
   const names: string[] = [];
   let entry: RootEntry | undefined = rootFolder;

@@ -11,9 +11,14 @@ const chunkSize: number = 128 * 1024;
  *
  * @throws `ERR_DRAYAGE_COMPRESSION_UNSUPPORTED` where this machine cannot tell, `ERR_DRAYAGE_IO`, `ERR_DRAYAGE_ABORTED`
  */
-export async function isArchive(place: Located, signal: AbortSignal | undefined): Promise<boolean> {
+export function isArchive(place: Located, signal: AbortSignal | undefined): Promise<boolean> {
+  return isTar(archiveEvents(place, { signal }));
+}
+
+/** Whether what is read is a tar that is not empty. */
+export async function isTar(events: AsyncIterable<TarEvent>): Promise<boolean> {
   try {
-    for await (const event of archiveEvents(place, { signal })) {
+    for await (const event of events) {
       if (event.type === "header" || event.type === "global") return true;
       return false;
     }
@@ -49,21 +54,51 @@ export async function* archiveEvents(
   const file = folder.file(name);
   if (file === undefined) return;
   try {
-    const head = new Uint8Array(magicLength);
-    const count = readSync(file.fd, head, 0, magicLength, 0);
-    const algorithm = detectCompression(head.subarray(0, count));
-    const chunks = fileChunks(file.fd);
-    const decoder = new TarDecoder(limits);
-    for await (const chunk of algorithm === undefined ? chunks : inflate(chunks, algorithm, { signal })) {
-      throwIfAborted(signal, "read a tar archive");
-      decoder.push(chunk);
-      for (let event = decoder.next(); event !== undefined; event = decoder.next()) yield event;
-    }
-    decoder.finish();
-    for (let event = decoder.next(); event !== undefined; event = decoder.next()) yield event;
+    yield* tarEvents(fileChunks(file.fd), { signal, limits });
   } finally {
     closeSync(file.fd);
   }
+}
+
+/** {@link archiveEvents} of an archive's bytes, compressed or not. */
+export async function* tarEvents(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { signal, limits }: ArchiveOptions,
+): AsyncGenerator<TarEvent, void, undefined> {
+  const { head, all } = await peeked(bytes);
+  const algorithm = detectCompression(head);
+  const decoder = new TarDecoder(limits);
+  for await (const chunk of algorithm === undefined ? all : inflate(all, algorithm, { signal })) {
+    throwIfAborted(signal, "read a tar archive");
+    decoder.push(chunk);
+    for (let event = decoder.next(); event !== undefined; event = decoder.next()) yield event;
+  }
+  decoder.finish();
+  for (let event = decoder.next(); event !== undefined; event = decoder.next()) yield event;
+}
+
+/** The first bytes, as many as say what it is, and all of them with these. */
+async function peeked(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<{ readonly head: Uint8Array; readonly all: AsyncIterable<Uint8Array> }> {
+  const chunks = (async function* () {
+    yield* bytes;
+  })();
+  let head: Uint8Array = new Uint8Array();
+  while (head.length < magicLength) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  async function* all(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      if (head.length > 0) yield head;
+      yield* chunks;
+    } finally {
+      await chunks.return();
+    }
+  }
+  return { head, all: all() };
 }
 
 function* fileChunks(fd: number): Generator<Uint8Array, void, undefined> {

@@ -30,6 +30,8 @@ export function pipelineFiles(
   options: OperationOptions & { readonly readBase?: boolean | undefined },
 ): PipelineFiles {
   const steps: Pick<PackedSources, "addedTo">[] = [];
+  /** With all steps, by whether the base's files are asked for: kept, so that no archive is read for each step that follows. */
+  const roots = new Map<boolean, RootView>();
   let opening: Promise<OpenBase | undefined> | undefined;
   async function files(): Promise<ImageFiles | undefined> {
     opening ??= openFiles(base, options);
@@ -50,6 +52,8 @@ export function pipelineFiles(
     rootFor(destination) {
       const top = destination.split("/").find((part) => part !== "") ?? "";
       const reads = options.readBase ?? (usual.has(top) || top === "" || isMentioned(base.image, top));
+      const known = roots.get(reads);
+      if (known !== undefined) return known;
       const isEmpty = base.layers.length === 0;
       const below: RootView = {
         readFile: isEmpty ? emptyRoot.readFile : readFile,
@@ -59,9 +63,14 @@ export function pipelineFiles(
         },
         identity: () => (reads ? base.digest : ""),
       };
-      return steps.reduce((root, step) => step.addedTo(root), below);
+      const root = steps.reduce((lower, step) => step.addedTo(lower), below);
+      roots.set(reads, root);
+      return root;
     },
-    add: (step) => void steps.push(step),
+    add(step) {
+      steps.push(step);
+      for (const [reads, root] of roots) roots.set(reads, step.addedTo(root));
+    },
     async [Symbol.asyncDispose]() {
       const opened = await opening?.catch(() => undefined);
       await opened?.files[Symbol.asyncDispose]();

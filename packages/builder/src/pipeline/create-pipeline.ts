@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Blob } from "@drayage/blob";
-import type { LayerKey } from "@drayage/build-context";
+import { type Blob, openBlob } from "@drayage/blob";
+import { type LayerKey, type RootView, tarEvents, tarRoot } from "@drayage/build-context";
 import { DrayageError } from "@drayage/errors";
 import type { Location } from "@drayage/transport";
 import type { AddOptions, AddResult, WorkingContainer } from "../builder.ts";
@@ -34,7 +34,8 @@ export interface Pipeline extends WorkingContainer {
   /**
    * Adds a layer that is a tar already.
    *
-   * @param tar not compressed; read when the image is committed, and again where it is committed again
+   * @param tar not compressed; read when the image is committed, again where it is committed again, and for each later step that asks what is
+   * there
    * @param key what a cache may know the layer by
    */
   addLayer(tar: Blob, history: HistoryItem, key?: (() => Promise<LayerKey | undefined>) | undefined): void;
@@ -104,6 +105,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     addLayer(tar, history, key = async () => undefined) {
       checkOpen();
       const step = { layer: { tar, key }, isTold: true, history: () => history, dispose: async () => {} };
+      files.add({ addedTo: (root) => layerRoot(root, tar, key) });
       steps.push({ kind: "layer", step });
     },
     async config(changes) {
@@ -121,6 +123,18 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     remove: close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A root with a layer upon it, which is read when a later step asks what is there. */
+function layerRoot(root: RootView, tar: Blob, key: () => Promise<LayerKey | undefined>): RootView {
+  return tarRoot(root, {
+    events: () => tarEvents(openBlob(tar), {}),
+    whiteouts: true,
+    async identity() {
+      const known = await key();
+      return known?.settled === true ? known.hash : undefined;
+    },
+  });
 }
 
 function unsupported(what: string): DrayageError {

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import { bytesBlob, streamBlob } from "@drayage/blob";
 import { type LayerCache, layerCache, noLayerCache } from "@drayage/build-context";
 import { digestBytes } from "@drayage/digest";
@@ -194,6 +195,47 @@ describe("a pipeline from scratch", () => {
     ]);
   });
 
+  it("knows what archives hold that were expanded, and what layers hold and remove", async () => {
+    const contextDir = home;
+    const other = join(home, "other");
+    writeFileSync(other, "other");
+    const passwd = "root:x:0:0::/:/bin/sh\nnode:x:1000:1001::/:/bin/sh\n";
+    const archive = await tarOf([
+      { header: { name: "etc/passwd", mode: 0o644 }, body: Buffer.from(passwd) },
+      { header: { name: "real/", type: "directory", mode: 0o750, uid: 7 } },
+      { header: { name: "way", type: "symlink", linkname: "real" } },
+      { header: { name: "app/", type: "directory", mode: 0o711 } },
+      { header: { name: "gone/", type: "directory", mode: 0o700 } },
+    ]);
+    writeFileSync(join(home, "root.tar.gz"), gzipSync(archive));
+    const layer = await tarOf([
+      { header: { name: "way/inner/", type: "directory", mode: 0o701, uid: 8 } },
+      { header: { name: "etc/group", mode: 0o644 }, body: Buffer.from("people:x:34:\n") },
+      { header: { name: ".wh.gone" } },
+    ]);
+    await using pipeline = await createPipeline({ from: "scratch" });
+    await pipeline.add(["root.tar.gz"], "/", { contextDir });
+    pipeline.addLayer(bytesBlob(layer), { created_by: "layer" });
+    await pipeline.copy(["other"], "/way/", { contextDir, chown: "node" });
+    await pipeline.copy(["other"], "/way/inner", { contextDir, chown: "node:people" });
+    await pipeline.config({ workingDir: "/app" });
+    await pipeline.copy(["other"], ".", { contextDir });
+    await pipeline.copy(["other"], "/gone", { contextDir });
+    await expect(pipeline.copy(["other"], "/", { contextDir, chown: "nobody" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
+    });
+    await pipeline.commit(layout("out"), common);
+    const { image } = await read(layout("out"));
+    const layers = await Promise.all(image.layers.slice(2).map(entriesOf));
+    const plain = layers.map((lines) => lines.map((line) => line.split(" ").slice(0, 3).join(" ")));
+    expect(plain).toEqual([
+      ["real/ 750 7", "real/other 644 1000"],
+      ["real/ 750 7", "real/inner/ 701 8", "real/inner/other 644 1000"],
+      ["app/ 711 0", "app/other 644 0"],
+      ["gone 644 0"],
+    ]);
+  });
+
   it("is squashed into one layer of its files and the base's, with what was to be told and one entry more", async () => {
     const contextDir = home;
     const other = join(home, "other");
@@ -231,6 +273,7 @@ describe("a pipeline from scratch", () => {
     const created = "2020-09-13T12:26:40Z";
     expect(config.history).toEqual([
       { created, created_by: "/bin/sh -c #(nop) USER 5", empty_layer: true },
+      { created, created_by: "/bin/sh -c #(nop) ENV ", empty_layer: true },
       {
         created,
         created_by: expect.stringMatching(/^\/bin\/sh -c #\(nop\) COPY dir:[0-9a-f]{64}$/) as string,
