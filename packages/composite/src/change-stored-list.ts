@@ -1,7 +1,13 @@
 import { digestBytes, parseDigest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import { encodeGoJson } from "@drayage/manifest";
-import { type BigDataItem, randomId, type Store, type StoreOptions } from "@drayage/storage";
+import {
+  type BigDataItem,
+  type ImageRecord,
+  randomId,
+  type Store,
+  type StoreOptions,
+} from "@drayage/storage";
 import { encodeList, type ListFormat } from "./encode-list.ts";
 import { bothArtifacts, encodeArtifacts } from "./list-artifacts.ts";
 import {
@@ -102,8 +108,10 @@ export interface ChangeListOptions extends StoreOptions {
 }
 
 /**
- * Changes a list of a store, as it is by then: whatever others change in the meantime is kept, since whoever does so with podman or
- * drayage takes the same lock. `change` is called while it is held.
+ * Changes a list of a store, as it is by then: whatever others change in the meantime is kept. podman and drayage take the same lock;
+ * buildah takes none, so a list that it has changed since it was read is read again, and `change` called once more.
+ *
+ * @throws `ERR_DRAYAGE_IMAGE_NOT_FOUND` where there is none, or no longer one
  */
 export async function changeStoredList(
   store: Store,
@@ -111,16 +119,48 @@ export async function changeStoredList(
   { format = "auto", signal, change }: ChangeListOptions & { readonly change: ListChange },
 ): Promise<StoredList> {
   await using _lock = await store.lockDigest(parseDigest(`sha256:${id}`), { signal });
-  const before = await readStoredList(store, id, { signal });
-  const after = { ...change(before), id };
-  const commit = (bigData: readonly BigDataItem[]): Promise<unknown> =>
-    store.commitImage({ id, layers: [], bigData }, { signal });
-  // The files are replaced one after the other: whoever is killed in between leaves no entry whose place is not known.
-  const items = [listOf(after, format), ...placesOf(after, before)];
-  const known = withPlacesOf(before, after);
-  if (known !== undefined) await commit(placesOf(known));
-  await commit(items);
-  return after;
+  for (;;) {
+    // Before the list itself is read: what changes in between is noticed.
+    const { images } = await store.read({ signal });
+    const before = await readStoredList(store, id, { signal });
+    const after = { ...change(before), id };
+    const commit = committer(store, { id, image: images.find((image) => image.id === id), signal });
+    try {
+      // The files are replaced one after the other: whoever is killed in between leaves no entry whose place is not known.
+      const items = [listOf(after, format), ...placesOf(after, before)];
+      const known = withPlacesOf(before, after);
+      if (known !== undefined) await commit(placesOf(known));
+      await commit(items);
+      return after;
+    } catch (error) {
+      if (!(error instanceof ChangedMeanwhile)) throw error;
+    }
+  }
+}
+
+class ChangedMeanwhile extends Error {}
+
+/** Replaces files of a list, unless somebody else has done so. */
+function committer(
+  store: Store,
+  { id, image, signal }: { id: string; image: ImageRecord | undefined; signal: AbortSignal | undefined },
+): (bigData: readonly BigDataItem[]) => Promise<void> {
+  let last = image;
+  const check = (existing: ImageRecord | undefined): void => {
+    if (existing === undefined) {
+      throw new DrayageError(
+        "ERR_DRAYAGE_IMAGE_NOT_FOUND",
+        `the list ${id.slice(0, 12)} has just been removed`,
+      );
+    }
+    const isSame = [manifestKey, instancesKey, artifactsKey].every(
+      (key) => existing.bigData.get(key)?.digest === last?.bigData.get(key)?.digest,
+    );
+    if (!isSame) throw new ChangedMeanwhile();
+  };
+  return async (bigData) => {
+    last = await store.commitImage({ id, layers: [], bigData, check }, { signal });
+  };
 }
 
 /** A list with the places of what it is to have as well; undefined where it has them. */

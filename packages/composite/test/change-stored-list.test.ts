@@ -9,6 +9,7 @@ import {
   changeStoredList,
   createArtifact,
   createStoredList,
+  encodeList,
   type ListChange,
   type ListContents,
   noContents,
@@ -120,5 +121,48 @@ describe("a list of a store", () => {
       }
       expect((await readStoredList(store, id)).list.entries.map(({ digest }) => digest)).toEqual(after);
     }
+  });
+
+  it("keeps what somebody changes who takes no lock, and is not made again once it is removed", async () => {
+    const store = await memoryStore();
+    const { id } = await createStoredList(store, { name });
+    const place = (): string => "docker://example.com/x";
+    // As buildah does it: it reads, and writes file by file, whoever has the lock.
+    const theirs = withImages(noContents, [entryOf(7)], place);
+    const files = [
+      { key: "manifest", bytes: encodeList(theirs.list).bytes },
+      {
+        key: "instances.json",
+        bytes: new TextEncoder().encode(JSON.stringify({ "": id, ...Object.fromEntries(theirs.instances) })),
+      },
+    ];
+    for (const file of files) {
+      let calls = 0;
+      const interrupted: Store = {
+        ...store,
+        async commitImage(image, options) {
+          calls += 1;
+          if (calls === 1) await store.commitImage({ id, layers: [], bigData: [file] });
+          return store.commitImage(image, options);
+        },
+      };
+      await changeStoredList(interrupted, id, {
+        change: (before) => withImages(before, [entryOf(8)], place),
+      });
+    }
+    const { list, instances } = await readStoredList(store, id);
+    expect(list.entries.map(({ size }) => size)).toEqual([7, 8]);
+    expect([...instances.keys()].sort()).toEqual([entryOf(7).digest, entryOf(8).digest].sort());
+    const removed: Store = {
+      ...store,
+      async commitImage(image, options) {
+        await store.deleteImage(id);
+        return store.commitImage(image, options);
+      },
+    };
+    await expect(
+      changeStoredList(removed, id, { change: (before) => withImages(before, [entryOf(9)], place) }),
+    ).rejects.toMatchObject({ code: "ERR_DRAYAGE_IMAGE_NOT_FOUND" });
+    expect((await store.read()).images).toEqual([]);
   });
 });

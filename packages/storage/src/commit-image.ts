@@ -50,6 +50,7 @@ export async function commitImage(
       ready,
       async act(transaction) {
         const existing = requireSameLayer(transaction, id, layers);
+        image.check?.(existing);
         await putLayers(transaction, layers, area);
         const images = transaction.table("image");
         if (existing === undefined) {

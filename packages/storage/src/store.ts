@@ -273,6 +273,8 @@ export interface NewImage {
   /** In the order in which they are to be listed. */
   readonly bigData?: readonly BigDataItem[] | undefined;
   readonly flags?: Readonly<Record<string, unknown>> | undefined;
+  /** Told of the image of this id that is there once all is locked. What it throws leaves the store as it was. It must not wait. */
+  readonly check?: ((existing: ImageRecord | undefined) => void) | undefined;
 }
 
 export interface DeletedImage {

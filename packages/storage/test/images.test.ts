@@ -53,6 +53,26 @@ describe("images", () => {
     expect((await store.read()).images).toHaveLength(1);
   });
 
+  it("are shown to whoever commits them once more, whose refusal leaves all as it was", async () => {
+    const { store, text } = await openTestStore();
+    const bigData = (word: string) => [{ key: "note", bytes: Buffer.from(word) }];
+    const seen: unknown[] = [];
+    const check = (existing: unknown): void => void seen.push(existing);
+    const image = await store.commitImage({ layers: [], names: ["x"], bigData: bigData("one"), check });
+    const { id } = image;
+    const before = text("plain-images/images.json");
+    const refuse = (existing: unknown): never => {
+      check(existing);
+      throw new Error("no");
+    };
+    await expect(
+      store.commitImage({ id, layers: [], names: ["y"], bigData: bigData("two"), check: refuse }),
+    ).rejects.toThrow("no");
+    expect(seen).toEqual([undefined, image]);
+    expect(text("plain-images/images.json")).toBe(before);
+    expect(Buffer.from(await store.bigData("image", id, "note")).toString()).toBe("one");
+  });
+
   it("go with the layers that nothing else needs", async () => {
     const { store, root } = await openTestStore();
     const first = await putImage(store, ["one", "two"]);
