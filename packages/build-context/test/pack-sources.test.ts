@@ -212,6 +212,40 @@ describe("the layer of sources", () => {
     ]);
   });
 
+  it.each([
+    ["a file takes the place of a folder", { "1/d/x": "1", "2/d": "2" }, ["d file 644 0:0 2"]],
+    [
+      "a folder takes the place of a file",
+      { "1/d": "1", "2/d/x": "2" },
+      ["d/ directory 755 0:0", "d/x file 644 0:0 2"],
+    ],
+    [
+      "a folder comes after a file after a folder",
+      { "1/d/x": "1", "2/d": "2", "3/d/y": "3" },
+      ["d/ directory 755 0:0", "d/y file 644 0:0 3"],
+    ],
+    [
+      "a file comes after a folder after a file",
+      { "1/d": "1", "2/d/x": "2", "3/d": "3" },
+      ["d file 644 0:0 3"],
+    ],
+    [
+      "a file takes the place of a folder's folder",
+      { "1/d/e/x": "1", "1/d.e": "1", "2/d/e": "2" },
+      ["d/ directory 755 0:0", "d/e file 644 0:0 2", "d.e file 644 0:0 1"],
+    ],
+  ])("%s", async (_, files, entries) => {
+    put(context, files);
+    const sources = [...new Set(Object.keys(files).map((path) => path.slice(0, 1)))];
+    await expect(entriesOf(sources, "/")).resolves.toEqual(entries);
+  });
+
+  it("a folder that is excluded itself takes a file's place, and a file what is in one", async () => {
+    put(context, { "1/d": "file", "2/d/x": "x", ".dockerignore": "2/d\n!2/d/x\n" });
+    await expect(entriesOf(["1", "2"], "/")).resolves.toEqual(["d/ directory 755 0:0", "d/x file 644 0:0 x"]);
+    await expect(entriesOf(["2", "1"], "/")).resolves.toEqual(["d file 644 0:0 file"]);
+  });
+
   it("a hard link whose first name is replaced is a file", async () => {
     put(context, { "one/a": "content", "two/a": "other" });
     linkSync(join(context, "one/a"), join(context, "one/b"));
@@ -327,21 +361,24 @@ describe("the layer of sources", () => {
     ]);
   });
 
-  it("refuses names that would remove something", async () => {
-    put(context, { "t/.wh.etc": "" });
-    await expect(tarOf(["t"], "/x")).rejects.toMatchObject({
-      code: "ERR_DRAYAGE_USAGE",
-      message: expect.stringContaining('that "etc" is removed'),
-    });
-    put(context, { f: "F" });
-    await expect(tarOf(["f"], "/.wh.etc/")).rejects.toMatchObject({
-      code: "ERR_DRAYAGE_USAGE",
-      message: expect.stringContaining('that "etc" is removed'),
-    });
+  it("has names that remove something as they are, and so has a root file system", async () => {
+    put(context, { "t/.wh.etc": "mark", f: "F" });
     writeFileSync(join(context, "x.tar"), archive([{ name: "a/.wh..wh..opq" }]));
-    await expect(tarOf(["x.tar"], "/", { expandArchives: true })).rejects.toMatchObject({
-      code: "ERR_DRAYAGE_USAGE",
-    });
+    await expect(entriesOf(["t"], "/x")).resolves.toEqual([
+      "x/ directory 755 0:0",
+      "x/.wh.etc file 644 0:0 mark",
+    ]);
+    await expect(entriesOf(["f"], "/.wh.etc/")).resolves.toEqual([
+      ".wh.etc/ directory 755 0:0",
+      ".wh.etc/f file 644 0:0 F",
+    ]);
+    await expect(entriesOf(["x.tar"], "/", { expandArchives: true })).resolves.toEqual([
+      "a/ directory 755 0:0",
+      "a/.wh..wh..opq file 644 0:0",
+    ]);
+    put(rootfs, { "x/etc": "stays" });
+    await addToRootfs(rootfs, ["t"], "/x", { contextDir: context });
+    expect(readdirSync(join(rootfs, "x")).sort()).toEqual([".wh.etc", "etc"]);
   });
 });
 

@@ -1,4 +1,3 @@
-import { DrayageError } from "@drayage/errors";
 import { type ByteString, bytesOf, type Entry, textOf } from "@drayage/pack";
 import type { RootEntry, RootView } from "../root-view.ts";
 import type { EntryChanges } from "./entry-settings.ts";
@@ -28,7 +27,6 @@ export function madeFolders(root: RootView, changes: Pick<EntryChanges, "owner" 
       const folder = path.slice(0, slash);
       if (known.has(folder)) continue;
       known.add(folder);
-      refuseWhiteout(folder);
       const entry = await root.lookup(`/${textOf(folder)}`);
       // Whoever unpacks the layer follows a link that is there.
       if (entry?.type === "symlink") continue;
@@ -53,15 +51,4 @@ function folderEntry(path: ByteString, { mode, uid, gid, mtime, xattrs }: RootEn
     mtime: { seconds: mtime.seconds, nanoseconds: 0 },
     xattrs: xattrs ?? new Map(),
   };
-}
-
-/** @throws `ERR_DRAYAGE_USAGE` for a name that has another meaning in a layer */
-export function refuseWhiteout(path: ByteString): void {
-  const base = path.slice(path.lastIndexOf("/") + 1);
-  if (!base.startsWith(".wh.")) return;
-  throw new DrayageError(
-    "ERR_DRAYAGE_USAGE",
-    `${JSON.stringify(textOf(path))} cannot be in a layer, where its name means that ${JSON.stringify(textOf(base.slice(4)))} is removed`,
-    { hint: "leave it out (--exclude), or give it another name" },
-  );
 }

@@ -10,7 +10,7 @@ import { type ContentDigest, contentDigest } from "./content-digest.ts";
 import { type Cursor, openCursor } from "./cursor.ts";
 import type { Destination } from "./destination.ts";
 import { inDialect, type LayerSettings } from "./entry-settings.ts";
-import { type MadeFolders, madeFolders, refuseWhiteout } from "./made-folders.ts";
+import { type MadeFolders, madeFolders } from "./made-folders.ts";
 import { type Group, isFolder, type Planned } from "./planned.ts";
 import { writeArchive } from "./write-archive.ts";
 import {
@@ -109,7 +109,6 @@ async function* writeGroup(
       const path = `${files.prefix}${planned.name}`;
       const hasher = digest.hasher(planned.item);
       if (planned.isKept && form === "layer") {
-        refuseWhiteout(path);
         if (!folders.isReached(path)) yield* writeLeading(path, writing);
         if (isFolder(planned)) folders.note(path);
       }
@@ -140,9 +139,7 @@ async function* writeArchiveItem(
     hasher: digest.hasher(index),
     entryLimit: options.entryLimit,
     before(path) {
-      if (!isLayer) return [];
-      refuseWhiteout(path);
-      return folders.isReached(path) ? [] : folders.leadingTo(path);
+      return !isLayer || folders.isReached(path) ? [] : folders.leadingTo(path);
     },
     onFolder: (path) => folders.note(path),
   });
