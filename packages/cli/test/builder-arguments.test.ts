@@ -127,9 +127,9 @@ describe("a link named buildah", () => {
     [["from", "--memory", "much", "i"], 'Error: invalid value for memory: invalid size: "much"\n'],
     [
       ["run", "--pid", "host", "c", "x"],
-      "Error: --pid: joining another namespace for one command is not supported",
+      "Error: --pid host: the processes of a command are always in a namespace ",
     ],
-    [["--userns-uid-map", "0:1:1", "images"], "Error: --userns-uid-map, --userns-gid-map: a store"],
+    [["--userns-uid-map", "0:1:1", "images"], "Error: --userns-uid-map: mapped users are not supported\n"],
     [
       ["unshare", "--mount", "c", "x"],
       "Error: --mount: run `buildah mount` within `buildah unshare` instead\n",

@@ -9,7 +9,6 @@ import type { AddFlags } from "./add.command.ts";
 import { createContainer } from "./create-container.ts";
 import { wantsHistory } from "./history.ts";
 import { openContainer } from "./open-container.ts";
-import { refuseCrypto } from "./refuse-crypto.ts";
 import { refuseLateFlags, said, saidWhile } from "./said.ts";
 
 /** `buildah add` */
@@ -31,7 +30,6 @@ async function addAs(
   if (name === undefined) throw said("requires at least 1 arg(s), only received 0");
   if (files.length === 0) throw said("src must be specified");
   refuseLateFlags(files);
-  refuseCrypto(flags);
   if (flags.ignorefile && !flags.contextdir) {
     throw said("--ignorefile option requires that you specify a context dir using --contextdir");
   }

@@ -15,7 +15,6 @@ import { storedLocation } from "../store/stored-location.ts";
 import type { CommitFlags } from "./commit.command.ts";
 import { formatOf } from "./image-format.ts";
 import { openContainer } from "./open-container.ts";
-import { refuseCrypto } from "./refuse-crypto.ts";
 import { registryConnection } from "./registry-connection.ts";
 import { refuseLateFlags, said, saidWhile } from "./said.ts";
 
@@ -25,7 +24,6 @@ export async function commit(this: DrayContext, flags: CommitFlags, ...words: st
   if (name === undefined) throw said("container ID must be specified");
   refuseLateFlags(words);
   if (words.length > 2) throw said("too many arguments specified");
-  refuseCrypto(flags);
   await using store = await openLocalStore(this, flags);
   const container = await openContainer(this, store, { name });
   const to = await destinationOf(this, { flags, store, image });

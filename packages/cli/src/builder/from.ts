@@ -1,4 +1,4 @@
-import type { CreateContainerOptions, Isolation, RuntimeOptions } from "@drayage/builder";
+import type { Isolation, RuntimeOptions } from "@drayage/builder";
 import type { DrayContext } from "../context.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { ContainerFlags } from "./container-flags.ts";
@@ -6,7 +6,7 @@ import { createContainer } from "./create-container.ts";
 import type { FromFlags } from "./from.command.ts";
 import { formatOf } from "./image-format.ts";
 import { isolationOf } from "./isolation.ts";
-import { refuseCrypto } from "./refuse-crypto.ts";
+import { pullPolicy } from "./pull-policy.ts";
 import { refuseLateFlags, said, saidWhile } from "./said.ts";
 
 /** `buildah from` */
@@ -15,9 +15,8 @@ export async function from(this: DrayContext, flags: FromFlags, ...words: string
   if (image === undefined) throw said('an image name (or "scratch") must be specified');
   refuseLateFlags(words);
   if (words.length > 1) throw said("too many arguments specified");
-  refuseCrypto(flags);
   refuseUserNamespaces(flags);
-  const pull = pullPolicy(flags);
+  const pull = pullPolicy(flags, this);
   const format = formatOf(this, flags.format);
   const runtime = runtimeOf(flags, isolationOf(this, flags.isolation));
   await using store = await openLocalStore(this, flags);
@@ -37,23 +36,9 @@ function isNameTaken(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ERR_DRAYAGE_NAME_TAKEN";
 }
 
-function pullPolicy(flags: FromFlags): CreateContainerOptions["pull"] {
-  const given = [flags.pull, flags.pullAlways, flags.pullNever].filter((value) => value !== undefined);
-  if (given.length > 1) throw said("can only set one of 'pull' or 'pull-always' or 'pull-never'");
-  const pull = (flags.pull ?? "true").trim().toLowerCase();
-  if (flags.pullAlways || pull === "always") return "always";
-  if (flags.pullNever || pull === "never") return "never";
-  return pull === "true" || pull === "newer" ? "newer" : "missing";
-}
-
 function refuseUserNamespaces(flags: ContainerFlags): void {
   if (flags.userns !== undefined && !["", "host"].includes(flags.userns)) {
     throw said("--userns: a container with mapped users is not supported");
-  }
-  if (flags.usernsUidMapUser !== undefined || flags.usernsGidMapGroup !== undefined) {
-    throw said(
-      "--userns-uid-map-user, --userns-gid-map-group: a container with mapped users is not supported",
-    );
   }
 }
 

@@ -5,7 +5,6 @@ import { durationParser } from "../flags/parsers.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { BuilderPullFlags } from "./manage.command.ts";
-import { refuseCrypto } from "./refuse-crypto.ts";
 import { imageNotKnown, refuseLateFlags, said } from "./said.ts";
 
 const policies: ReadonlySet<string> = new Set(["always", "missing", "never", "newer", "ifnewer"]);
@@ -16,7 +15,6 @@ export async function pull(this: DrayContext, flags: BuilderPullFlags, ...words:
   if (text === undefined) throw said("an image name must be specified");
   refuseLateFlags(words);
   if (words.length > 1) throw said("too many arguments specified");
-  refuseCrypto(flags);
   const {
     policy: when = "missing",
     decryptionKey: _,

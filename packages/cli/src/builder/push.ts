@@ -2,7 +2,6 @@ import { push as pushImage } from "../commands/push.ts";
 import type { DrayContext } from "../context.ts";
 import { durationParser } from "../flags/parsers.ts";
 import type { BuilderPushFlags } from "./manage.command.ts";
-import { refuseCrypto } from "./refuse-crypto.ts";
 import { imageNotKnown, refuseLateFlags, said, saidWhile } from "./said.ts";
 
 /** `buildah push` */
@@ -11,11 +10,6 @@ export async function push(this: DrayContext, flags: BuilderPushFlags, ...words:
   if (text === undefined) throw said("at least a source image ID must be specified");
   refuseLateFlags(words);
   if (words.length > 2) throw said("Only two arguments are necessary to push: source and destination");
-  refuseCrypto(flags);
-  if (flags.all || flags.rm) {
-    throw said("--all, --rm: of a list; use `manifest push`");
-  }
-  if (flags.disableCompression) throw said("--disable-compression: layers that are pushed are compressed");
   const { signaturePolicy, retry, retryDelay, format, compressionFormat, ...rest } = flags;
   const { all: _, rm: __, disableCompression: ___, ...plain } = rest;
   const wanted = { ...formatOf(format), ...compressionOf(compressionFormat) };

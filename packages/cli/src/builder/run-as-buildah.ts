@@ -13,6 +13,7 @@ import {
   takesFlagsBetweenWords,
 } from "./builder-commands.ts";
 import { type BuilderFlags, builderFlags } from "./flags.ts";
+import { refuseNotServed } from "./not-served.ts";
 import { type ParsedArguments, parseArguments } from "./parse-arguments.ts";
 import { said, withHint } from "./said.ts";
 import { tellUnknownCommand } from "./unknown-command.ts";
@@ -42,6 +43,7 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     });
     if (asksForHelp) return await showHelp([...path, name], context);
     debug = checkGlobals(flags);
+    refuseNotServed(name, flags);
     const again = path.length === 0 && needsRoot.has(name) ? await runAgainAsRoot(context) : undefined;
     if (again !== undefined) return again;
     const loaded = await command.loader();
@@ -203,7 +205,7 @@ const levels: ReadonlySet<string> = new Set([
   "panic",
 ]);
 
-/** Refuses global flags that ask for what is not there. Gives whether errors are to be shown in full. */
+/** Checks the flags that all commands have. Gives whether errors are to be shown in full. */
 function checkGlobals(given: Readonly<Record<string, unknown>>): boolean {
   const flags = given as BuilderFlags;
   const { logLevel = "warn" } = flags;
@@ -212,15 +214,6 @@ function checkGlobals(given: Readonly<Record<string, unknown>>): boolean {
       `unable to parse log level: not a valid logrus Level: ${JSON.stringify(logLevel)}`,
       [...levels].join(", "),
     );
-  }
-  if (flags.usernsUidMap !== undefined || flags.usernsGidMap !== undefined) {
-    throw said("--userns-uid-map, --userns-gid-map: a store with mapped users is not supported");
-  }
-  if (flags.cpuProfile !== undefined || flags.memoryProfile !== undefined) {
-    throw said("--cpu-profile, --memory-profile: there are no such profiles; node --cpu-prof makes one");
-  }
-  if (flags.registriesConfDir !== undefined) {
-    throw said("--registries-conf-dir: another folder of drop-ins is not supported; use --registries-conf");
   }
   return flags.debug === true || /^(debug|trace)$/i.test(logLevel);
 }
