@@ -54,7 +54,8 @@ export async function createStoredList(
       { hint: "choose another name" },
     );
   }
-  return addList(store, contents, { name, format, signal });
+  // The lock is given back after that.
+  return await addList(store, contents, { name, format, signal });
 }
 
 export interface AmendListOptions extends NamedListOptions {
@@ -72,9 +73,10 @@ export async function amendStoredList(
 ): Promise<StoredList> {
   await using _lock = await lockName(store, name, signal);
   const there = await imageNamed(store, name, signal);
+  // The lock is given back after that.
   return there === undefined
-    ? addList(store, change(noContents), { name, format, signal })
-    : changeStoredList(store, there, { change, format, signal });
+    ? await addList(store, change(noContents), { name, format, signal })
+    : await changeStoredList(store, there, { change, format, signal });
 }
 
 /** Of two who make a list of one name at the same time the second one has to see the first one's. */

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { digestBytes } from "@drayage/digest";
 import { mediaTypes } from "@drayage/manifest";
 import { openStore, type Store } from "@drayage/storage";
@@ -55,9 +56,16 @@ describe("a list of a store", () => {
 
   it("is made by one of those who amend what is not there, and has what all of them add", async () => {
     const store = await memoryStore();
+    const slow: Store = {
+      ...store,
+      async commitImage(image, options) {
+        await setTimeout(5);
+        return store.commitImage(image, options);
+      },
+    };
     const lists = await Promise.all(
       Array.from({ length: 5 }, (_, at) =>
-        amendStoredList(store, {
+        amendStoredList(slow, {
           name,
           change: (before) => withImages(before, [entryOf(at)], () => `docker://example.com/${at}`),
         }),
