@@ -42,7 +42,10 @@ export function addedRoot(prepared: Prepared, below: RootView, list: () => Promi
 }
 
 /** The folders that lead to the destination are there. */
-function withFolders({ destination, changes }: Prepared, below: RootView): RootView {
+export function withFolders(
+  { destination, changes }: Pick<Prepared, "destination" | "changes">,
+  below: RootView,
+): RootView {
   const leading = new Map(
     destination.leading.map(({ path, entry }) => [path, entry ?? impliedFolder(changes)]),
   );
@@ -56,29 +59,41 @@ function withArchive(below: RootView, item: LocalItem, { context, destination }:
       if (place !== undefined) yield* archiveEvents(place, {});
     },
     prefix: prefixOf(destination),
-    whiteouts: false,
     identity: () => undefined,
   });
 }
 
 function withItem(below: RootView, item: Item, prepared: Prepared): RootView {
   const prefix = prefixOf(prepared.destination);
-  const find = (path: string): Added | undefined => {
-    const name = nameOf(path);
-    return name.startsWith(prefix) ? addedBy(item, name.slice(prefix.length), prepared) : undefined;
-  };
+  const find = (path: ByteString): Added | undefined =>
+    path.startsWith(prefix) ? addedBy(item, path.slice(prefix.length), prepared) : undefined;
+  return withEntries(below, {
+    lookup: (path) => find(path)?.entry,
+    read: async (path, limit) => find(path)?.read?.(limit),
+  });
+}
+
+/** What is added to a root, by its paths without a slash in front. */
+interface AddedEntries {
+  lookup(path: ByteString): RootEntry | undefined;
+  /** The content of a regular file. */
+  read(path: ByteString, limit: number): Promise<Uint8Array | undefined>;
+}
+
+/** A root with more in it. */
+export function withEntries(below: RootView, added: AddedEntries): RootView {
   const view: RootView = {
-    lookup: (path) => find(path)?.entry ?? below.lookup(path),
+    lookup: (path) => added.lookup(nameOf(path)) ?? below.lookup(path),
     async readFile(path, limit) {
       const { path: target } = await follow(view, path);
-      const added = find(target);
-      return added?.read === undefined ? below.readFile(target, limit) : added.read(limit);
+      return (await added.read(nameOf(target), limit)) ?? below.readFile(target, limit);
     },
+    ...(below.identity && { identity: () => below.identity?.() }),
   };
   return view;
 }
 
-function prefixOf({ folder }: Prepared["destination"]): ByteString {
+export function prefixOf({ folder }: Prepared["destination"]): ByteString {
   return folder === "" ? "" : `${folder}/`;
 }
 

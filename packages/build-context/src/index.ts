@@ -3,6 +3,8 @@
  * @module
  */
 export { addToRootfs } from "./add-to-rootfs.ts";
+export { type PackFilesOptions, packFiles } from "./files/pack-files.ts";
+export type { SourceFile, SourceFiles } from "./files/source-files.ts";
 export { folderRoot } from "./folder-root.ts";
 export { type LayerKey, type LayerKeyBuilder, layerKey, treeKey } from "./layer-cache/key.ts";
 export {

@@ -159,7 +159,7 @@ function requireOneUrl(sources: readonly string[], { checksum }: SourceOptions):
   });
 }
 
-async function matcherOf(
+export async function matcherOf(
   context: Context,
   { ignoreFile, exclude = [], limits = {} }: SourceOptions,
 ): Promise<{ readonly matcher: IgnoreMatcher; readonly path: string | undefined }> {
@@ -225,7 +225,7 @@ function asksRoot(group: Group): boolean {
 }
 
 /** As JSON has it. */
-function plainDestination({ leading, ...destination }: Destination): unknown {
+export function plainDestination({ leading, ...destination }: Destination): unknown {
   const xattrsOf = (entry: RootEntry | undefined): unknown =>
     [...(entry?.xattrs ?? [])].map(([name, value]) => [name, Buffer.from(value).toString("latin1")]);
   return { ...destination, leading: leading.map((one) => [one, xattrsOf(one.entry)]) };

@@ -12,8 +12,6 @@ export interface TarRootOptions {
   events(): AsyncIterable<TarEvent>;
   /** The folder that it goes to: with a slash at its end, or empty. */
   readonly prefix?: ByteString | undefined;
-  /** Whether names that begin with `.wh.` remove what is below: in a layer, not in an archive. */
-  readonly whiteouts: boolean;
   readonly identity: NonNullable<RootView["identity"]>;
   /** How many entries are accepted: 5,000,000 where absent. */
   readonly entryLimit?: number | undefined;
@@ -31,7 +29,7 @@ interface Place {
   children?: Map<string, Place> | undefined;
 }
 
-/** A root as it is once a tar was unpacked into it, of which nothing is unpacked. */
+/** A root as it is once a tar was unpacked into it as a layer, names that remove something included. Nothing is unpacked. */
 export function tarRoot(below: RootView, options: TarRootOptions): RootView {
   let reading: Promise<Place> | undefined;
   async function places(): Promise<Place> {
@@ -85,7 +83,7 @@ async function lookUp(root: Place, below: RootView, path: string): Promise<RootE
 }
 
 async function unpackOnPaper(below: RootView, options: TarRootOptions): Promise<Place> {
-  const { prefix = "", whiteouts, entryLimit = 5_000_000 } = options;
+  const { prefix = "", entryLimit = 5_000_000 } = options;
   const root: Place = {};
   const view: RootView = { lookup: (path) => lookUp(root, below, path), readFile: () => undefined };
   /** Where the folders of names lead to, until a link says otherwise. */
@@ -125,12 +123,12 @@ async function unpackOnPaper(below: RootView, options: TarRootOptions): Promise<
     const base = name.slice(slash + 1);
     if (base === "") return;
     const folder = await folderOf(name.slice(0, Math.max(0, slash)));
-    if (whiteouts && base === opaqueWhiteout) {
+    if (base === opaqueWhiteout) {
       made(folder).isOpaque = true;
       folders.clear();
       return;
     }
-    if (whiteouts && base.startsWith(whiteoutPrefix)) {
+    if (base.startsWith(whiteoutPrefix)) {
       made(`${folder}/${base.slice(whiteoutPrefix.length)}`).hides = true;
       folders.clear();
       return;

@@ -62,8 +62,8 @@ export interface AddOptions extends OperationOptions {
   readonly chown?: string | undefined;
   /** Octal. */
   readonly chmod?: string | undefined;
-  /** Sources are files of this container or image of the store. */
-  readonly from?: string | undefined;
+  /** Sources are files of another container or image: in a store, of one of it, by its name; in a pipeline, of any image, by its place. */
+  readonly from?: string | Location | undefined;
   /** The digest that the one source, a URL, must have. */
   readonly checksum?: Digest | undefined;
   /** Patterns as those of an ignore file. */

@@ -22,7 +22,7 @@ export interface LayerSettings extends EntryChanges {
 }
 
 /** `S_IFMT` of inode(7). */
-const typeBits: Readonly<Partial<Record<NonNullable<Entry["type"]>, number>>> = {
+export const typeBits: Readonly<Partial<Record<NonNullable<Entry["type"]>, number>>> = {
   file: 0o100000,
   link: 0o100000,
   symlink: 0o120000,

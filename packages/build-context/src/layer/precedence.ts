@@ -5,7 +5,7 @@ import { isFolder, type Planned } from "./planned.ts";
  * In the order of a tree's names; of those with one name the first items first. What a later item takes the place of is not kept: what has
  * its name, what was below a name that is a file now, and the file that a folder has to be instead of.
  */
-export function inOrder(lists: readonly (readonly Planned[])[]): readonly Planned[] {
+export function inOrder<P extends Planned>(lists: readonly (readonly P[])[]): readonly P[] {
   const [first = []] = lists;
   if (lists.length === 1) return first;
   // No name has a NUL, which is less than all that names have: a folder comes before what is in it, and that before others.

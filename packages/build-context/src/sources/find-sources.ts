@@ -16,7 +16,7 @@ import { isArchive } from "./archive.ts";
 import { type Context, describeContext } from "./context.ts";
 import { type Download, type DownloadOptions, download, isRemote } from "./download.ts";
 import { refuseGit } from "./git.ts";
-import { glob } from "./glob.ts";
+import { folderNames, glob } from "./glob.ts";
 import { locate } from "./locate.ts";
 
 /** One thing that is added: what a source names, or one of those that its pattern does. */
@@ -81,7 +81,7 @@ async function findLocal(source: string, options: FindOptions): Promise<readonly
     throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(source)} is no path of a source`);
   }
   const pattern = belowContext(source, context);
-  const written = glob(context.root, pattern);
+  const written = await glob(folderNames(context.root), pattern);
   if (written.length === 0 && !isPattern(pattern)) throw notThere(source, context);
   const pivot = options.parents ? pivotOf(source, context) : undefined;
   const items: LocalItem[] = [];
@@ -161,7 +161,11 @@ export function patternPath(path: ByteString, kind: LocalItem["kind"], { isMachi
   return kind === "tree" ? "" : textOf(path.slice(path.lastIndexOf("/") + 1));
 }
 
-function isWanted({ kind, written, path }: LocalItem, matcher: IgnoreMatcher, context: Context): boolean {
+export function isWanted(
+  { kind, written, path }: LocalItem,
+  matcher: IgnoreMatcher,
+  context: Context,
+): boolean {
   if (matcher.isEmpty) return true;
   return [written, path].every((one) => {
     const name = patternPath(one, kind, context);

@@ -6,12 +6,24 @@ import { locate } from "./locate.ts";
 /** How many names one pattern may give. */
 const limit = 1_000_000;
 
+/** Where names are looked for, below a root. */
+export interface NameTree {
+  /** Of a folder, sorted by their bytes; links that lead to it are followed. None of what is no folder. */
+  namesIn(path: ByteString): readonly ByteString[] | Promise<readonly ByteString[]>;
+  exists(path: ByteString): boolean | Promise<boolean>;
+}
+
+/** A folder of this machine. */
+export function folderNames(root: string): NameTree {
+  return { namesIn: (path) => namesIn(root, path), exists: (path) => exists(root, path) };
+}
+
 /**
- * by the rules of `filepath.Match`. A pattern without `*`, `?`, `[` and `\` stands for itself, if that is there. Names are in the order of their bytes.
+ * Names by the rules of `filepath.Match`. A pattern without `*`, `?`, `[` and `\` stands for itself, if that is there. Names are in the order of their bytes.
  *
  * @throws `ERR_DRAYAGE_USAGE` for a malformed pattern, `ERR_DRAYAGE_LIMIT_EXCEEDED`, and what `locate` throws
  */
-export function glob(root: string, pattern: ByteString): readonly ByteString[] {
+export async function glob(tree: NameTree, pattern: ByteString): Promise<readonly ByteString[]> {
   let found: readonly ByteString[] = [""];
   const parts = pattern.split("/").filter((part) => part !== "");
   for (const part of parts) {
@@ -21,11 +33,11 @@ export function glob(root: string, pattern: ByteString): readonly ByteString[] {
     }
     const matches = namePattern(textOf(part));
     if (matches === undefined) throw malformed(textOf(pattern));
-    found = found.flatMap((path) =>
-      namesIn(root, path)
-        .filter((name) => matches(textOf(name)))
-        .map((name) => join(path, name)),
-    );
+    const next: ByteString[] = [];
+    for (const path of found) {
+      for (const name of await tree.namesIn(path)) if (matches(textOf(name))) next.push(join(path, name));
+    }
+    found = next;
     if (found.length > limit) {
       throw new DrayageError(
         "ERR_DRAYAGE_LIMIT_EXCEEDED",
@@ -33,7 +45,9 @@ export function glob(root: string, pattern: ByteString): readonly ByteString[] {
       );
     }
   }
-  return found.filter((path) => exists(root, path));
+  const there: ByteString[] = [];
+  for (const path of found) if (await tree.exists(path)) there.push(path);
+  return there;
 }
 
 function join(folder: ByteString, name: ByteString): ByteString {

@@ -42,7 +42,7 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     await refresh({ signal });
     const { expandArchives = instruction === "ADD" } = options;
     await using mounted = await mountForNow(store, id, signal);
-    await using other = await mountOther(store, options.from, signal);
+    await using other = await mountOther(store, namedOther(options), signal);
     const { addToContainer } = await import("./add-to-container.ts");
     const added = await addToContainer(mounted.folder, what, {
       ...options,
@@ -130,6 +130,15 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     remove: ({ signal } = {}) => store.deleteContainer(id, { signal }),
     [Symbol.asyncDispose]: async () => undefined,
   };
+}
+
+function namedOther({ from }: AddOptions): string | undefined {
+  if (typeof from !== "object") return from;
+  throw new DrayageError(
+    "ERR_DRAYAGE_CONTAINER_UNSUPPORTED",
+    `a container of a store takes files of what its store has, and ${from.text} is a place`,
+    { hint: "copy the image into the store first, and give its name there" },
+  );
 }
 
 /** Mounted until it is disposed of. */

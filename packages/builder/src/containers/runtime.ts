@@ -58,7 +58,7 @@ export async function runtimeDocument(
       options.capAdd,
       options.capDrop,
     ),
-    CommonBuildOpts: commonOptions(options, ulimits),
+    CommonBuildOpts: await commonOptions(options, ulimits),
     TempVolumes: {},
     ContentDigester: {},
     Devices: await deviceFacts([...(machine.devices ?? []), ...(options.devices ?? [])]),
@@ -128,7 +128,7 @@ function refuseUserNamespace(how: string | undefined): void {
   );
 }
 
-function commonOptions(options: RuntimeOptions, ulimits: readonly string[]): object {
+async function commonOptions(options: RuntimeOptions, ulimits: readonly string[]): Promise<object> {
   const { noHosts = false, addHosts = [] } = options;
   if (noHosts && addHosts.length > 0) {
     throw new DrayageError(
@@ -140,6 +140,10 @@ function commonOptions(options: RuntimeOptions, ulimits: readonly string[]): obj
   checkDns(options);
   const volumes = options.volumes ?? [];
   for (const volume of volumes) checkVolume(volume);
+  if (volumes.length > 0) {
+    const { parseMounts } = await import("@drayage/run");
+    await parseMounts({ volumes });
+  }
   const security = securityFrom(options.securityOptions ?? []);
   return {
     AddHost: [...addHosts],

@@ -1,11 +1,13 @@
 import { streamBlob } from "@drayage/blob";
-import { type PackedSources, packSources } from "@drayage/build-context";
+import { type PackedSources, type PackSourcesOptions, packFiles, packSources } from "@drayage/build-context";
 import { digestHex } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
+import type { Location } from "@drayage/transport";
 import type { AddOptions } from "../builder.ts";
 import type { LayerToMake } from "../commit/container-layers.ts";
 import type { HistoryItem } from "../state/state.ts";
-import type { PipelineFiles } from "./base-files.ts";
+import { openFiles, type PipelineFiles } from "./base-files.ts";
+import { nameOf, type OpenBaseOptions, openBase } from "./open-base.ts";
 
 /** A layer of a pipeline, and what the history says of it. */
 export interface LayerStep {
@@ -24,24 +26,19 @@ export interface AddStepInput {
   readonly options: AddOptions;
   readonly workingDir: string;
   readonly files: PipelineFiles;
+  /** How other images are read. */
+  readonly reading: Pick<OpenBaseOptions, "platform" | "sourceOptions">;
 }
 
 /**
  * Finds sources, and makes a step of them whose files are read when the image is committed.
  *
- * @throws what `packSources` throws, `ERR_DRAYAGE_CONTAINER_UNSUPPORTED` for `from`
+ * @throws what `packSources` and `openBase` throw, `ERR_DRAYAGE_CONTAINER_UNSUPPORTED` for the name of an image of a store
  */
 export async function addStep(input: AddStepInput): Promise<LayerStep> {
   const { instruction, sources, destination, options, workingDir, files } = input;
-  if (options.from !== undefined) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_CONTAINER_UNSUPPORTED",
-      `a pipeline has no store to find ${JSON.stringify(options.from)} in`,
-      { hint: "give a folder of this machine as the context instead, or build in a store (dray builder)" },
-    );
-  }
   const absolute = destination.startsWith("/") ? destination : `${workingDir}/${destination}`;
-  const packed = await packSources(sources, destination, {
+  const packed = await pack(input, {
     contextDir: options.contextDir,
     workingDir,
     chown: options.chown,
@@ -50,8 +47,6 @@ export async function addStep(input: AddStepInput): Promise<LayerStep> {
     ignoreFile: options.ignoreFile,
     parents: options.parents,
     timestamp: options.timestamp,
-    checksum: options.checksum,
-    retries: options.retry,
     portableDigest: true,
     signal: options.signal,
     expandArchives: options.expandArchives ?? instruction === "ADD",
@@ -61,7 +56,8 @@ export async function addStep(input: AddStepInput): Promise<LayerStep> {
     files.add(packed);
     const told = options.addHistory === true;
     const note = createNote(packed);
-    const shown = `${instruction} ${sources.map(shownSource).join(" ")} ${destination}`;
+    const from = typeof options.from === "object" ? `--from=${shownPlace(options.from)} ` : "";
+    const shown = `${instruction} ${from}${sources.map(shownSource).join(" ")} ${destination}`;
     return {
       layer: layerOf(packed, { told, note, name: shown }),
       isTold: told,
@@ -73,6 +69,48 @@ export async function addStep(input: AddStepInput): Promise<LayerStep> {
     };
   } catch (error) {
     await packed[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Packs files of this machine, or of another image. */
+async function pack(
+  { sources, destination, options, reading }: AddStepInput,
+  common: PackSourcesOptions,
+): Promise<PackedSources> {
+  const { from, checksum, retry } = options;
+  if (from === undefined || from === "")
+    return packSources(sources, destination, { ...common, checksum, retries: retry });
+  if (typeof from === "string") {
+    throw new DrayageError(
+      "ERR_DRAYAGE_CONTAINER_UNSUPPORTED",
+      `a pipeline has no store to find ${JSON.stringify(from)} in`,
+      { hint: "give the place of an image, with its transport, or build in a store (dray builder)" },
+    );
+  }
+  if (checksum !== undefined) {
+    throw new DrayageError(
+      "ERR_DRAYAGE_USAGE",
+      "a checksum is that of a URL, and sources are an image's files",
+    );
+  }
+  const { platform, sourceOptions } = reading;
+  const image = await openBase(from, { platform, sourceOptions, signal: options.signal });
+  const opened = await openFiles(image, {});
+  if (opened === undefined) throw new TypeError("an image has files");
+  const close = async (): Promise<void> => {
+    await opened.files[Symbol.asyncDispose]();
+    await opened.source.close();
+  };
+  try {
+    const packed = await packFiles(
+      opened.files,
+      { sources, destination },
+      { ...common, identity: image.digest },
+    );
+    return { ...packed, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
@@ -120,4 +158,9 @@ function shownSource(source: string): string {
     return `${origin}${pathname}`;
   }
   return source.startsWith("/") ? (source.split("/").findLast((part) => part !== "") ?? "/") : source;
+}
+
+/** An image by its name, or, where it has none, by what kind of place it is in. */
+function shownPlace(from: Location): string {
+  return from.reference.dockerReference === undefined ? from.transport.scheme : nameOf(from);
 }

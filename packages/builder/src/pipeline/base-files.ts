@@ -79,12 +79,16 @@ export function pipelineFiles(
   };
 }
 
-interface OpenBase {
+export interface OpenBase {
   readonly files: ImageFiles;
   readonly source: ImageSource;
 }
 
-async function openFiles(base: PipelineBase, options: OperationOptions): Promise<OpenBase | undefined> {
+/** The files of an image, without unpacking it. Undefined for `scratch`. */
+export async function openFiles(
+  base: PipelineBase,
+  options: OperationOptions,
+): Promise<OpenBase | undefined> {
   const source = await base.open(options);
   if (source === undefined || base.manifest === undefined) return undefined;
   const given = await source.layers?.(base.manifest, options);

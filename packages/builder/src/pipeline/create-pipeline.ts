@@ -68,7 +68,11 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   ): Promise<AddResult> {
     checkOpen();
     const workingDir = state.image.oci.config?.WorkingDir || "/";
-    const step = await addStep({ instruction, sources, destination, options: given, workingDir, files });
+    const step = await addStep({
+      ...{ instruction, sources, destination, workingDir, files },
+      options: given,
+      reading: options,
+    });
     steps.push({ kind: "layer", step });
     return {};
   }
@@ -129,7 +133,6 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
 function layerRoot(root: RootView, tar: Blob, key: () => Promise<LayerKey | undefined>): RootView {
   return tarRoot(root, {
     events: () => tarEvents(openBlob(tar), {}),
-    whiteouts: true,
     async identity() {
       const known = await key();
       return known?.settled === true ? known.hash : undefined;

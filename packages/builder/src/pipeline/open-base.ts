@@ -146,7 +146,7 @@ function unsupported(from: Location, { mediaType, isArtifact }: ImageManifest): 
 }
 
 /** Names as stores have them; of places without names, what was written. */
-function nameOf({ reference, transport, text }: Location): string {
+export function nameOf({ reference, transport, text }: Location): string {
   const { dockerReference } = reference;
   if (dockerReference === undefined) return text;
   return transport.scheme === "docker" ? formatReference(dockerReference) : familiarString(dockerReference);

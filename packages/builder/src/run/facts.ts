@@ -47,7 +47,7 @@ export function runFacts({ document }: BuilderState): RunFacts {
     dns: noDns ? false : { servers, searches: texts(common.DNSSearch), options: texts(common.DNSOptions) },
     httpProxy: common.HTTPProxy === true,
     seccomp: text(common.SeccompProfilePath),
-    shmSize: text(common.ShmSize),
+    shmSize: sizeOf(text(common.ShmSize)),
     ulimits: texts(common.Ulimit),
     volumes: texts(common.Volumes),
     resources: resourcesOf(common),
@@ -59,7 +59,10 @@ export function runFacts({ document }: BuilderState): RunFacts {
       uts: isHost(namespaces.get("uts")),
       cgroup: isHost(namespaces.get("cgroup")),
     },
-    warnings: notServed(namespaces, texts(common.LabelOpts)),
+    warnings: notServed(namespaces, {
+      labels: texts(common.LabelOpts),
+      hookFolders: texts(common.OCIHooksDir),
+    }),
   };
 }
 
@@ -78,6 +81,13 @@ function resourcesOf(common: Readonly<Record<string, unknown>>): ResourceLimits 
     cpusetCpus: text(common.CPUSetCPUs),
     cpusetMems: text(common.CPUSetMems),
   };
+}
+
+/** In bytes where it is written as the kernel does not read it: `1.5g`, `64 MB`. Units are powers of 1024 (go-units). */
+function sizeOf(size: string | undefined): string | undefined {
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(size ?? "") ?? [];
+  if (number === undefined || /^\d+[kmg]?$/i.test(size ?? "")) return size;
+  return String(Math.trunc(Number(number) * 1024 ** " kmgtp".indexOf(unit.toLowerCase() || " ")));
 }
 
 /** A namespace of `NamespaceOptions`. */
