@@ -9,6 +9,7 @@ import { writeLayer } from "./layer/write-layer.ts";
 import type { AddedFacts, AddToRootfsOptions, IdMapping } from "./options.ts";
 import type { OwnerId } from "./owner.ts";
 import { prepare } from "./pack-sources.ts";
+import { rootfsOwnership } from "./rootfs-ownership.ts";
 
 /**
  * Puts sources into a mounted root file system, by the rules of `packSources`. Links in it are followed within it; what is outside of
@@ -24,16 +25,22 @@ export async function addToRootfs(
   options: AddToRootfsOptions = {},
 ): Promise<AddedFacts> {
   const { signal, uidMap, gidMap } = options;
-  const ownership = options.ownership ?? (process.geteuid?.() === 0 ? "chown" : "try");
   const root = folderRoot(rootfs);
   const prepared = await prepare(sources, destination, { ...options, root });
   const { changes, found, destination: place } = prepared;
   try {
+    const wanted = options.chown === undefined || options.chown === "" ? undefined : changes.owner;
+    const { ownership, forceMask } = rootfsOwnership(
+      rootfs,
+      options,
+      wanted && mapped(wanted, { uidMap, gidMap }),
+    );
     const groups = await prepared.groups(signal);
     const owner = changes.owner ?? { uid: 0, gid: 0 };
     using opened = openDestination(rootfs, place.folder, {
-      owner: ownership === "none" ? undefined : mapped(owner, { uidMap, gidMap }),
+      owner: ownership === "none" && forceMask === undefined ? undefined : mapped(owner, { uidMap, gidMap }),
       mayFail: ownership === "try",
+      forceMask,
       time: changes.time,
     });
     let facts: AddedFacts | undefined;
@@ -63,6 +70,7 @@ export async function addToRootfs(
       root: opened.folder.at(".").toString(),
       whiteouts: "keep",
       ownership,
+      forceMask,
       uidMap,
       gidMap,
       implied: { ...owner, mtime: changes.time },

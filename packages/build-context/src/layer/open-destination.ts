@@ -1,7 +1,14 @@
 import { chmodSync, chownSync, mkdirSync, utimesSync } from "node:fs";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
-import { type ByteString, type Folder, openRoot, textOf } from "@drayage/pack";
-import { missingOwner } from "@drayage/sys";
+import {
+  type ByteString,
+  type Folder,
+  formatOverrideStat,
+  openRoot,
+  overrideStatXattr,
+  textOf,
+} from "@drayage/pack";
+import { missingOwner, requireSys } from "@drayage/sys";
 import type { TarTime } from "@drayage/tar";
 import type { OwnerId } from "../owner.ts";
 
@@ -10,6 +17,8 @@ export interface OpenDestinationOptions {
   readonly owner: OwnerId | undefined;
   /** Whether one goes on where the owner cannot be set. */
   readonly mayFail: boolean;
+  /** The mode of what is made, where owners and modes are kept in attributes; undefined elsewhere. */
+  readonly forceMask: number | undefined;
   readonly time: TarTime | undefined;
 }
 
@@ -29,7 +38,7 @@ export interface OpenDestination extends Disposable {
 export function openDestination(
   root: string,
   path: ByteString,
-  { owner, mayFail, time }: OpenDestinationOptions,
+  { time, ...making }: OpenDestinationOptions,
 ): OpenDestination {
   const open: Folder[] = [openRoot(root)];
   const made: Folder[] = [];
@@ -40,7 +49,7 @@ export function openDestination(
     let folder = open[0] as Folder;
     for (const name of path === "" ? [] : path.split("/")) {
       const there = folder.folder(name);
-      const inner = there ?? makeFolder(folder, name, { owner, mayFail });
+      const inner = there ?? makeFolder(folder, name, making);
       open.push(inner);
       if (there === undefined) made.push(inner);
       folder = inner;
@@ -62,7 +71,7 @@ export function openDestination(
 function makeFolder(
   folder: Folder,
   name: ByteString,
-  { owner, mayFail }: Pick<OpenDestinationOptions, "owner" | "mayFail">,
+  { owner, mayFail, forceMask }: Omit<OpenDestinationOptions, "time">,
 ): Folder {
   try {
     mkdirSync(folder.at(name), 0o700);
@@ -76,6 +85,10 @@ function makeFolder(
       `${JSON.stringify(textOf(name))} of the container is no folder`,
     );
   }
+  if (owner !== undefined && forceMask !== undefined) {
+    keepInAttribute(inner, owner, forceMask);
+    return inner;
+  }
   try {
     if (owner !== undefined) chownSync(inner.at("."), owner.uid, owner.gid);
   } catch (error) {
@@ -87,4 +100,16 @@ function makeFolder(
   }
   chmodSync(inner.at("."), 0o755);
   return inner;
+}
+
+function keepInAttribute(folder: Folder, owner: OwnerId, forceMask: number): void {
+  const stat = { ...owner, mode: 0o755, type: "directory", major: 0, minor: 0 } as const;
+  try {
+    const sys = requireSys("keep owners and modes in extended attributes");
+    sys.setXattr(folder.at("."), overrideStatXattr, formatOverrideStat(stat));
+    chmodSync(folder.at("."), forceMask);
+  } catch (error) {
+    folder.close();
+    throw ioError(error, "set the owner of", { path: textOf(folder.path) });
+  }
 }
