@@ -294,3 +294,22 @@ describe("of an index, mutate", () => {
     });
   });
 });
+
+describe("what an image alone does not have", () => {
+  it("is refused: annotations of an index, platforms that it is not for", async () => {
+    const image = sourceOf(imageOf({}));
+    await expect(mutate(image, {}, { index: { set: { a: "b" } } })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_USAGE",
+      message: "the source is an image alone: there is no index to annotate",
+    });
+    await expect(mutate(image, { entryAnnotations: { unset: ["a"] } })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_USAGE",
+    });
+    await expect(mutate(image, {}, { platforms: ["linux/amd64", "linux/arm64"] })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
+      message: "the image is for linux/amd64, and not for linux/arm64",
+    });
+    await using same = await mutate(image, {}, { platforms: ["linux/amd64"] });
+    expect(same.digest).toBe(imageOf({}).digest);
+  });
+});
