@@ -89,6 +89,27 @@ describeIsolations("a run that is ended from outside", (common) => {
     expect(cgroupsOf(during)).toEqual([]);
   });
 
+  it.each(["root", "app"])(
+    "by a signal that nothing survives, whenever it comes, leaves nothing that the next run does not remove: %s",
+    async (user) => {
+      const word = `51${common.isolation === "oci" ? 1 : 2}${user.length}`;
+      const command = ["/bin/sh", "-c", `sleep ${word} & sleep ${word}`];
+      const options = { rootfs: root, command, user, ...common };
+      const seen = new Set<string>();
+      for (const pause of [40, 70, 85, 100, 115, 130, 145, 160, 180, 200, 230, 260, 300, 400]) {
+        const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: "ignore" });
+        await delay(pause);
+        for (const name of bundles(root)) seen.add(name);
+        child.kill("SIGKILL");
+        await until(() => traces(`sleep ${word}`, root).length === 0);
+      }
+      await shell(root, "true", common);
+      expect(bundles(root)).toEqual([]);
+      expect(cgroupsOf([...seen])).toEqual([]);
+    },
+    30_000,
+  );
+
   it("by an output that is full says so", () => {
     const options = { rootfs: root, command: ["/bin/sh", "-c", "echo out"], ...common };
     const full = openSync("/dev/full", "w");

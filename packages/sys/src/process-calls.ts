@@ -6,6 +6,8 @@ import { errnoNumber, systemError } from "./system-error.ts";
 type ProcessCalls = Pick<Sys, "pipe" | "setHostName" | "execute">;
 
 const O_CLOEXEC = 0o2000000;
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
 const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
@@ -72,7 +74,8 @@ export function processCalls({ call, memory }: Kernel): ProcessCalls {
       must(call("sethostname", memory.addressOf(bytes), bytes.length), "sethostname");
     },
 
-    execute({ path, args, env, uid, gid, groups, capabilities, limits }: Execution): never {
+    execute(execution: Execution): never {
+      const { path, args, env, uid, gid, groups, capabilities, limits } = execution;
       // All that wants memory comes first: afterwards nothing may fail for it.
       const [argv, envp] = [args, env].map((texts) => pointers(texts, memory.addressOf)) as [number, number];
       const file = memory.addressOf(keep(Buffer.from(`${path}\0`)));
@@ -89,6 +92,9 @@ export function processCalls({ call, memory }: Kernel): ProcessCalls {
       must(call("setresuid", uid, uid, uid), "setresuid");
       setCapabilities(uid === 0 ? capabilities : new Set());
       call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+      // The kernel forgets it with each change of who we are.
+      if (execution.diesWithParent) must(call("prctl", PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl");
+      execution.beforeStart?.();
       resetSignals();
       throw systemError(call("execve", file, argv, envp), "execve", { path });
     },

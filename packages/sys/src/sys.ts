@@ -34,6 +34,10 @@ export interface Execution {
   readonly capabilities: ReadonlySet<number>;
   /** The numbers of resources (RLIMIT_…) and what there may be of each; -1 is without end. */
   readonly limits: readonly { readonly resource: number; readonly soft: number; readonly hard: number }[];
+  /** The kernel kills the program when the parent of this process dies, also where another user's rights are taken on. */
+  readonly diesWithParent?: boolean | undefined;
+  /** Called when all but the program's start is done. What it throws keeps the program from starting. */
+  readonly beforeStart?: (() => void) | undefined;
 }
 
 /** A mount(2): what is absent is a null pointer. */

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { describeWithPeers, writeShellRoot } from "@drayage-internal/peers";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describeWithPeers, temporaryDirectory, writeShellRoot } from "@drayage-internal/peers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   createWorkingContainer,
@@ -180,6 +181,22 @@ describeWithPeers("settings of containers", ["buildah", "runc", "root"], (peers)
     });
   });
 
+  it("a size of /dev/shm that the kernel cannot read is written as it can", async () => {
+    await shared.buildah(["from", "--pull=never", "--name", "shm", "--shm-size", "1.5 MB", "base"]);
+    const { stdout } = await ours("shm", "cat /proc/self/mountinfo");
+    expect(stdout).toMatch(/ \/dev\/shm .*size=1536k/);
+  });
+
+  it.each(["ro,rw", "nosuch", "upperdir=/x"])(
+    "a volume with the options %s is refused before there is a container",
+    async (options) => {
+      const runtime = { volumes: [`/etc:/given:${options}`] };
+      const making = createWorkingContainer(shared.store, { from: "base", name: "refused", runtime });
+      await expect(making).rejects.toMatchObject({ code: "ERR_DRAYAGE_USAGE" });
+      expect(shared.records().filter(({ names }) => names.includes("refused"))).toEqual([]);
+    },
+  );
+
   it("memory that is too little ends the command as it ends with buildah", async () => {
     await shared.buildah(["from", "--pull=never", "--name", "little", "--memory", "16m", "base"]);
     const line = 'x=0123456789; while :; do x="$x$x"; done';
@@ -244,6 +261,18 @@ describeWithPeers("settings of containers", ["buildah", "runc", "root"], (peers)
       expect(warnings).toEqual([
         "the command is run without limits of memory: only root may make control groups",
       ]);
+    });
+
+    it("hooks", async () => {
+      const hooks = temporaryDirectory();
+      writeFileSync(path.join(hooks, "one.json"), "{}");
+      await shared.buildah(["from", "--pull=never", "--name", "hooked", "base"]);
+      const { id } = await openWorkingContainer(shared.store, "hooked");
+      const file = shared.at("root", "overlay-containers", id, "userdata", "buildah.json");
+      const state = readFileSync(file, "utf8").replace('"OCIHooksDir":[]', `"OCIHooksDir":["${hooks}"]`);
+      writeFileSync(file, state);
+      const { warnings } = await ours("hooked", "true");
+      expect(warnings).toEqual([`the hooks of "${hooks}" are not called`]);
     });
 
     it("namespaces of others", async () => {

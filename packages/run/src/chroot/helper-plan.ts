@@ -15,7 +15,9 @@ export interface HelperPlan {
   readonly mounts: readonly SpecMount[];
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
-  readonly execution: Omit<Execution, "capabilities"> & { readonly capabilities: readonly number[] };
+  readonly execution: Omit<Execution, "capabilities" | "diesWithParent" | "beforeStart"> & {
+    readonly capabilities: readonly number[];
+  };
 }
 
 /** What it says where it does not become the command. */

@@ -84,7 +84,13 @@ function main([, , planPath = ""]: readonly string[]): void {
     const sys = requireSys("run in a container", { base: plan.sysBase });
     const { execution } = plan;
     setUp(sys, plan);
-    sys.execute({ ...execution, capabilities: new Set(execution.capabilities) });
+    sys.execute({
+      ...execution,
+      capabilities: new Set(execution.capabilities),
+      diesWithParent: true,
+      // Throws where nobody listens any more: who died just before that was asked for.
+      beforeStart: () => void writeSync(report, " "),
+    });
   } catch (error) {
     writeSync(report, JSON.stringify(failureOf(error)));
     process.exitCode = failed;

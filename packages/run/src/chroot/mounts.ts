@@ -12,6 +12,7 @@ const MS_NOATIME = 1024;
 const MS_NODIRATIME = 2048;
 const MS_BIND = 4096;
 const MS_REC = 16384;
+const MS_UNBINDABLE = 1 << 17;
 const MS_PRIVATE = 1 << 18;
 const MS_SLAVE = 1 << 19;
 const MS_SHARED = 1 << 20;
@@ -33,6 +34,8 @@ const spreading: Readonly<Record<string, number>> = {
   rslave: MS_SLAVE | MS_REC,
   shared: MS_SHARED,
   rshared: MS_SHARED | MS_REC,
+  unbindable: MS_UNBINDABLE,
+  runbindable: MS_UNBINDABLE | MS_REC,
 };
 const silent: ReadonlySet<string> = new Set(["rw", "suid", "dev", "exec", "bind", "rbind", "tmpcopyup"]);
 

@@ -66,7 +66,7 @@ export async function runChroot(plan: Plan, options: ChrootOptions): Promise<Com
         ],
         env: { PATH: process.env.PATH },
         cwd: "/",
-        stdio: [...(streams.stdio as ("inherit" | "ignore" | number)[]), theirs],
+        stdio: [...streams.stdio, theirs],
         signal,
       },
       connected,
@@ -128,7 +128,7 @@ const reportLimit = 64 * 1024;
 function readReport(fd: number): HelperFailure | undefined {
   const bytes = Buffer.alloc(reportLimit);
   const text = bytes.subarray(0, readSync(fd, bytes)).toString();
-  return text === "" ? undefined : (JSON.parse(text) as HelperFailure);
+  return text.trim() === "" ? undefined : (JSON.parse(text) as HelperFailure);
 }
 
 function errorOf({ message, code, syscall }: HelperFailure, { args, cwd }: Plan): DrayageError {

@@ -18,7 +18,9 @@ export type MountFlag =
   | "slave"
   | "rslave"
   | "private"
-  | "rprivate";
+  | "rprivate"
+  | "unbindable"
+  | "runbindable";
 
 interface Destination {
   /** Absolute, in the container; made where it is missing. */

@@ -9,7 +9,7 @@ const groups: readonly (readonly string[])[] = [
   ["rw", "ro"],
   ["z", "Z", "O"],
   ["U"],
-  ["shared", "rshared", "slave", "rslave", "private", "rprivate"],
+  ["shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"],
   ["bind", "rbind"],
   ["copy", "nocopy"],
   ["cached", "delegated", "consistent"],

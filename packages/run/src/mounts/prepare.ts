@@ -35,7 +35,9 @@ async function prepare(mount: RunMount, index: number, options: PrepareOptions):
       if (mount.chown) await giveTo(mount.source, options);
       const kind = mount.options.includes("bind") ? [] : ["rbind"];
       const rights = mount.options.some((one) => one === "ro" || one === "rw") ? [] : ["rw"];
-      const spread = mount.options.some((one) => /^r?(shared|slave|private)$/.test(one)) ? [] : ["private"];
+      const spread = mount.options.some((one) => /^r?(shared|slave|private|unbindable)$/.test(one))
+        ? []
+        : ["private"];
       return {
         destination,
         type: "bind",

@@ -1,4 +1,4 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { DrayageError } from "@drayage/errors";
 import type { CommandResult } from "../options.ts";
@@ -10,7 +10,7 @@ export interface ContainedOptions {
   readonly namespaces: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  readonly stdio: StdioOptions;
+  readonly stdio: readonly ("inherit" | "ignore" | number)[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,8 +26,10 @@ export async function runContained(
   options: ContainedOptions,
   started: (child: ChildProcess) => void,
 ): Promise<CommandResult> {
-  const [command = "", ...args] = containedCommand(argv, options.namespaces);
-  const child = spawn(command, args, { env: options.env, cwd: options.cwd, stdio: options.stdio });
+  const { env, cwd, stdio } = options;
+  const [command = "", ...args] = containedCommand(whileWeLive(argv, stdio.length), options.namespaces);
+  const child = spawn(command, args, { env, cwd, stdio: [...stdio, "pipe"] });
+  const lifeline = child.stdio[stdio.length];
   const abort = (): void => killContained(child);
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
@@ -43,8 +45,17 @@ export async function runContained(
     if (options.signal?.aborted) abort();
     return await ended;
   } finally {
+    lifeline?.destroy();
     options.signal?.removeEventListener("abort", abort);
   }
+}
+
+/**
+ * Nothing is started for a process that has died before the kernel was asked to tell of its death: at the other end of the descriptor is nobody
+ * then.
+ */
+function whileWeLive(argv: readonly string[], fd: number): readonly string[] {
+  return ["/bin/sh", "-c", `printf . >&${fd} 2>/dev/null || exit 1; exec "$@" ${fd}>&-`, "sh", ...argv];
 }
 
 function containedCommand(argv: readonly string[], namespaces: readonly string[]): readonly string[] {

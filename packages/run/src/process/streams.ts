@@ -1,4 +1,3 @@
-import type { StdioOptions } from "node:child_process";
 import { closeSync, fchownSync } from "node:fs";
 import { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -9,7 +8,7 @@ import { heldUntil } from "./held.ts";
 
 /** What a command reads from and writes to. */
 export interface Streams extends Disposable {
-  readonly stdio: StdioOptions;
+  readonly stdio: readonly ("inherit" | "ignore" | number)[];
   /** Aborted once what the command writes cannot be passed on: it is to end. */
   readonly broken: AbortSignal;
   /** The child has its ends now. */
