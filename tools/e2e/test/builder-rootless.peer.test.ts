@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describeWithPeers, type RunResult, run } from "@drayage-internal/peers";
@@ -7,6 +16,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { baseImage, builderStore } from "../src/builder-store.ts";
 import { drayBinary } from "../src/dray.ts";
 import { unmountBelow } from "../src/shared-store.ts";
+import { startProgram } from "../src/start.ts";
 
 const nobody = 65534;
 const asNobody = ["--reuid", String(nobody), "--regid", String(nobody), "--clear-groups"];
@@ -86,6 +96,28 @@ describeWithPeers("a builder who is not root", ["buildah", "skopeo", "containers
       const status = await by(["run", "c", "sh", "-c", "exit 3"]);
       expect(status.code).toBe(3);
     }
+
+    // The process in the namespace gets the signal, and the time to clean up.
+    const places = ["/dev/shm", home].map((folder) => path.join(folder, `drayage-run-${nobody}`));
+    const bundles = (): readonly string[] =>
+      places.filter((place) => existsSync(place)).flatMap((place) => readdirSync(place));
+    const before = bundles();
+    const command = ["builder", ...store, "run", "c", "sh", "-c", "echo started >&2; while :; do :; done"];
+    const { child, said, ended } = startProgram(
+      "setpriv",
+      [...asNobody, process.execPath, drayBinary, ...command],
+      { env },
+    );
+    try {
+      await said("started");
+      expect(bundles().length).toBe(before.length + 1);
+      child.kill("SIGTERM");
+      expect((await ended).code).toBe(143);
+      expect(bundles()).toEqual(before);
+    } finally {
+      child.kill("SIGKILL");
+    }
+
     const config = async (who: string): Promise<{ readonly rootfs: unknown; readonly config: unknown }> => {
       const { stdout } = await roots.shared.skopeo(["inspect", "--config", "--raw", `oci:${out(who)}:made`]);
       return JSON.parse(stdout) as { readonly rootfs: unknown; readonly config: unknown };
