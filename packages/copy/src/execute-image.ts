@@ -147,6 +147,7 @@ async function writeManifestAs(
     destination.putManifest(bytes, {
       mediaType,
       instance: isRoot ? undefined : digest,
+      isLast: isRoot && plan.signatures === 0,
       signal: scope.signal,
     }),
   );

@@ -129,6 +129,7 @@ async function putIndex(
     destination.putManifest(bytes, {
       mediaType: type,
       instance: isRoot ? undefined : digest,
+      isLast: isRoot && plan.signatures === 0,
       signal: scope.signal,
     }),
   );

@@ -90,13 +90,14 @@ interface Root {
   readonly bytes: Uint8Array;
   readonly mediaType: string;
   readonly digest: Digest;
-  /** Whether the registry has it under its digest. */
-  readonly stored: boolean;
+  /** What the registry has it as already: its digest, or a tag. */
+  readonly storedAs?: string | undefined;
 }
 
 function destination(opened: Opened): ImageDestination {
   const { reference, repository, acceptedTypes, reuse, places } = opened;
   const { tag, digest: wanted } = reference.dockerReference;
+  const tags = tag === undefined ? opened.tags : [tag, ...opened.tags];
   const label = labelOf(reference);
   const closing = new AbortController();
   const working = new Set<Promise<unknown>>();
@@ -165,9 +166,11 @@ function destination(opened: Opened): ImageDestination {
       // A registry that does not take this type has to say so now, while another may be tried. One that has taken it before need
       // not be asked, and a manifest that says what it belongs to is seen by all as soon as it is there.
       const other = wanted === undefined && !isDockerV1MediaType(mediaType);
-      const stored = other && !acceptedTypes.has(mediaType) && !hasSubject(bytes, mediaType);
-      if (stored) await put(digest, { bytes, mediaType }, signal);
-      root = { bytes, mediaType, digest, stored };
+      const isTried = other && !acceptedTypes.has(mediaType) && !hasSubject(bytes, mediaType);
+      // Where only the commit follows, one request does both.
+      const storedAs = isTried ? ((options.isLast === true ? tag : undefined) ?? digest) : undefined;
+      if (storedAs !== undefined) await put(storedAs, { bytes, mediaType }, signal);
+      root = { bytes, mediaType, digest, storedAs };
     });
   }
 
@@ -187,11 +190,10 @@ function destination(opened: Opened): ImageDestination {
       if (image === undefined) {
         throw new DrayageError("ERR_DRAYAGE_USAGE", `${label}: there is no manifest to commit`);
       }
-      const tags = tag === undefined ? opened.tags : [tag, ...opened.tags];
       // Without a tag of its own the digest is the image's name.
-      if (tag === undefined && !image.stored) await put(image.digest, image, signal);
+      if (tag === undefined && image.storedAs === undefined) await put(image.digest, image, signal);
       const [first, ...others] = tags;
-      if (first !== undefined) await put(first, image, signal);
+      if (first !== undefined && first !== image.storedAs) await put(first, image, signal);
       await inLanes(others, parallelTags, (other) => put(other, image, signal));
       state = "committed";
     });

@@ -43,6 +43,27 @@ describe("manifests", () => {
     expect(connections.open()).toBe(0);
   });
 
+  it("that nothing but the commit follows are written once, under the tag; other tags and the digest as before", async () => {
+    const { bytes, mediaType, digest } = image.manifest;
+    const calls = async (text: string, additionalTags: readonly string[]): Promise<readonly string[]> => {
+      const registry = fakeRegistry("registry.test");
+      const tags = additionalTags.map((tag) => `registry.test/a/b:${tag}`);
+      const destination = await openDestination(
+        parseDockerImage(`//registry.test/a/b${text}`),
+        fakeConnections([registry]),
+        { additionalTags: tags },
+      );
+      await destination.putManifest(bytes, { mediaType, isLast: true });
+      await destination.commit();
+      await destination.close();
+      expect(registry.repository("a/b").manifests.has(digest)).toBe(true);
+      return registry.calls.map((call) => call.replace(digest.slice(0, 13), "DIGEST"));
+    };
+    expect(await calls(":v1", [])).toEqual(["PUT manifest a/b v1"]);
+    expect(await calls(":v1", ["v2"])).toEqual(["PUT manifest a/b v1", "PUT manifest a/b v2"]);
+    expect(await calls(`@${digest}`, [])).toEqual(["PUT manifest a/b DIGEST"]);
+  });
+
   it("that the registry rejects are rejected while another type may be tried", async () => {
     const registry = fakeRegistry("registry.test");
     registry.onCall = (call) => {

@@ -167,6 +167,11 @@ export interface PutManifestOptions extends OperationOptions {
   readonly mediaType: string;
   /** Given for a member of an index, absent for the image or index itself. */
   readonly instance?: Digest | undefined;
+  /**
+   * Whether nothing but the commit follows where this is taken: a place that has to try a manifest to know whether it takes its type may
+   * try it under its name.
+   */
+  readonly isLast?: boolean | undefined;
 }
 
 export interface CommitOptions extends OperationOptions {
