@@ -4,7 +4,7 @@ import { type Descriptor, isImageMediaType, isIndexMediaType, manifestDigest } f
 import type { RawManifest } from "@drayage/transport";
 
 /** How many bytes of manifests are read for one list before it counts as hostile. */
-export const maximumRead: number = 256 * 1024 * 1024;
+const maximumRead = 256 * 1024 * 1024;
 
 /** @throws `ERR_DRAYAGE_DIGEST_MISMATCH` */
 export function requireDigest({ bytes }: RawManifest, digest: Digest, what: string): void {
@@ -41,7 +41,7 @@ export function requireAsListed(document: RawManifest, listed: Descriptor, what:
   );
 }
 
-/** Counts the bytes of manifests, and throws `ERR_DRAYAGE_LIMIT_EXCEEDED` once there are more than {@link maximumRead}. */
+/** Counts the bytes of manifests, and throws `ERR_DRAYAGE_LIMIT_EXCEEDED` once there are more than are read. */
 export function countManifests(what: string): (document: RawManifest) => void {
   let total = 0;
   return ({ bytes }) => {

@@ -109,7 +109,7 @@ describe("images that are added to an index, compressed otherwise", () => {
         digest: other.digest,
         size: other.size,
         platform: { ...arm64, "os.version": "1" },
-      } as never,
+      },
     ]);
     const { entries } = await copied(from, { addCompression: ["zstd"] });
     expect(entries.slice(0, 4).map(({ digest }) => digest)).toEqual([
