@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -39,6 +40,8 @@ const facts: LayerFacts = {
 /** A file of the cache. */
 const checked = (written: object): string =>
   JSON.stringify({ ...written, check: digestBytes(bytes.encode(JSON.stringify(written))) });
+/** What a file of the key `a` says. */
+const known = { version: 3, key: "a".repeat(64), ...facts };
 const key = (digit: string, settled = true): LayerKey => ({ hash: digit.repeat(64), settled });
 
 describe("treeKey", () => {
@@ -148,12 +151,14 @@ describe("layerCache", () => {
   it.each([
     ["empty", ""],
     ["no JSON", "{"],
-    ["another version", checked({ version: 1, ...facts })],
-    ["a digest that is none", checked({ version: 2, ...facts, diffId: "sha256:x" })],
-    ["a size that is none", checked({ version: 2, ...facts, tarSize: -1 })],
-    ["a blob that is none", checked({ version: 2, ...facts, blobs: [{}] })],
-    ["changed in one digit", checked({ version: 2, ...facts }).replace('"tarSize":3', '"tarSize":2')],
+    ["another version", checked({ ...known, version: 1 })],
+    ["a digest that is none", checked({ ...known, diffId: "sha256:x" })],
+    ["a size that is none", checked({ ...known, tarSize: -1 })],
+    ["a blob that is none", checked({ ...known, blobs: [{}] })],
+    ["changed in one digit", checked({ ...known }).replace('"tarSize":3', '"tarSize":2')],
     ["too large", " ".repeat(70_000)],
+    ["of another key", checked({ ...known, key: "b".repeat(64) })],
+    ["cut off", checked(known).slice(0, -9)],
   ])("ignores and replaces a file that is %s", async (_name, content) => {
     const cache = cacheOf();
     await cache.record(key("a"), facts);
@@ -166,7 +171,7 @@ describe("layerCache", () => {
   it("finds what is written with its digest", async () => {
     const cache = cacheOf();
     await cache.record(key("a"), facts);
-    writeFileSync(fileOf("a"), checked({ version: 2, ...facts, tarSize: 7 }));
+    writeFileSync(fileOf("a"), checked({ ...known, tarSize: 7 }));
     expect(await cache.find(key("a"))).toEqual({ ...facts, tarSize: 7 });
   });
 
@@ -186,6 +191,56 @@ describe("layerCache", () => {
     );
   });
 
+  it.each(["cache", "cache/aa", `cache/aa/${"a".repeat(64)}.json`])(
+    "believes nothing that others may have written: %s",
+    async (path) => {
+      const cache = cacheOf();
+      await cache.record(key("a"), facts);
+      chmodSync(join(home, path), 0o777);
+      expect(await cache.find(key("a"))).toBeUndefined();
+      chmodSync(join(home, path), 0o770);
+      expect(await cache.find(key("a"))).toBeUndefined();
+      chmodSync(join(home, path), 0o700);
+      expect(await cache.find(key("a"))).toEqual(facts);
+    },
+  );
+
+  it("writes nothing where others may write", async () => {
+    mkdirSync(join(home, "cache"));
+    chmodSync(join(home, "cache"), 0o777);
+    await cacheOf().record(key("a"), facts);
+    expect(readdirSync(join(home, "cache/aa"))).toEqual([]);
+  });
+
+  const isRoot = process.geteuid?.() === 0;
+  it.skipIf(!isRoot)(
+    `believes nothing of another user${isRoot ? "" : " [skipped: it needs root]"}`,
+    async () => {
+      const cache = cacheOf();
+      await cache.record(key("a"), facts);
+      chownSync(fileOf("a"), 65_534, 65_534);
+      expect(await cache.find(key("a"))).toBeUndefined();
+      await cache.record(key("a"), facts);
+      expect(await cache.find(key("a"))).toEqual(facts);
+      chownSync(join(home, "cache"), 65_534, 65_534);
+      expect(await cache.find(key("a"))).toBeUndefined();
+    },
+  );
+
+  it("is whole while many write and read", async () => {
+    await cacheOf().record(key("a"), facts);
+    const levels = Array.from({ length: 12 }, (_, level) => level);
+    const seen = await Promise.all(
+      levels.map(async (level) => {
+        const blob = { compression: "gzip", level, digest: facts.diffId, size: level } as const;
+        await cacheOf().record(key("a"), { ...facts, blobs: [blob] });
+        return (await cacheOf().find(key("a")))?.diffId;
+      }),
+    );
+    expect(seen).toEqual(levels.map(() => facts.diffId));
+    expect(readdirSync(join(home, "cache/aa"))).toEqual([`${"a".repeat(64)}.json`]);
+  });
+
   it("fails never: not where there can be no folder", async () => {
     writeFileSync(join(home, "file"), "");
     const cache = layerCache({ folder: join(home, "file/cache") });
@@ -196,7 +251,7 @@ describe("layerCache", () => {
   it("is in the user's folder for caches", async () => {
     await layerCache({ env: { XDG_CACHE_HOME: home } }).record(key("a"), facts);
     const path = join(home, "drayage/layers/aa", `${"a".repeat(64)}.json`);
-    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ version: 2, diffId: facts.diffId });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ version: 3, diffId: facts.diffId });
   });
 
   it("is off where nothing is to be remembered", async () => {

@@ -35,9 +35,21 @@ export function layerCache(options: LayerCacheOptions = {}): LayerCache {
   const shelfOf = ({ hash }: LayerKey): string => join(folder, hash.slice(0, 2));
   const pathOf = (key: LayerKey): string => join(shelfOf(key), `${key.hash}.json`);
 
+  /** Whether nobody else can have written what is found there, which says what an image will hold. */
+  async function isTrusted(key: LayerKey): Promise<boolean> {
+    return (await isOurs(folder)) && (await isOurs(shelfOf(key)));
+  }
+
+  async function read(key: LayerKey): Promise<LayerFacts | undefined> {
+    const path = pathOf(key);
+    if (!(await isOurs(path))) return undefined;
+    return tolerant(async () => decode(await readFileLimited(path, fileLimit), key));
+  }
+
   async function find(key: LayerKey): Promise<LayerFacts | undefined> {
     const path = pathOf(key);
-    const facts = await tolerant(async () => decode(await readFileLimited(path, fileLimit)));
+    if (!(await isTrusted(key))) return undefined;
+    const facts = await read(key);
     if (facts === undefined) return undefined;
     const now = new Date();
     await tolerant(() => utimes(path, now, now));
@@ -49,9 +61,9 @@ export function layerCache(options: LayerCacheOptions = {}): LayerCache {
     await tolerant(async () => {
       const path = pathOf(key);
       await mkdir(shelfOf(key), { recursive: true, mode: 0o700 });
-      const before = await tolerant(async () => decode(await readFileLimited(path, fileLimit)));
-      const merged = merge(before, facts);
-      await writeFileAtomic(path, Buffer.from(encode(merged)), { mode: 0o600 });
+      if (!(await isTrusted(key))) return;
+      const merged = merge(await read(key), facts);
+      await writeFileAtomic(path, Buffer.from(encode(merged, key)), { mode: 0o600 });
       await tidy(shelfOf(key), perShelf);
     });
   }
@@ -68,7 +80,7 @@ export const noLayerCache: LayerCache = {
 /** By the first two digits of the key. */
 const shelves = 256;
 const fileLimit: number = 64 * 1024;
-const version = 2;
+const version = 3;
 const longestNote = 4096;
 /** How many blobs of one tar are remembered. */
 const mostBlobs = 16;
@@ -92,6 +104,15 @@ async function tolerant<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Whether it belongs to this user, and nobody else may write to it. */
+async function isOurs(path: string): Promise<boolean> {
+  const stats = await tolerant(() => stat(path));
+  if (stats === undefined) return false;
+  // A system without users of numbers has other ways to keep others out.
+  const self = process.geteuid?.();
+  return self === undefined || (stats.uid === self && (stats.mode & 0o022) === 0);
+}
+
 async function tidy(shelf: string, limit: number): Promise<void> {
   const names = (await readdir(shelf)).filter((name) => name.endsWith(".json"));
   if (names.length <= limit) return;
@@ -112,9 +133,9 @@ function merge(before: LayerFacts | undefined, facts: LayerFacts): LayerFacts {
   return { ...facts, blobs: [...facts.blobs, ...before.blobs.filter(isNew)].slice(0, mostBlobs) };
 }
 
-function encode({ diffId, tarSize, blobs, note }: LayerFacts): string {
+function encode({ diffId, tarSize, blobs, note }: LayerFacts, { hash }: LayerKey): string {
   const members = blobs.map(({ compression, level, digest, size }) => ({ compression, level, digest, size }));
-  const written = { version, diffId, tarSize, blobs: members, note };
+  const written = { version, key: hash, diffId, tarSize, blobs: members, note };
   return JSON.stringify({ ...written, check: checkOf(written) });
 }
 
@@ -123,10 +144,10 @@ function checkOf(written: unknown): Digest {
   return digestBytes(new TextEncoder().encode(JSON.stringify(written)));
 }
 
-/** What a file says; undefined for one that is damaged, or of another version. */
-function decode(bytes: Uint8Array): LayerFacts | undefined {
+/** What a file says; undefined for one that is damaged, of another version, or of another key whose name it was given. */
+function decode(bytes: Uint8Array, { hash }: LayerKey): LayerFacts | undefined {
   const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  if (!isRecord(value) || value.version !== version) return undefined;
+  if (!isRecord(value) || value.version !== version || value.key !== hash) return undefined;
   const { check, ...written } = value;
   if (check !== checkOf(written)) return undefined;
   const { diffId, tarSize, blobs, note } = written;
