@@ -36,6 +36,19 @@ describe.skipIf(process.getuid?.() !== 0)("what dray builder says", () => {
       ["from", "--format", "tar", "scratch"],
       /^dray: unrecognized image type "tar"; accepted: oci, docker\n$/,
     ],
+    [
+      ["from", "--memory", "lots", "scratch"],
+      /invalid size: "lots"; accepted: bytes, or a number with b, k, m, g or t: 512m\n$/,
+    ],
+    [
+      ["from", "--pull=x", "scratch"],
+      /^dray: --pull: "x" is no policy; accepted: always, missing, newer, never, true \(newer\), false \(missing\)\n$/,
+    ],
+    [["inspect", "--type", "x", "c"], /"container" and "image"; accepted: container, image, manifest\n$/],
+    [
+      ["images", "--filter", "x"],
+      /"filter=value"; accepted: dangling=true, label=name, reference=name and the like\n$/,
+    ],
     [["containers", "--filter", "size=1"], /invalid filter "size"; accepted: id, name, ancestor\n$/],
     [
       ["commit", "--timestamp", "now", "c", "x"],

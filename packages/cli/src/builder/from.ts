@@ -91,7 +91,10 @@ function bytesOf(flag: string, text: string | undefined): number | undefined {
   const parts = /^(\d{1,15})(?:\.(\d+))?\s?([bkmgt]?)(?:i?b)?$/i.exec(text);
   const unit = units[(parts?.[3] ?? "").toLowerCase()];
   if (parts === null || unit === undefined) {
-    throw said(`invalid value for ${flag}: invalid size: ${JSON.stringify(text)}`);
+    throw said(
+      `invalid value for ${flag}: invalid size: ${JSON.stringify(text)}`,
+      "bytes, or a number with b, k, m, g or t: 512m",
+    );
   }
   return Math.trunc(Number(`${parts[1]}.${parts[2] ?? "0"}`) * unit);
 }

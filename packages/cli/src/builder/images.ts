@@ -57,7 +57,10 @@ async function filtersOf(
   for (const text of filter) {
     const name = /^([\w-]+)!?=/.exec(text)?.[1];
     if (name === undefined)
-      throw said(`invalid image filter ${JSON.stringify(text)}: must be in the format "filter=value"`);
+      throw said(
+        `invalid image filter ${JSON.stringify(text)}: must be in the format "filter=value"`,
+        "dangling=true, label=name, reference=name and the like",
+      );
     if (!filterNames.has(name))
       throw said(`unsupported image filter ${JSON.stringify(name)}`, [...filterNames].join(", "));
   }

@@ -40,7 +40,7 @@ async function inspectedState(context: DrayContext, asked: Inspected): Promise<B
   const { flags, name } = asked;
   const type = flags.type ?? "container";
   if (!["container", "image", "manifest"].includes(type)) {
-    throw said('the only recognized types are "container" and "image"');
+    throw said('the only recognized types are "container" and "image"', "container, image, manifest");
   }
   if (type === "container") {
     const state = await stateOf(context, asked);

@@ -8,7 +8,7 @@ import { root } from "../process.mjs";
  * @returns {Promise<number>}
  */
 export async function build(args = []) {
-  console.log("Building the packages (once, about half a minute) …");
+  console.log("Building the packages (once: half a minute, or minutes on a busy machine) …");
   const nx = path.join(root, "node_modules/nx/dist/bin/nx.js");
   const child = spawn(
     process.execPath,
