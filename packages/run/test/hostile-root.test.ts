@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -7,6 +8,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -48,6 +50,60 @@ describeIsolations("a root file system that wants to get out", (common) => {
     await expect(run("true", { user: "daemon" })).rejects.toMatchObject({
       code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
     });
+    rmSync(path.join(root, "etc/passwd"));
+    execFileSync("mkfifo", [path.join(root, "etc/passwd")]);
+    await expect(run("true", { user: "daemon" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
+    });
+  });
+
+  it("by an /etc/passwd without end is read to where nobody has users any more", async () => {
+    const file = path.join(root, "etc/passwd");
+    writeFileSync(file, "first:x:7:8::/home/first:/bin/sh\n");
+    truncateSync(file, 2 ** 30);
+    // runc reads it, too, and gives up.
+    const outcome = await run("id -u; id -g", { user: "first" }).catch((error: unknown) => error);
+    if (outcome instanceof Error) expect(outcome).toMatchObject({ code: "ERR_DRAYAGE_RUNTIME" });
+    else expect(outcome).toMatchObject({ stdout: "7\n8\n" });
+    await expect(run("true", { user: "last" })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
+    });
+  });
+
+  it.each(["hosts", "resolv.conf", "hostname"])(
+    "by a link at /etc/%s gets nothing written outside",
+    async (name) => {
+      const target = path.join(outside, "target");
+      writeFileSync(target, "of the machine\n");
+      for (const link of [target, `../../../../../..${target}`, path.join(outside, "missing")]) {
+        rmSync(path.join(root, "etc", name), { force: true });
+        symlinkSync(link, path.join(root, "etc", name));
+        // A runtime may refuse it instead.
+        const outcome = await run(`cat /etc/${name}`).catch((error: unknown) => error);
+        if (!(outcome instanceof Error))
+          expect(outcome).toMatchObject({ stdout: expect.not.stringContaining("of the machine") });
+        expect(readFileSync(target, "utf8")).toBe("of the machine\n");
+        expect(readdirSync(outside).sort()).toEqual(["passwd", "target"]);
+      }
+    },
+  );
+
+  it("by a link where a secret is mounted gets it nowhere else, and keeps nothing of it", async () => {
+    mkdirSync(path.join(root, "run"));
+    symlinkSync(outside, path.join(root, "run/secrets"));
+    const secret = {
+      type: "secret",
+      destination: "/run/secrets/key",
+      bytes: Buffer.from("hidden"),
+      mode: 0o440,
+      uid: 1000,
+      gid: 50,
+    } as const;
+    const line = "stat -c '%a %u %g %s' /run/secrets/key; cat /run/secrets/key; echo more > /run/secrets/key";
+    const outcome = await run(line, { mounts: [secret], user: "app" }).catch((error: unknown) => error);
+    if (!(outcome instanceof Error)) expect(outcome).toMatchObject({ stdout: "440 1000 50 6\nhidden" });
+    expect(readdirSync(outside)).toEqual(["passwd"]);
+    expect(spawnSync("grep", ["-r", "hidden", root], { encoding: "utf8" }).stdout).toBe("");
   });
 
   it("by links where something is mounted makes and changes nothing outside", async () => {
