@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { overrideStatXattr, packTree } from "@drayage/pack";
@@ -84,6 +84,44 @@ describe.skipIf(lack !== undefined)(
     });
   },
 );
+
+describe("an owner that the root file system lacks", () => {
+  beforeEach(() => {
+    mkdirSync(join(rootfs, "etc"));
+    writeFileSync(join(rootfs, "etc/passwd"), "nobody:x:65534:65534:nobody:/:/sbin/nologin\n");
+    writeFileSync(join(rootfs, "etc/group"), "nogroup:x:65534:\n");
+  });
+
+  it.each([
+    [
+      "nobody:xyz",
+      'the container has no group "xyz" in its /etc/group',
+      "give its number, or add the group first",
+    ],
+    [
+      "xyz:nogroup",
+      'the container has no user "xyz" in its /etc/passwd',
+      "give its number, or add the user first",
+    ],
+    ["xyz", 'the container has no user "xyz" in its /etc/passwd', "give its number, or add the user first"],
+  ])("%s is told of, before anything is there", async (chown, message, hint) => {
+    await expect(addToRootfs(rootfs, ["t"], "/a", { contextDir, chown })).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_OWNER_NOT_FOUND",
+      message,
+      hint,
+    });
+    expect(readdirSync(rootfs)).toEqual(["etc"]);
+  });
+
+  it("so is a pattern that nothing matches", async () => {
+    const adding = addToRootfs(rootfs, ["t/*.none"], "/a/", { contextDir, chown: "nobody" });
+    await expect(adding).rejects.toMatchObject({
+      code: "ERR_DRAYAGE_FILE_NOT_FOUND",
+      message: `nothing in the context ${JSON.stringify(contextDir)} matches "t/*.none"`,
+    });
+    expect(readdirSync(rootfs)).toEqual(["etc"]);
+  });
+});
 
 describe.skipIf(isRoot)(`who is not root${isRoot ? " [skipped: root may do all]" : ""}`, () => {
   it("is told that files cannot be given away, before any is there", async () => {
