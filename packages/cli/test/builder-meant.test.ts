@@ -75,6 +75,17 @@ describe("what is meant by what dray builder does not have", () => {
     });
   });
 
+  it.each([
+    [
+      ["mutate", "--workingdir", "/x", "dir:x"],
+      "--workingdir: did you mean --workdir?; see dray mutate --help",
+    ],
+    [["mutate", "--expose", "80", "dir:x"], "--expose: did you mean --port?; see dray mutate --help"],
+    [["login", "--user", "me", "r.example"], "--user: did you mean --username?; see dray login --help"],
+  ])("dray %j, too", async (argv, sentence) => {
+    expect(await dray(argv)).toMatchObject({ status: 1, stderr: `dray: there is no flag ${sentence}\n` });
+  });
+
   it("tells nobody but who calls dray by its own name", async () => {
     const buildah = (...argv: readonly string[]) => dray(argv, { calledAs: "/usr/bin/buildah" });
     expect(await buildah("config", "--workdir", "/x", "c")).toMatchObject({

@@ -1,21 +1,13 @@
 import { editDistance, nearest } from "@drayage/transport";
 import type { CommandDefinition } from "../command.ts";
-import { hiddenFlags, spelling } from "../flags/arguments.ts";
-import { synonymsOf } from "../flags/flag-synonyms.ts";
+import { spelling } from "../flags/arguments.ts";
+import { suggestedFlags } from "../flags/suggested-flags.ts";
 
-/** The flag that is meant by one that a command does not have, as it is written: by another tool's name for it, its beginning, or a slip. */
-function meantFlag(written: string, parameters: CommandDefinition["parameters"]): string | undefined {
-  const hidden = new Set(hiddenFlags({ parameters }));
-  const known = Object.keys(parameters.flags ?? {})
-    .map(spelling)
-    .filter((name) => !hidden.has(name));
-  const synonym = synonymsOf(written.slice(2)).map((name) => `--${name}`);
-  const begun = known.filter((name) => name.startsWith(written) || written.startsWith(name));
-  return (
-    known.find((name) => synonym.includes(name)) ??
-    (begun.length === 1 ? begun[0] : undefined) ??
-    nearest(written, known)
-  );
+/** The flags that may be meant by one that a command does not have. */
+function meantFlags(written: string, parameters: CommandDefinition["parameters"]): readonly string[] {
+  const keys = new Map(Object.keys(parameters.flags ?? {}).map((key) => [spelling(key), key]));
+  const alike = keys.get(nearest(written, keys.keys()) ?? "");
+  return suggestedFlags(written.slice(2), { parameters }, alike === undefined ? [] : [alike]);
 }
 
 /** What other tools have a flag for, and a command of buildah's a word. */
@@ -50,8 +42,8 @@ export function insteadOfFlag(
   const group = command.startsWith("manifest") ? "" : "builder ";
   const help = `see dray ${group}${command === "" ? "" : `${command} `}--help`;
   if (word !== undefined) return `${word}; ${help}`;
-  const flag = name.startsWith("--") ? meantFlag(name, parameters) : undefined;
-  return flag === undefined ? help : `did you mean ${flag}? ${help}`;
+  const meant = name.startsWith("--") ? meantFlags(name, parameters) : [];
+  return meant.length === 0 ? help : `did you mean ${meant.join(" or ")}? ${help}`;
 }
 
 /** The commands that may be meant, by the rule of buildah's parser (cobra): two letters that differ, or the beginning. */

@@ -1,8 +1,9 @@
 import { type CommandParameters, hiddenFlags, spelling } from "./arguments.ts";
+import { synonymsOf } from "./flag-synonyms.ts";
 
 /**
- * The flags of a command that may be meant by one that it does not have, as they are written: those of which one is the other's beginning
- * (`--from` of `--from-layer`), and else those that the parser finds alike, by the names that they have in the program.
+ * The flags of a command that may be meant by one that it does not have, as they are written: other names for it (`--workdir` of
+ * `--workingdir`), those of which one is the other's beginning (`--from` of `--from-layer`), and else those that the parser finds alike, by the names that they have in the program.
  */
 export function suggestedFlags(
   written: string,
@@ -11,8 +12,12 @@ export function suggestedFlags(
 ): readonly string[] {
   const hidden = new Set(hiddenFlags({ parameters }));
   const flag = spelling(written);
-  const near = Object.keys(parameters.flags ?? {})
+  const shown = Object.keys(parameters.flags ?? {})
     .map(spelling)
-    .filter((one) => one.startsWith(flag) || flag.startsWith(one));
-  return (near.length > 0 ? near : alike.map(spelling)).filter((one) => !hidden.has(one));
+    .filter((one) => !hidden.has(one));
+  const synonyms = new Set(synonymsOf(flag.slice(2)).map((name) => `--${name}`));
+  const same = shown.filter((one) => synonyms.has(one));
+  if (same.length > 0) return same;
+  const near = shown.filter((one) => one.startsWith(flag) || flag.startsWith(one));
+  return near.length > 0 ? near : alike.map(spelling).filter((one) => !hidden.has(one));
 }
