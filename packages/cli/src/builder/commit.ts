@@ -6,6 +6,7 @@ import type { Store } from "@drayage/storage";
 import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { logLine } from "../error-text.ts";
+import { openKnownBlobs } from "../known-blobs.ts";
 import { type Locations, openLocations } from "../locations.ts";
 import { createReporter } from "../progress/reporter.ts";
 import { sourceOptions } from "../source-options.ts";
@@ -27,7 +28,9 @@ export async function commit(this: DrayContext, flags: CommitFlags, ...words: st
   await using store = await openLocalStore(this, flags);
   const container = await openContainer(this, store, { name });
   const to = await destinationOf(this, { flags, store, image });
-  const options = await commitOptions(this, flags, to);
+  await using known = await openKnownBlobs(this, [to?.transport.scheme ?? ""]);
+  const { blobInfoCache } = known;
+  const options = { ...(await commitOptions(this, flags, to)), blobInfoCache };
   const { id } = await commitTo(this, { container, flags, image, to, options });
   const isStored = to === undefined || to.transport.scheme === "containers-storage";
   if (isStored && flags.manifest !== undefined) {
