@@ -156,6 +156,7 @@ describe("images that are edited by commands", () => {
     [
       [
         "rebase",
+        "--dry-run",
         "--new-base",
         `oci-dir:${layout}:one`,
         "--old-base",

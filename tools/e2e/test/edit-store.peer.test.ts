@@ -68,8 +68,9 @@ describeWithPeers(
           child.kill(signal);
           const { code } = await ended;
           expect(readdirSync(temporary)).toEqual([]);
-          expect(code === 0 ? [made] : [earlier, made]).toContain(await readable());
-          if ((await readable()) !== earlier) {
+          const now = await readable();
+          expect(code === 0 ? [made] : [earlier, made]).toContain(now);
+          if (now !== earlier) {
             await shared.dray(["rmi", "--force", `localhost/edited-${edit}:1`]);
             await dray(["copy", "--quiet", at("app"), target], { env });
           }
