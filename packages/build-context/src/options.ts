@@ -93,7 +93,7 @@ export interface PackedSources extends AsyncDisposable {
    *
    * @throws `ERR_DRAYAGE_IO`, `ERR_DRAYAGE_SIZE_MISMATCH` for a file that shrinks while it is read,
    * `ERR_DRAYAGE_ARCHIVE_INVALID`, `ERR_DRAYAGE_COMPRESSION_INVALID`, `ERR_DRAYAGE_LIMIT_EXCEEDED`,
-   * `ERR_DRAYAGE_SYSTEM_UNSUPPORTED`, `ERR_DRAYAGE_USAGE` for a name that layers give another meaning (`.wh.`), `ERR_DRAYAGE_ABORTED`
+   * `ERR_DRAYAGE_SYSTEM_UNSUPPORTED`, `ERR_DRAYAGE_ABORTED`
    */
   tar(options?: LayerTarOptions): AsyncIterable<Uint8Array>;
   /** What was added. Throws a TypeError until a tar was read to its end. */
@@ -141,7 +141,10 @@ export interface AddedFacts {
 }
 
 export interface AddToRootfsOptions extends SourceOptions {
-  /** What becomes of owners: for root `chown`, for others `try` where absent. */
+  /**
+   * What becomes of owners. Where absent: kept in the attribute `user.containers.override_stat`, if the root's own folder has it, as the
+   * vfs driver does for others than root; else for root `chown`, for others `try`, and `ERR_DRAYAGE_USAGE` for a `chown` that cannot be.
+   */
   readonly ownership?: "chown" | "try" | "none" | undefined;
   /** Ids of the container are other ones on this machine. */
   readonly uidMap?: readonly IdMapping[] | undefined;
