@@ -119,7 +119,10 @@ export const commitRows: readonly Row[] = [
     against: "buildah build --layers, buildah push",
     section: "commits",
     needs: ["buildah", "skopeo"],
-    bars: [{ figure: "wall", limit: 0.2 }],
+    bars: [
+      { figure: "wall", limit: 0.05 },
+      { figure: "cpu", limit: 0.05 },
+    ],
     sizeVaries: true,
     unavailable: lackOfRoot,
     async prepare(bench: Bench): Promise<Pair> {
