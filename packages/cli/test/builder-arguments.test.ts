@@ -51,6 +51,14 @@ describe("arguments as buildah reads them", () => {
     expect(parse("from", "--pull=never", "image")).toEqual({ pull: "never", words: ["image"] });
   });
 
+  it("takes --created-annotation alone, and with =false", () => {
+    expect(parse("commit", "--created-annotation", "c")).toEqual({ createdAnnotation: true, words: ["c"] });
+    expect(parse("commit", "--created-annotation=false", "c")).toEqual({
+      createdAnnotation: false,
+      words: ["c"],
+    });
+  });
+
   it("knows older names of flags", () => {
     expect(parse("run", "--net", "host", "--tty", "c", "x")).toEqual({
       network: "host",
