@@ -1,8 +1,7 @@
 import type { CommandDefinition } from "../command.ts";
 import type { DrayContext } from "../context.ts";
 import { spelling } from "../flags/arguments.ts";
-import { insteadOfFlag } from "./did-you-mean.ts";
-import { said, saidWithHint } from "./said.ts";
+import { said, UnknownFlagError } from "./said.ts";
 
 type Parameters = CommandDefinition["parameters"];
 
@@ -31,8 +30,6 @@ export interface ParsedArguments {
 
 export interface ParseOptions {
   readonly context: DrayContext;
-  /** As it is called: `config`, `manifest add`. */
-  readonly command?: string | undefined;
   /** Whether flags may stand behind words, too: most of buildah's commands take none behind the first. */
   readonly interspersed: boolean;
 }
@@ -51,11 +48,9 @@ const otherNames: Readonly<Record<string, string>> = {
  */
 export function parseArguments(
   argv: readonly string[],
-  parameters: Parameters,
-  { context, command = "", interspersed }: ParseOptions,
+  { flags: known = {}, aliases = {} }: Parameters,
+  { context, interspersed }: ParseOptions,
 ): ParsedArguments {
-  const { flags: known = {}, aliases = {} } = parameters;
-  const instead = (name: string): string => insteadOfFlag(name, { command, parameters });
   const byName = knownFlags(known, aliases);
   const flags: Record<string, unknown> = {};
   const words: string[] = [];
@@ -75,8 +70,8 @@ export function parseArguments(
       words.push(...rest);
       break;
     }
-    if (argument.startsWith("--")) asksForHelp ||= readLong(argument, rest, { byName, set, instead });
-    else asksForHelp ||= readShort(argument, rest, { byName, set, instead });
+    if (argument.startsWith("--")) asksForHelp ||= readLong(argument, rest, { byName, set });
+    else asksForHelp ||= readShort(argument, rest, { byName, set });
     if (asksForHelp) break;
   }
   return { flags, words, asksForHelp };
@@ -105,19 +100,17 @@ function knownFlags(
 interface Reading {
   readonly byName: ReadonlyMap<string, KnownFlag>;
   readonly set: (found: KnownFlag, value: string) => void;
-  /** What to write instead of a flag that there is not. */
-  readonly instead: (name: string) => string;
 }
 
 /** Gives whether help is asked for. */
-function readLong(argument: string, rest: string[], { byName, set, instead }: Reading): boolean {
+function readLong(argument: string, rest: string[], { byName, set }: Reading): boolean {
   const equals = argument.indexOf("=");
   const name = equals < 0 ? argument : argument.slice(0, equals);
   const found = byName.get(name);
   if (found === undefined) {
     if (name === "--help") return true;
     if (name === "--" || name.startsWith("---")) throw said(`bad flag syntax: ${argument}`);
-    throw saidWithHint(`unknown flag: ${name}`, instead(name));
+    throw new UnknownFlagError(`unknown flag: ${name}`, name);
   }
   const value = equals < 0 ? (aloneValue(found) ?? rest.shift()) : argument.slice(equals + 1);
   if (value === undefined) throw said(`flag needs an argument: ${name}`);
@@ -126,14 +119,14 @@ function readLong(argument: string, rest: string[], { byName, set, instead }: Re
 }
 
 /** `-n`, `-nq`, `-fx`, `-f=x`, `-f x`. */
-function readShort(argument: string, rest: string[], { byName, set, instead }: Reading): boolean {
+function readShort(argument: string, rest: string[], { byName, set }: Reading): boolean {
   for (let letters = argument.slice(1); letters !== ""; ) {
     const letter = letters.charAt(0);
     const found = byName.get(`-${letter}`);
     const tail = letters.slice(1);
     if (found === undefined) {
       if (letter === "h") return true;
-      throw saidWithHint(`unknown shorthand flag: '${letter}' in -${letters}`, instead(`-${letter}`));
+      throw new UnknownFlagError(`unknown shorthand flag: '${letter}' in -${letters}`, `-${letter}`);
     }
     if (tail.startsWith("=") && tail.length > 1) {
       set(found, tail.slice(1));

@@ -15,8 +15,7 @@ import {
 import { type BuilderFlags, builderFlags } from "./flags.ts";
 import { refuseNotServed } from "./not-served.ts";
 import { type ParsedArguments, parseArguments } from "./parse-arguments.ts";
-import { said, withHint } from "./said.ts";
-import { tellUnknownCommand } from "./unknown-command.ts";
+import { type Called, said, withHint } from "./said.ts";
 
 /** The exit status of what is wrong with buildah itself, not with what it ran. */
 const genericFailure = 125;
@@ -27,18 +26,20 @@ const notStarted = 1;
 /** Runs a command line of buildah's: `from --name x scratch`. Gives the exit status; never throws. */
 export async function runAsBuildah(argv: readonly string[], context: DrayContext): Promise<number> {
   let debug = false;
+  let called: Called | undefined;
   try {
     const line = splitLine(argv, context);
     if (line.name === undefined) return await answerAlone(line.parsed, context);
     const { commands, path, name, rest } = await commandIn(line.name, line.rest, context);
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (command === undefined) {
+      const { tellUnknownCommand } = await import("./unknown-command.ts");
       await tellUnknownCommand(context, { name, path, commands });
       return genericFailure;
     }
+    called = { command: [...path, name].join(" "), parameters: command.parameters };
     const { flags, words, asksForHelp } = parseArguments(rest, command.parameters, {
       context,
-      command: [...path, name].join(" "),
       interspersed: path.length > 0 || takesFlagsBetweenWords.has(name),
     });
     if (asksForHelp) return await showHelp([...path, name], context);
@@ -51,7 +52,7 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     await run.call({ ...context, personality: "buildah", calledAs: context.personality }, flags, ...words);
     return Number(context.process.exitCode ?? exitCodes.success);
   } catch (caught) {
-    const error = context.personality === "dray" ? withHint(caught) : caught;
+    const error = context.personality === "dray" ? await withHint(caught, called) : caught;
     context.process.stderr.write(`${errorText(error, { personality: context.personality, debug })}\n`);
     if (isDrayageError(error, "ERR_DRAYAGE_ABORTED")) return exitCodeOf(error);
     return couldNotStart(error) ? notStarted : genericFailure;

@@ -1,29 +1,51 @@
 import { DrayageError, type DrayageErrorCode, isDrayageError } from "@drayage/errors";
+import type { CommandDefinition } from "../command.ts";
 
-/** A mistake in the words that buildah has for it, and what to do instead, of which buildah says nothing. */
+/** A mistake in the words that buildah has for it, and what would have been right, of which buildah says nothing. */
 class SaidError extends DrayageError {
-  readonly instead: string | undefined;
+  readonly accepted: string | undefined;
 
-  constructor(message: string, instead: string | undefined) {
+  constructor(message: string, accepted: string | undefined) {
     super("ERR_DRAYAGE_USAGE", message);
-    this.instead = instead;
+    this.accepted = accepted;
   }
 }
 
 /** A mistake in the words that buildah has for it: scripts look for them. `accepted` is added for who calls dray by its own name. */
 export function said(message: string, accepted?: string): DrayageError {
-  return saidWithHint(message, accepted && `accepted: ${accepted}`);
+  return new SaidError(message, accepted);
 }
 
-/** The same with another hint. */
-export function saidWithHint(message: string, hint: string | undefined): DrayageError {
-  return new SaidError(message, hint);
+/** A flag that a command does not have. */
+export class UnknownFlagError extends DrayageError {
+  /** `--workdir`, `-w` */
+  readonly flag: string;
+
+  constructor(message: string, flag: string) {
+    super("ERR_DRAYAGE_USAGE", message);
+    this.flag = flag;
+  }
 }
 
-/** The error with what to do instead as its hint. */
-export function withHint(error: unknown): unknown {
-  if (!(error instanceof SaidError) || error.instead === undefined) return error;
-  return new DrayageError("ERR_DRAYAGE_USAGE", error.message, { hint: error.instead, cause: error });
+/** What was called. */
+export interface Called {
+  /** `config`, `manifest add` */
+  readonly command: string;
+  readonly parameters: CommandDefinition["parameters"];
+}
+
+/** The error with what would have been right, or is meant, as its hint: for who calls dray by its own name. */
+export async function withHint(error: unknown, called: Called | undefined): Promise<unknown> {
+  const hint = await hintOf(error, called);
+  if (hint === undefined || !isDrayageError(error)) return error;
+  return new DrayageError("ERR_DRAYAGE_USAGE", error.message, { hint, cause: error });
+}
+
+async function hintOf(error: unknown, called: Called | undefined): Promise<string | undefined> {
+  if (error instanceof SaidError) return error.accepted && `accepted: ${error.accepted}`;
+  if (!(error instanceof UnknownFlagError) || called === undefined) return undefined;
+  const { insteadOfFlag } = await import("./did-you-mean.ts");
+  return insteadOfFlag(error.flag, called);
 }
 
 /** The error behind what was being done, as buildah puts it before its own. */
