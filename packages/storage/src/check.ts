@@ -2,6 +2,7 @@ import { drain } from "@drayage/blob";
 import { isDrayageError } from "@drayage/errors";
 import { createBreather } from "@drayage/pack";
 import { bigDataPath, factsOf, readBigData } from "./big-data.ts";
+import { isNewerData } from "./changed-data.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import type { StoreCore } from "./core.ts";
 import { withAncestors } from "./delete.ts";
@@ -288,7 +289,7 @@ function checkContainer(core: StoreCore, { view, container, content }: Container
   const findings: Finding[] = checkBigData(core, container, content).map((details) => ({
     ...shared,
     ...details,
-    repair: "none",
+    repair: details.repair === "mend" ? "mend" : "none",
   }));
   if (view.layerById(layer) === undefined) {
     const message = `the container ${id} needs the layer ${layer}, which is missing`;
@@ -322,18 +323,16 @@ function checkBigData(
         },
       ];
     }
-    const changed =
-      (size >= 0 && actual !== size) ||
-      (content &&
-        digest !== undefined &&
-        factsOf({ key, bytes: readBigData(core, record, { key, limit: actual }) }).digest !== digest);
-    if (!changed) return [];
+    const isOtherSize = size >= 0 && actual !== size;
+    if (!isOtherSize && (!content || digest === undefined)) return [];
+    const item = { key, bytes: readBigData(core, record, { key, limit: actual }) };
+    if (!isOtherSize && factsOf(item).digest === digest) return [];
     return [
       {
         code: `${record.kind}-data-changed`,
         message: `${what} is not what it was`,
         path,
-        repair: "remove",
+        repair: isNewerData(record, item) ? "mend" : "remove",
       },
     ];
   });

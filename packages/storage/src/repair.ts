@@ -1,4 +1,5 @@
 import { bigDataPath } from "./big-data.ts";
+import { membersOfNewerData } from "./changed-data.ts";
 import type { StoreCore } from "./core.ts";
 import { deleteContainerNow, deleting, removeRecords } from "./delete.ts";
 import { leftoversOf } from "./leftovers.ts";
@@ -75,8 +76,14 @@ interface Work {
 }
 
 /** Whether it is as it should be once all is saved. */
-function mend({ transaction }: Work, { code, id, size }: Finding): boolean {
+function mend({ transaction }: Work, { code, kind, id, size }: Finding): boolean {
   const { core } = transaction;
+  if (code === "image-data-changed" || code === "container-data-changed") {
+    const table = transaction.table(kind === "image" ? "image" : "container");
+    const record = table.get(id);
+    if (record !== undefined) table.change(id, membersOfNewerData(core, record));
+    return true;
+  }
   const layers = transaction.table("layer");
   const layer = layers.get(id);
   if (code === "name-duplicate" || code === "mount-stale" || layer === undefined) return true;

@@ -189,6 +189,30 @@ describe("check and repair", () => {
     expect((await store.read()).layer(shaHex("one")).diffSize).toBe(3);
   });
 
+  it("take what a killed process wrote to a list or a container, and not yet to its record", async () => {
+    const { store, root } = await openTestStore();
+    const bigData = [{ key: "manifest", bytes: Buffer.from("{}") }];
+    const list = await store.commitImage({ layers: [], names: ["list"], bigData });
+    const container = await store.createContainer({ names: ["work"], image: undefined });
+    await store.setBigData("container", container.id, { key: "state", bytes: Buffer.from("{}") });
+    const [longer, torn] = ['{"manifests":[]}', '{"manifests":['];
+    const files = [
+      path.join(root, "plain-images", list.id, "manifest"),
+      path.join(root, "plain-containers", container.id, "state"),
+    ];
+    for (const file of files) writeFileSync(file, longer);
+    const report = await store.check();
+    expect(report.findings).toMatchObject([
+      { code: "image-data-changed", id: list.id, repair: "mend" },
+      { code: "container-data-changed", id: container.id, repair: "mend" },
+    ]);
+    expect(await store.repair(report)).toMatchObject({ lostImages: [], lostContainers: [], left: [] });
+    expect((await store.check()).findings).toEqual([]);
+    expect((await store.read()).image(list.id).bigData.get("manifest")?.size).toBe(longer.length);
+    for (const file of files) writeFileSync(file, torn);
+    expect((await store.check()).findings).toMatchObject([{ repair: "remove" }, { repair: "none" }]);
+  });
+
   it("find a tar-split that is larger than any can be", async () => {
     const { store, root } = await openTestStore();
     const image = await putImage(store, ["one"], { names: ["x"] });
