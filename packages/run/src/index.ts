@@ -2,6 +2,7 @@
  * Commands in a root file system: by an OCI runtime, or by namespaces and chroot, also without privileges.
  * @module
  */
+export { capabilityName, capabilityNames, usualCapabilities } from "./capability-names.ts";
 export type {
   BindMount,
   MountFlag,

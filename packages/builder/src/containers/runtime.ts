@@ -4,8 +4,9 @@ import { isIP } from "node:net";
 import path from "node:path";
 import { readContainersSettings } from "@drayage/containers-config";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
+import { usualCapabilities } from "@drayage/run";
 import type { Isolation } from "../state/state.ts";
-import { mergeCapabilities, usualCapabilities } from "./capabilities.ts";
+import { mergeCapabilities } from "./capabilities.ts";
 import { deviceFacts } from "./devices.ts";
 import type { RuntimeOptions } from "./options.ts";
 

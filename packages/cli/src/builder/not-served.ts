@@ -14,7 +14,7 @@ const mapped = "mapped users are not supported";
 const profiles = "there are no such profiles; node --cpu-prof makes one";
 
 /** Flags of buildah's, besides those that sign and encrypt, that dray takes and refuses: what they ask for is not there, and they are not to be ignored. */
-export const notServed: readonly NotServed[] = [
+const notServed: readonly NotServed[] = [
   { key: "usernsUidMap", why: mapped },
   { key: "usernsGidMap", why: mapped },
   { key: "usernsUidMapUser", why: mapped },

@@ -3,7 +3,7 @@ import { closeSync, existsSync, readFileSync, readSync, writeFileSync } from "no
 import { join } from "node:path";
 import { DrayageError } from "@drayage/errors";
 import { type Sys, sysBase } from "@drayage/sys";
-import { capabilityNames } from "../capabilities.ts";
+import { capabilityNames } from "../capability-names.ts";
 import { inOrder } from "../mounts/spec.ts";
 import type { CommandResult } from "../options.ts";
 import { maskedPaths, type Plan, readonlyPaths } from "../plan.ts";
