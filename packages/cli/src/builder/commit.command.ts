@@ -1,4 +1,5 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
+import { type CompressionFlags, compressionFlags } from "../flags/compression-flags.ts";
 import { hidden, text, texts, toggle } from "../flags/kinds.ts";
 import { several } from "../store/store-flags.ts";
 import {
@@ -15,6 +16,7 @@ import {
 
 export type CommitFlags = BuilderFlags &
   RegistryFlags &
+  CompressionFlags &
   Omit<CryptoFlags, "decryptionKey"> & {
     readonly annotation?: readonly string[];
     readonly blobCache?: string;
@@ -47,6 +49,7 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
     flags: {
       ...builderFlags,
       ...registryFlags,
+      ...compressionFlags,
       signBy: cryptoFlags.signBy,
       encryptionKey: cryptoFlags.encryptionKey,
       encryptLayer: cryptoFlags.encryptLayer,

@@ -146,9 +146,16 @@ async function commitOptions(
 
 const configLimit = 4 * 1024 * 1024;
 
-/** As buildah: uncompressed unless `--disable-compression=false`, but for registries, which get compressed layers. */
-function compressionOf(flags: CommitFlags, to: Location | undefined): CommitOptions["compression"] {
-  if (flags.disableCompression === false) return { format: "gzip" };
+/** As buildah: uncompressed unless a flag says otherwise, but for registries, which get compressed layers. */
+function compressionOf(
+  { disableCompression, compressionFormat, compressionLevel: level }: CommitFlags,
+  to: Location | undefined,
+): CommitOptions["compression"] {
+  const isAsked = compressionFormat !== undefined || level !== undefined;
+  if (disableCompression === true && isAsked) {
+    throw said("--disable-compression leaves nothing for --compression-format and --compression-level to do");
+  }
+  if (disableCompression === false || isAsked) return { format: compressionFormat ?? "gzip", level };
   return to?.transport.scheme === "docker" ? undefined : { format: "none" };
 }
 

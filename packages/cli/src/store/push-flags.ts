@@ -1,22 +1,22 @@
 import type { FlagParametersForType } from "@stricli/core";
 import type { DrayContext } from "../context.ts";
+import { type CompressionFlags, compressionFlags } from "../flags/compression-flags.ts";
 import {
   type ConnectionFlags,
   connectionFlags,
   type RetryFlags,
   retryFlags,
 } from "../flags/connection-flags.ts";
-import { text, toggle, valued } from "../flags/kinds.ts";
-import { textParser, wholeNumberParser } from "../flags/parsers.ts";
+import { text, toggle } from "../flags/kinds.ts";
+import { textParser } from "../flags/parsers.ts";
 import { type ProgressStyle, progressStyles } from "../progress/styles.ts";
 import { type StoreFlags, storeFlags } from "./store-flags.ts";
 
 /** What every command takes that copies something of the store to elsewhere. */
 export type SharedPushFlags = StoreFlags &
   ConnectionFlags<""> &
-  RetryFlags & {
-    readonly compressionFormat?: "gzip" | "zstd";
-    readonly compressionLevel?: number;
+  RetryFlags &
+  CompressionFlags & {
     readonly forceCompression?: boolean;
     readonly digestfile?: string;
     readonly removeSignatures?: boolean;
@@ -28,19 +28,7 @@ export const sharedPushFlags: FlagParametersForType<SharedPushFlags, DrayContext
   ...storeFlags,
   ...connectionFlags(""),
   ...retryFlags,
-  compressionFormat: {
-    kind: "enum",
-    values: ["gzip", "zstd"],
-    optional: true,
-    brief: "What to compress layers with",
-  },
-  compressionLevel: {
-    kind: "parsed",
-    parse: wholeNumberParser(-1, 22),
-    optional: true,
-    placeholder: "level",
-    brief: valued("level", "How hard to compress"),
-  },
+  ...compressionFlags,
   forceCompression: toggle(
     "Compress layers anew that are compressed otherwise, here or there, than --compression-format says",
   ),
