@@ -168,6 +168,8 @@ export interface CommitOptions extends OperationOptions {
   readonly rewriteTimestamp?: boolean | undefined;
   /** Whether the label `io.buildah.version` says what built it. Where absent: unless a time was given. */
   readonly identityLabel?: boolean | undefined;
+  /** Whether docker's config tells of the container: its ID and host name. Where absent: unless a time was given. */
+  readonly containerIdentity?: boolean | undefined;
   readonly annotations?: readonly string[] | undefined;
   readonly unsetAnnotations?: readonly string[] | undefined;
   /**

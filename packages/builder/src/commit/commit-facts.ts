@@ -55,11 +55,9 @@ export function commitFacts(state: BuilderState, options: CommitOptions = {}): C
   const rewrite = options.rewriteTimestamp ?? options.sourceDateEpoch === undefined;
   const now = timestamp ?? epoch ?? new Date();
   const created = goTime(now);
-  const changed = imageChanges(state, {
-    ...options,
-    created,
-    isTimed: timestamp !== undefined || epoch !== undefined,
-  });
+  const isTimed = timestamp !== undefined || epoch !== undefined;
+  const changed = imageChanges(state, { ...options, created, isTimed });
+  const isFromAnywhere = !(options.containerIdentity ?? !isTimed);
   const isReproducible = timestamp === undefined && epoch !== undefined;
   const retime = (items: readonly HistoryItem[]): readonly HistoryItem[] =>
     isReproducible ? items.map((item) => ({ ...item, created })) : items;
@@ -78,8 +76,8 @@ export function commitFacts(state: BuilderState, options: CommitOptions = {}): C
     createdBy: state.createdBy || (changed.image.docker.config?.Shell ?? []).join(" ") || "/bin/sh",
     comment: `${options.historyComment ?? state.historyComment}${fromComment(state, parent)}`,
     parent: squash || options.omitHistory === true || options.parent === false ? "" : parent,
-    container: isReproducible ? "" : state.containerId,
-    image: isReproducible ? withoutMachine(changed.image) : changed.image,
+    container: isFromAnywhere ? "" : state.containerId,
+    image: isFromAnywhere ? withoutMachine(changed.image) : changed.image,
     annotations: changed.annotations,
     ownEntry: true,
     before: retime([...state.prependedEmptyLayers, ...(options.prependedEmptyLayers ?? [])]),

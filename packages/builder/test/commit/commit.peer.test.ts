@@ -10,9 +10,10 @@ import { commitContainer } from "../../src/commit/commit-container.ts";
 import { openContainerSource } from "../../src/commit/container-source.ts";
 import { type DriverName, firstFiles, moreFiles, openWorkshop, type Workshop } from "./workshop.ts";
 
-/** What is the same in every comparison: no label of who built it, and nothing compressed. */
+/** What is the same in every comparison: no label of who built it, what buildah 1.28 says of the container, and nothing compressed. */
 const common: CommitOptions = {
   identityLabel: false,
+  containerIdentity: true,
   compression: { format: "none" },
   layerCache: noLayerCache,
   env: {},

@@ -20,6 +20,7 @@ const epoch = new Date(1_600_000_000_000);
 const created = "2020-09-13T12:26:40Z";
 const common: CommitOptions = {
   identityLabel: false,
+  containerIdentity: true,
   compression: { format: "none" },
   layerCache: noLayerCache,
   env: {},

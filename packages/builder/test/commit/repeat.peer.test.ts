@@ -87,6 +87,7 @@ describeWithPeers("an image that is made again elsewhere", ["root"], () => {
     { what, format: "oci", seconds: "", epoch: "1600000000" },
     { what, format: "docker", seconds: "", epoch: "1600000000" },
     { what, format: "oci", seconds: "1600000000", epoch: undefined },
+    { what, format: "docker", seconds: "1600000000", epoch: undefined },
   ]);
 
   it.each(cases)(

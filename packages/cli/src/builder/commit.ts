@@ -117,6 +117,8 @@ async function commitOptions(
   to: Location | undefined,
 ): Promise<CommitOptions> {
   const timestamp = await timestampOf(flags);
+  // buildah 1.28 says where an image is from whatever its time; later ones leave it out, so that the image is the same everywhere.
+  const asAlways = context.calledAs === "buildah" && timestamp !== undefined ? true : undefined;
   return {
     signal: context.signal,
     format: formatOf(context, flags.format) ?? "oci",
@@ -128,8 +130,8 @@ async function commitOptions(
     sourceDateEpoch: flags.sourceDateEpoch === undefined ? undefined : new Date(flags.sourceDateEpoch * 1000),
     env: context.env,
     rewriteTimestamp: flags.rewriteTimestamp,
-    // As buildah 1.28, which knows of one of both times.
-    identityLabel: flags.identityLabel ?? (timestamp === undefined ? undefined : true),
+    identityLabel: flags.identityLabel ?? asAlways,
+    containerIdentity: asAlways,
     annotations: flags.annotation,
     createdAnnotation: flags.createdAnnotation,
     unsetAnnotations: flags.unsetannotation,
