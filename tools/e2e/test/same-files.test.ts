@@ -59,6 +59,8 @@ describe.skipIf(!isRoot)(
     it("of any layers", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(layer, { minLength: 1, maxLength: 3 }), async (layers) => {
+          // The names that a file has below stay together in a folder alone, where another layer links to one of them.
+          fc.pre(layers.filter(hasLinks).length <= 1);
           await compareAll(layers.map(tarOf));
         }),
         { numRuns: 100 },
@@ -97,6 +99,18 @@ const throughLink: fc.Arbitrary<Entry> = fc.oneof(
   fc.constantFrom("s/b", "s/e").map(whiteoutOf),
 );
 
+function hasLinks(entries: readonly Entry[]): boolean {
+  return entries.some(({ type }) => type === "link");
+}
+
+/** Whether a hard link leads to what comes after it. By way of a link below, overlay takes that for what came before. */
+function linksAhead(entries: readonly Entry[]): boolean {
+  return entries.some(
+    ({ type, linkname }, index) =>
+      type === "link" && entries.slice(index + 1).some(({ name }) => name === linkname),
+  );
+}
+
 /**
  * No layer goes by way of a link below and has entries where the link is or leads, too: what it means then depends on their order, which is
  * lost where layers are unpacked each by itself. overlay refuses what it can see of that.
@@ -104,7 +118,10 @@ const throughLink: fc.Arbitrary<Entry> = fc.oneof(
 const layer = fc
   .oneof(
     { arbitrary: fc.array(entry, { minLength: 1, maxLength: 6 }), weight: 3 },
-    { arbitrary: fc.array(throughLink, { minLength: 1, maxLength: 4 }), weight: 1 },
+    {
+      arbitrary: fc.array(throughLink, { minLength: 1, maxLength: 4 }).filter((all) => !linksAhead(all)),
+      weight: 1,
+    },
   )
   .map(outerFirst);
 

@@ -32,12 +32,12 @@ describe.each(["SIGINT", "SIGTERM", "SIGKILL"] as const)("an image whose unpacki
       await wait(delay);
       started.child.kill(signal);
       const { code } = await started.ended;
-      if (code === 0) {
-        expect(delay, "it ended before the first signal").toBeGreaterThan(0);
+      if (code === 0) expect(delay, "it ended before the first signal").toBeGreaterThan(0);
+      // A signal may come when it has its name, and the process has not ended.
+      if (code === 0 || existsSync(root)) {
         expect(await snapshotTree(root)).toEqual(whole);
         break;
       }
-      expect(existsSync(root)).toBe(false);
       const left = readdirSync(home);
       if (signal !== "SIGKILL") expect(left).toEqual([]);
       expect(left.filter((name) => !name.startsWith(".dray-unpack-"))).toEqual([]);
