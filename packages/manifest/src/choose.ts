@@ -1,5 +1,5 @@
 import { DrayageError } from "@drayage/errors";
-import { mediaTypes } from "./media-types.ts";
+import { isImageMediaType, isIndexMediaType, mediaTypes } from "./media-types.ts";
 import { acceptablePlatforms, formatPlatform, type PlatformWish, samePlatform } from "./platform.ts";
 import type { Descriptor, ImageIndex, Platform } from "./types.ts";
 
@@ -22,13 +22,15 @@ interface Candidate {
   readonly descriptor: Descriptor;
   /** The place of its platform among those that are acceptable. */
   readonly rank: number;
+  readonly artifact: boolean;
   readonly zstd: boolean;
 }
 
 /**
  * The entry of an index for a platform, chosen as containers/image does: the best variant first, then zstd
  * before gzip (an OCI index only, and not with `preferGzip`), then the order of the index. Entries of an OCI
- * index without a platform are the last resort. The entry may be an index itself.
+ * index without a platform are the last resort. The entry may be an index itself. Unlike there, an artifact (an SBOM, a signature) without
+ * a platform is never taken for an image, and one with a platform only where no image is for that.
  *
  * @throws ERR_DRAYAGE_PLATFORM_NOT_FOUND, listing what there is.
  */
@@ -39,7 +41,8 @@ export function chooseInstance(index: ImageIndex, options: ChooseOptions = {}): 
   for (const descriptor of index.manifests) {
     const rank = rankOf(descriptor, wanted, isOci);
     if (rank === undefined) continue;
-    const candidate = { descriptor, rank, zstd: isOci && needsZstd(descriptor) };
+    const zstd = isOci && needsZstd(descriptor);
+    const candidate = { descriptor, rank, artifact: isArtifactEntry(descriptor), zstd };
     if (best === undefined || isBetter(candidate, best, options.preferGzip === true)) best = candidate;
   }
   if (best !== undefined) return best.descriptor;
@@ -48,9 +51,22 @@ export function chooseInstance(index: ImageIndex, options: ChooseOptions = {}): 
 
 function rankOf(descriptor: Descriptor, wanted: readonly Platform[], isOci: boolean): number | undefined {
   const { platform } = descriptor;
-  if (platform === undefined) return isOci ? Number.POSITIVE_INFINITY : undefined;
+  if (platform === undefined) {
+    return isOci && !isArtifactEntry(descriptor) ? Number.POSITIVE_INFINITY : undefined;
+  }
   const at = wanted.findIndex((acceptable) => samePlatform(acceptable, platform));
   return at < 0 ? undefined : at;
+}
+
+const containerConfigs: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
+
+/**
+ * Whether an index says of an entry that it is no container image. Where a manifest has no `artifactType`, an index gives the type of its
+ * config (distribution-spec, "Listing Referrers").
+ */
+function isArtifactEntry({ artifactType, mediaType }: Descriptor): boolean {
+  if (artifactType) return !containerConfigs.includes(artifactType);
+  return mediaType !== "" && !isImageMediaType(mediaType) && !isIndexMediaType(mediaType);
 }
 
 /** Whether the entry is annotated to need zstd. */
@@ -59,6 +75,7 @@ export function needsZstd(descriptor: Descriptor): boolean {
 }
 
 function isBetter(a: Candidate, b: Candidate, preferGzip: boolean): boolean {
+  if (a.artifact !== b.artifact) return b.artifact;
   if (a.rank !== b.rank) return a.rank < b.rank;
   return a.zstd !== b.zstd && a.zstd !== preferGzip;
 }
@@ -82,17 +99,18 @@ function isFor({ platform }: Descriptor, wanted: Platform): boolean {
 }
 
 function notFound(index: ImageIndex, wanted: readonly Platform[]): DrayageError {
-  const there = [
-    ...new Set(
-      index.manifests.map(({ platform }) =>
-        platform === undefined ? "entries without a platform" : formatPlatform(platform).slice(0, 60),
-      ),
-    ),
-  ];
+  const there = [...new Set(index.manifests.map(entryText))];
   const shown = there.slice(0, 20).join(", ") + (there.length > 20 ? " and others" : "");
   return new DrayageError(
     "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
     `the index has no image for ${wanted.map(formatPlatform).join(", ")}; it has ${shown || "no entries"}`,
     { hint: "choose one of the platforms that it has" },
   );
+}
+
+function entryText(descriptor: Descriptor): string {
+  const { platform } = descriptor;
+  const isForNone = platform === undefined || (!platform.os && !platform.architecture);
+  if (isForNone) return isArtifactEntry(descriptor) ? "artifacts" : "entries without a platform";
+  return formatPlatform(platform).slice(0, 60);
 }

@@ -18,7 +18,7 @@ import { json, someDigest } from "./dir-image.ts";
 const amd64: Platform = { os: "linux", architecture: "amd64" };
 const armHost: Platform = { os: "linux", architecture: "arm", variant: "v7" };
 
-/** Entries by their names, which their digests are made of: `linux/arm/v7`, `linux/amd64+zstd`, `none`. */
+/** Entries by their names, which their digests are made of: `linux/arm/v7`, `linux/amd64+zstd`, `none`, `none+artifact`. */
 function indexOf(names: readonly string[], mediaType: string = mediaTypes.ociIndex): ImageIndex {
   const manifests = names.map((name) => {
     const [platform = "", ...tags] = name.split("+");
@@ -27,6 +27,8 @@ function indexOf(names: readonly string[], mediaType: string = mediaTypes.ociInd
       digest: someDigest(name),
       size: 1,
       ...(platform === "none" ? {} : { platform: parsePlatform(platform) }),
+      ...(tags.includes("artifact") ? { artifactType: "application/spdx+json" } : {}),
+      ...(tags.includes("image") ? { artifactType: mediaTypes.ociConfig } : {}),
       ...(tags.includes("zstd") ? { annotations: { [zstdAnnotation]: "true" } } : {}),
     };
   });
@@ -122,6 +124,25 @@ describe("chooseInstance", () => {
       { host: amd64 },
       "linux/amd64",
     ],
+    [
+      "an image before an artifact for the platform",
+      ["linux/amd64+artifact", "linux/amd64"],
+      { host: amd64 },
+      "linux/amd64",
+    ],
+    [
+      "an image without a platform before an artifact",
+      ["linux/amd64+artifact", "none"],
+      { host: amd64 },
+      "none",
+    ],
+    [
+      "an artifact for the platform where there is no image",
+      ["none+artifact", "linux/amd64+artifact"],
+      { host: amd64 },
+      "linux/amd64+artifact",
+    ],
+    ["an entry that is said to be an image", ["none+artifact", "none+image"], { host: amd64 }, "none+image"],
   ])("takes %s", (_name, names, options, wanted) => {
     expect(choose(names, options)).toBe(wanted);
   });
@@ -146,6 +167,20 @@ describe("chooseInstance", () => {
     );
     expect(() => chooseInstance(indexOf([]), { host: amd64 })).toThrow(
       expect.objectContaining({ message: "the index has no image for linux/amd64; it has no entries" }),
+    );
+  });
+
+  it("takes no artifact without a platform for an image", () => {
+    const options = { platform: { os: "linux", architecture: "s390x" } };
+    expect(() => choose(["linux/amd64", "none+artifact", "unknown/unknown"], options)).toThrow(
+      expect.objectContaining({
+        code: "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
+        message: "the index has no image for linux/s390x; it has linux/amd64, artifacts, unknown/unknown",
+      }),
+    );
+    const opaque = { mediaType: "application/json", digest: someDigest("opaque"), size: 1 };
+    expect(() => chooseInstance({ ...indexOf([]), manifests: [opaque] }, options)).toThrow(
+      "it has artifacts",
     );
   });
 

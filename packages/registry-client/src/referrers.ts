@@ -7,6 +7,7 @@ import {
   manifestLimit,
   mediaTypes,
   parseImageIndex,
+  parseManifest,
 } from "@drayage/manifest";
 import type { CallOptions } from "./client.ts";
 import { getManifest, sendManifest, type TaggedManifest } from "./manifests.ts";
@@ -30,7 +31,7 @@ export async function listReferrers(
 ): Promise<readonly Descriptor[]> {
   const listed =
     (await askReferrers(context, subject, { signal, artifactType })) ??
-    (await readFallback(context, referrersTag(subject), signal))?.index.manifests ??
+    (await readFallback(context, referrersTag(subject), signal))?.manifests ??
     [];
   return artifactType === undefined ? listed : listed.filter((entry) => entry.artifactType === artifactType);
 }
@@ -79,19 +80,30 @@ export async function hasReferrersApi(
   return (await askReferrers(context, subject, options)) !== undefined;
 }
 
-interface Fallback {
+/** What stands where the list belongs: that, or the one manifest that should be in it. */
+interface OwnFallback {
   readonly manifest: TaggedManifest;
-  readonly index: ImageIndex;
+  readonly index: ImageIndex | undefined;
+  readonly single: Descriptor | undefined;
 }
 
 async function readFallback(
   context: RepositoryContext,
   tag: string,
   signal: AbortSignal | undefined,
-): Promise<Fallback | undefined> {
-  let manifest: TaggedManifest;
+): Promise<ImageIndex | undefined> {
+  const manifest = await getFallback(context, tag, signal);
+  if (manifest?.mediaType !== mediaTypes.ociIndex) return undefined;
+  return parseImageIndex(manifest.bytes, mediaTypes.ociIndex);
+}
+
+async function getFallback(
+  context: RepositoryContext,
+  tag: string,
+  signal: AbortSignal | undefined,
+): Promise<TaggedManifest | undefined> {
   try {
-    manifest = await getManifest(context, tag, { signal });
+    return await getManifest(context, tag, { signal });
   } catch (error) {
     const missing =
       isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND") ||
@@ -99,8 +111,6 @@ async function readFallback(
     if (missing) return undefined;
     throw error;
   }
-  if (manifest.mediaType !== mediaTypes.ociIndex) return undefined;
-  return { manifest, index: parseImageIndex(manifest.bytes, mediaTypes.ociIndex) };
 }
 
 /** A manifest as the list of what refers to its subject has it (distribution-spec, "Pushing Manifests with Subject"). */
@@ -123,9 +133,9 @@ export async function addReferrer(
   subject: Digest,
   { referrer, signal }: CallOptions & { readonly referrer: Descriptor },
 ): Promise<void> {
-  await changeFallback(context, referrersTag(subject), {
+  await changeFallback(context, subject, {
     done: (index) => index?.manifests.some(({ digest }) => digest === referrer.digest) ?? false,
-    change: (entries) => [...entries, referrer],
+    change: (entries) => [...entries.filter((entry) => digestOf(entry) !== referrer.digest), referrer],
     signal,
   });
 }
@@ -136,7 +146,7 @@ export async function removeReferrer(
   subject: Digest,
   { referrer, signal }: CallOptions & { readonly referrer: Digest },
 ): Promise<void> {
-  await changeFallback(context, referrersTag(subject), {
+  await changeFallback(context, subject, {
     done: (index) => index?.manifests.every(({ digest }) => digest !== referrer) ?? true,
     change: (entries) => entries.filter((entry) => digestOf(entry) !== referrer),
     signal,
@@ -155,17 +165,18 @@ interface FallbackChange extends CallOptions {
  */
 async function changeFallback(
   context: RepositoryContext,
-  tag: string,
+  subject: Digest,
   change: FallbackChange,
 ): Promise<void> {
   const { signal } = change;
+  const tag = referrersTag(subject);
   await context.alone(tag, async () => {
     for (let tries = 0; tries <= changeTries; tries++) {
-      const current = await readOwnFallback(context, tag, signal);
+      const current = await readOwnFallback(context, subject, signal);
       if (change.done(current?.index)) return;
       if (tries === changeTries) break;
       const { response } = await sendManifest(context, tag, {
-        bytes: changedIndex(current?.index, change),
+        bytes: changedIndex(current, change),
         mediaType: mediaTypes.ociIndex,
         ifMatch: current?.manifest.entityTag,
         signal,
@@ -180,25 +191,34 @@ async function changeFallback(
   });
 }
 
-/** A tag of this name that is no index is somebody's own, and is not overwritten. */
+/**
+ * A single manifest that refers to the subject, as a tool may have copied it here out of the list, is taken for a list of it alone.
+ * Any other is somebody's own, and is not overwritten.
+ */
 async function readOwnFallback(
   context: RepositoryContext,
-  tag: string,
+  subject: Digest,
   signal: AbortSignal | undefined,
-): Promise<Fallback | undefined> {
-  try {
-    const manifest = await getManifest(context, tag, { signal });
-    return { manifest, index: parseImageIndex(manifest.bytes, manifest.mediaType) };
-  } catch (error) {
-    if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return undefined;
-    if (isDrayageError(error, "ERR_DRAYAGE_REPOSITORY_NOT_FOUND")) return undefined;
-    throw error;
+): Promise<OwnFallback | undefined> {
+  const tag = referrersTag(subject);
+  const manifest = await getFallback(context, tag, signal);
+  if (manifest === undefined) return undefined;
+  const parsed = parseManifest(manifest.bytes, manifest.mediaType);
+  if (parsed.kind === "index") return { manifest, index: parsed, single: undefined };
+  if (parsed.subject?.digest === subject) {
+    return { manifest, index: undefined, single: describeReferrer(parsed, manifest.digest) };
   }
+  throw new DrayageError(
+    "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+    `${context.session.host}/${context.path}:${tag} is an image, where the list of what refers to ${subject} belongs`,
+    { hint: "delete that tag, or give the image another one" },
+  );
 }
 
-function changedIndex(index: ImageIndex | undefined, { change }: FallbackChange): Uint8Array {
-  const document = index?.document ?? {};
-  const entries = Array.isArray(document.manifests) ? document.manifests : [];
+function changedIndex(current: OwnFallback | undefined, { change }: FallbackChange): Uint8Array {
+  const document = current?.index?.document ?? {};
+  const listed = Array.isArray(document.manifests) ? document.manifests : [];
+  const entries = current?.single === undefined ? listed : [current.single];
   const bytes = new TextEncoder().encode(
     JSON.stringify({
       ...document,

@@ -303,7 +303,31 @@ it("what another writes to the fallback tag at the same time is kept", async () 
   expect(puts).toEqual([undefined, expect.stringMatching(/^"\d+"$/), expect.stringMatching(/^"\d+"$/)]);
 });
 
-it("a tag that is no list of referrers is not overwritten", async () => {
+it("a fallback tag that is one of its own referrers becomes the list of it and others", async () => {
+  const first = manifestOf({ subject, annotations: { first: "yes" } });
+  let stored: { headers: Readonly<Record<string, string>>; body: string } = {
+    headers: { "content-type": mediaType },
+    body: new TextDecoder().decode(first),
+  };
+  const { client } = start(({ method, body }, path) => {
+    if (path.includes("/referrers/")) return { status: 404 };
+    if (!path.includes("/manifests/sha256-")) return { status: 201 };
+    if (method === "GET") return { status: 200, ...stored };
+    stored = { headers: asIndex, body: new TextDecoder().decode(body as Uint8Array) };
+    return { status: 201 };
+  });
+  const repository = client.repository("a");
+  expect(await repository.referrers(digest)).toEqual([]);
+  await repository.putManifest("v1", referrer, { mediaType });
+  const listed = await repository.referrers(digest);
+  expect(listed.map((each) => each.digest)).toEqual([digestBytes(first), digestBytes(referrer)]);
+  expect(listed[0]?.annotations).toEqual({ first: "yes" });
+  stored = { headers: { "content-type": mediaType }, body: new TextDecoder().decode(referrer) };
+  await repository.putManifest("v1", referrer, { mediaType });
+  expect((await repository.referrers(digest)).map((each) => each.digest)).toEqual([digestBytes(referrer)]);
+});
+
+it("a tag that is no list of referrers is not overwritten, and named", async () => {
   const { client, http } = start(({ method }, path) =>
     method === "GET" && path.includes("sha256-")
       ? { status: 200, headers: described, body: bytes }
@@ -311,6 +335,8 @@ it("a tag that is no list of referrers is not overwritten", async () => {
   );
   await expect(client.repository("a").putManifest("v1", referrer, { mediaType })).rejects.toMatchObject({
     code: "ERR_DRAYAGE_MANIFEST_UNSUPPORTED",
+    message: `registry.example/a:${digest.replace(":", "-")} is an image, where the list of what refers to ${digest} belongs`,
+    hint: "delete that tag, or give the image another one",
   });
   expect(paths(http)).toHaveLength(2);
 });

@@ -16,6 +16,13 @@ export function isTag(text: string): boolean {
   return tagPattern.test(text);
 }
 
+/** distribution-spec, "Referrers Tag Schema": the tag of a list of what refers to a manifest, at a registry without the referrers API. */
+const referrersTagPattern = /^sha(?:256|384|512)-[0-9a-f]{64,128}$/;
+
+export function isReferrersTag(text: string): boolean {
+  return referrersTagPattern.test(text);
+}
+
 /** `repository[:tag][@digest]` */
 export function formatName({ repository, tag, digest }: ImageName): string {
   return `${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;

@@ -3,12 +3,9 @@ import { DrayageError, isDrayageError } from "@drayage/errors";
 import { type Descriptor, isIndexMediaType, parseManifest } from "@drayage/manifest";
 import { type DestinationOptions, type Location, requireAbility, resolveImage } from "@drayage/transport";
 import type { DestinationTags, SyncDestination } from "./destination.ts";
-import { isTag } from "./names.ts";
+import { isReferrersTag, isTag } from "./names.ts";
 import type { SyncRun } from "./sync-run.ts";
 import type { WantedRepository } from "./wanted.ts";
-
-/** distribution-spec, "Referrers Tag Schema": the destination's own, which a source with the referrers API lacks. */
-const referrersTag = /^sha(?:256|384|512)-[0-9a-f]{64,128}$/;
 
 /**
  * Deletes the tags of a repository that no source has. A tag is deleted only if all of this holds:
@@ -69,7 +66,8 @@ interface PruneOptions {
 }
 
 function isSurplus(tag: string, { tags, known }: WantedRepository): boolean {
-  if (tags.has(tag) || !isTag(tag) || referrersTag.test(tag)) return false;
+  // The destination's own lists of referrers are unknown to a source with the referrers API.
+  if (tags.has(tag) || !isTag(tag) || isReferrersTag(tag)) return false;
   let isOurs = false;
   for (const source of known) {
     if (!tag.endsWith(source.suffix)) continue;

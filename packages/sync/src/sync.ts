@@ -1,21 +1,15 @@
 import { setMaxListeners } from "node:events";
 import { memoryBlobInfoCache } from "@drayage/blob-info-cache";
-import type { CopyResult } from "@drayage/copy";
-import type { Digest } from "@drayage/digest";
 import { abortError, DrayageError, isDrayageError, throwIfAborted } from "@drayage/errors";
-import { type Location, resolveImage } from "@drayage/transport";
 import type { ImageEvent, SyncEvent, SyncSummary } from "./events.ts";
 import { failureAt } from "./failure.ts";
 import { inOrder } from "./in-order.ts";
-import { instanceLocation } from "./instance-location.ts";
-import type { ImageName } from "./names.ts";
-import { createNaming } from "./naming.ts";
+import { isReferrersTag } from "./names.ts";
 import type { PlanSyncInput, SyncInput } from "./options.ts";
 import { pruneRepository } from "./prune.ts";
-import { copyReferrers } from "./referrers.ts";
 import { createSharedBlobs } from "./shared-blobs.ts";
-import type { SourceRepository } from "./source.ts";
-import { eventOf, type ImageOutcome, type ImageTask, planImage, syncImage } from "./sync-image.ts";
+import { eventOf, type ImageTask, planImage, syncImage } from "./sync-image.ts";
+import { syncReferrers, syncReferrersTag } from "./sync-referrers.ts";
 import type { SyncRun } from "./sync-run.ts";
 import { createTally } from "./tally.ts";
 import { type Listed, type QueuedImage, queueImages } from "./tasks.ts";
@@ -148,8 +142,13 @@ async function syncOne(queued: QueuedImage, work: Work): Promise<void> {
   let task: ImageTask | undefined;
   try {
     task = queued.task();
+    const image = { queued, task, input, run, isPlan: mode.isPlan };
+    if (isReferrersTag(queued.source.tag ?? "")) {
+      await syncReferrersTag(image);
+      return;
+    }
     const outcome = await (mode.isPlan ? planImage(task, run) : syncImage(task, run));
-    if (input.referrers === true) await syncReferrers(queued, { task, outcome }, work);
+    if (input.referrers === true) await syncReferrers(image, outcome);
   } catch (error) {
     queued.wanted.failed = true;
     if (isDrayageError(error, "ERR_DRAYAGE_ABORTED") || run.signal.aborted) throw error;
@@ -159,81 +158,6 @@ async function syncOne(queued: QueuedImage, work: Work): Promise<void> {
     const ends = task === undefined ? { from, to: "", index: 0, of: 1 } : eventOf(task);
     run.tell({ ...ends, type: "image", kind: "image", state: "failed", error: named } satisfies ImageEvent);
   }
-}
-
-async function syncReferrers(
-  queued: QueuedImage,
-  { task, outcome }: { readonly task: ImageTask; readonly outcome: ImageOutcome | undefined },
-  { input, mode, run }: Work,
-): Promise<void> {
-  const { repository, source } = queued;
-  const subjects = outcome === undefined ? await subjectsOfPlan(task, run.signal) : preserved(outcome);
-  if (outcome?.result?.documents.some((document) => document.source !== document.digest) === true) {
-    run.tell({
-      type: "warning",
-      message: `${task.from.text}: what refers to it is left behind where its digest changed: copy it with its digests preserved (--all --preserve-digests)`,
-    });
-  }
-  if (subjects.length === 0) return;
-  const { naming = createNaming({}), destination } = input;
-  await copyReferrers({
-    image: source,
-    from: task.from,
-    subjects,
-    sourceOptions: task.sourceOptions,
-    hasTag: queued.hasTag,
-    signal: run.signal,
-    locate: (name) => locateReferrer(name, repository, task.from),
-    async copy(name) {
-      // Referrers keep their names: it is by them that they are found. Only the repository's changes.
-      const target = { ...name, repository: naming({ repository: name.repository }).repository };
-      const referrer: ImageTask = {
-        from: locateReferrer(name, repository, task.from),
-        to: destination.locate(target),
-        target,
-        sourceOptions: task.sourceOptions,
-        copy: {
-          platforms: "all",
-          preserveDigests: true,
-          removeSignatures: task.copy.removeSignatures,
-          blobInfoCache: task.copy.blobInfoCache,
-        },
-        kind: "referrer",
-        index: 0,
-        of: 1,
-      };
-      const outcome = await (mode.isPlan ? planImage(referrer, run) : syncImage(referrer, run));
-      return outcome?.digest ?? name.digest ?? resolveDigest(referrer, run.signal);
-    },
-  });
-}
-
-/** In a folder only images with names have a place of their own: others are reached through that of their image. */
-function locateReferrer(name: ImageName, repository: SourceRepository, image: Location): Location {
-  try {
-    return repository.locate(name);
-  } catch (error) {
-    if (name.digest === undefined || !isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) throw error;
-    return instanceLocation(image, name.digest);
-  }
-}
-
-/** What the source and the destination both have, byte for byte. */
-function preserved({ digest, result }: ImageOutcome): readonly Digest[] {
-  const documents: CopyResult["documents"] = result?.documents ?? [];
-  if (documents.length === 0) return [digest];
-  return documents
-    .filter((document) => document.source === document.digest)
-    .map((document) => document.digest);
-}
-
-/** What a plan takes for preserved: the image itself. */
-async function subjectsOfPlan(task: ImageTask, signal: AbortSignal): Promise<readonly Digest[]> {
-  return [await resolveDigest(task, signal)];
-}
-
-async function resolveDigest({ from, sourceOptions }: ImageTask, signal: AbortSignal): Promise<Digest> {
-  return (await resolveImage(from.transport, from.reference, { ...sourceOptions, signal })).digest;
 }
 
 function checkInput({

@@ -1,7 +1,7 @@
 import { isDrayageError } from "@drayage/errors";
 import type { OperationOptions } from "@drayage/transport";
 import { failureAt } from "./failure.ts";
-import type { ImageName } from "./names.ts";
+import { type ImageName, isReferrersTag } from "./names.ts";
 import { createNaming } from "./naming.ts";
 import type { SyncInput } from "./options.ts";
 import type { RepositoryListing, SourceRepository } from "./source.ts";
@@ -45,7 +45,11 @@ export async function* queueImages(
       input.onEvent?.({ type: "repository", state: "failed", repository: text, error });
       continue;
     }
-    const { names, tags } = listing;
+    const { tags } = listing;
+    // With its image comes what refers to it: the lists need no turn of their own, unless they are named.
+    const hasOwnTurn = ({ tag = "" }: ImageName): boolean =>
+      input.referrers !== true || tags === undefined || !isReferrersTag(tag);
+    const names = listing.names.filter(hasOwnTurn);
     input.onEvent?.({ type: "repository", state: "listed", repository: text, images: names.length });
     if (names.length > 0) listed.repositories += 1;
     const sets = new Map<string, ReadonlySet<string>>();

@@ -54,6 +54,22 @@ function inputOf(from: MemoryRegistry, to: MemoryRegistry, text = "src.test/app:
   };
 }
 
+/** A list of referrers, as it stands under a tag of a registry without the referrers API. */
+function list(registry: MemoryRegistry, subject: Digest, referrers: readonly Digest[]): string {
+  const tag = subject.replace(":", "-");
+  registry.putManifest(`src.test/app:${tag}`, {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: referrers.map((digest) => ({
+      mediaType: mediaTypes.ociManifest,
+      digest,
+      size: registry.repositories.get("src.test/app")?.manifests.get(digest)?.bytes.length ?? 1,
+      artifactType: "application/sbom",
+    })),
+  });
+  return tag;
+}
+
 function held(registry: MemoryRegistry): ReadonlySet<Digest> {
   return new Set(registry.repositories.get("dst.test/app")?.manifests.keys());
 }
@@ -185,5 +201,64 @@ describe("referrers", () => {
     from.put("src.test/app:v1", image);
     for (let at = 0; at < 1001; at++) attach(from, "src.test/app", image.manifest.digest, `type-${at}`);
     await expect(runSync(inputOf(from, to))).rejects.toThrow("more than 1000 manifests refer to the image");
+  });
+});
+
+describe("lists of referrers under tags", () => {
+  it("bring what they name, and are no images", async () => {
+    for (const platforms of ["all", "system"] as const) {
+      const [from, to] = [memoryRegistry(), memoryRegistry()];
+      from.put("src.test/app:v1", image);
+      const sbom = attach(from, "src.test/app", image.manifest.digest, "application/sbom");
+      list(from, image.manifest.digest, [sbom]);
+      const input = { ...inputOf(from, to, "src.test/app"), referrers: false, copy: { platforms } };
+      expect(await planSync(input)).toMatchObject({ images: { copied: 1 }, referrers: { copied: 1 } });
+      expect(await runSync(input)).toMatchObject({ images: { copied: 1 }, referrers: { copied: 1 } });
+      expect(held(to)).toEqual(new Set([image.manifest.digest, sbom]));
+      expect(to.tags("dst.test/app")).toEqual(["v1"]);
+      expect(await runSync(input)).toMatchObject({ images: { present: 1 }, referrers: { present: 1 } });
+    }
+  });
+
+  it("are left to their images where referrers are wanted, unless they are named", async () => {
+    const [from, to] = [memoryRegistry(), memoryRegistry()];
+    from.put("src.test/app:v1", image);
+    const sbom = attach(from, "src.test/app", image.manifest.digest, "application/sbom");
+    const tag = list(from, image.manifest.digest, [sbom]);
+    const summary = await runSync(inputOf(from, to, "src.test/app"));
+    expect(summary).toMatchObject({ images: { copied: 1 }, referrers: { copied: 1, present: 0 } });
+    expect(to.tags("dst.test/app")).toEqual(["v1"]);
+    const other = memoryRegistry();
+    expect(await runSync(inputOf(from, other, `src.test/app:${tag}`))).toMatchObject({
+      referrers: { copied: 1 },
+    });
+    expect(held(other)).toEqual(new Set([sbom]));
+  });
+
+  it("go whole to where each image is kept alone", async () => {
+    const [from, to] = [memoryRegistry(), memoryRegistry()];
+    from.put("src.test/app:v1", image);
+    const sbom = attach(from, "src.test/app", image.manifest.digest, "application/sbom");
+    const tag = list(from, image.manifest.digest, [sbom]);
+    const input = inputOf(from, to, "src.test/app");
+    const destination = { ...input.destination, keepsReferrers: false };
+    await runSync({ ...input, destination, referrers: false, copy: { platforms: "system" } });
+    expect(to.digestOf(`dst.test/app:${tag}`)).toBe(from.digestOf(`src.test/app:${tag}`));
+    expect(held(to).has(sbom)).toBe(true);
+  });
+
+  it("that are single manifests are left out, which is said", async () => {
+    const [from, to] = [memoryRegistry(), memoryRegistry()];
+    from.put("src.test/app:v1", image);
+    const tag = image.manifest.digest.replace(":", "-");
+    attach(from, `src.test/app:${tag}`, image.manifest.digest, "application/sbom");
+    const warnings: string[] = [];
+    const onEvent = (event: SyncEvent): void =>
+      void (event.type === "warning" && warnings.push(event.message));
+    await runSync({ ...inputOf(from, to, "src.test/app"), referrers: false, onEvent });
+    expect(to.tags("dst.test/app")).toEqual(["v1"]);
+    expect(warnings).toEqual([
+      `docker://src.test/app:${tag}: is left out: a list of referrers belongs there, and it is a single manifest`,
+    ]);
   });
 });
