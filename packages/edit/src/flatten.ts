@@ -1,6 +1,6 @@
 import { sourceDateEpoch } from "@drayage/copy";
 import { DrayageError } from "@drayage/errors";
-import { goTime, type HistoryEntry, type ImageConfig } from "@drayage/manifest";
+import { formatPlatform, goTime, type HistoryEntry, type ImageConfig } from "@drayage/manifest";
 import type { ImageSource } from "@drayage/transport";
 import type { ConfigEdits, KeptHistory } from "./edit-config.ts";
 import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
@@ -9,6 +9,7 @@ import { createMerge, findNode, type MergedNode, textOf } from "./merged-tree.ts
 import type { LayerTarget } from "./place-layers.ts";
 import {
   type ImageLayers,
+  indexOfLayer,
   layersOfImage,
   openWorkshop,
   replaceLayers,
@@ -16,7 +17,7 @@ import {
 } from "./rewrite-layers.ts";
 
 export interface SquashOptions extends EditOptions, LayerTarget {
-  /** The first layer, counted from 0, of those that become one; 0, all of them, where absent. */
+  /** The first layer of those that become one, counted from 1, the base; 1, all of them, where absent. */
   readonly fromLayer?: number | undefined;
   /** Leaves nothing of the history of the layers that become one but this one entry. */
   readonly omitHistory?: boolean | undefined;
@@ -47,12 +48,12 @@ export async function squash(source: ImageSource, options: SquashOptions = {}): 
   }
 }
 
-/** The image with all layers as one: {@link squash} from layer 0. */
+/** The image with all layers as one: {@link squash} from layer 1. */
 export function flatten(
   source: ImageSource,
   options: Omit<SquashOptions, "fromLayer"> = {},
 ): Promise<Edited> {
-  return squash(source, { ...options, fromLayer: 0 });
+  return squash(source, { ...options, fromLayer: 1 });
 }
 
 async function squashed(
@@ -60,15 +61,15 @@ async function squashed(
   workshop: Workshop,
   options: SquashOptions,
 ): Promise<ImageEdit | undefined> {
-  const { fromLayer: first = 0, signal } = options;
+  const { fromLayer = 1, signal } = options;
   const layers = await layersOfImage(image, workshop, options);
-  if (!Number.isSafeInteger(first) || first < 0 || (first >= layers.count && first > 0)) {
-    throw new DrayageError("ERR_DRAYAGE_USAGE", `there is no layer ${first}: the image has ${layers.count}`, {
-      hint: "layers are counted from 0, the base",
-    });
-  }
+  const first = indexOfLayer(fromLayer, Math.max(layers.count, 1), layers.count);
   // One layer is one already; of a whole image it may hold whiteouts, which hide nothing.
-  if (layers.count - first < 2) return undefined;
+  if (layers.count - first < 2) {
+    const which = layers.count === 0 ? "it has no layer" : `layer ${layers.count} is its last`;
+    options.onWarning?.(`the image for ${formatPlatform(image.platform)} stays as it is: ${which}`);
+    return undefined;
+  }
   const root = await merged(layers, first, { to: layers.count, signal });
   if (first > 0) await bringUp(root, layers, { first, signal });
   const marks = first > 0;
@@ -132,8 +133,8 @@ function historyOf(config: ImageConfig, first: number, options: SquashOptions): 
   if (history.length === 0) return undefined;
   const entry: HistoryEntry = {
     created: options.created === undefined ? timeOf(config) : goTime(options.created),
-    created_by: first === 0 ? "dray flatten" : `dray squash --from-layer ${first}`,
-    comment: `layers from ${first} on as one`,
+    created_by: first === 0 ? "dray flatten" : `dray squash --from-layer ${first + 1}`,
+    comment: `layers from ${first + 1} on as one`,
   };
   const entries: KeptHistory[] = [];
   let layer = 0;

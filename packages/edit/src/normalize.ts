@@ -1,5 +1,4 @@
 import { sourceDateEpoch } from "@drayage/copy";
-import { DrayageError } from "@drayage/errors";
 import { type Annotations, goTime, type ImageConfig } from "@drayage/manifest";
 import type { TarTime } from "@drayage/tar";
 import type { ImageSource } from "@drayage/transport";
@@ -8,14 +7,21 @@ import { type Edited, type EditOptions, editSource } from "./edit-source.ts";
 import type { EditableImage, ImageEdit } from "./image.ts";
 import { createMerge } from "./merged-tree.ts";
 import type { LayerTarget } from "./place-layers.ts";
-import { layersOfImage, openWorkshop, type Remade, replaceLayers, type Workshop } from "./rewrite-layers.ts";
+import {
+  indexOfLayer,
+  layersOfImage,
+  openWorkshop,
+  type Remade,
+  replaceLayers,
+  type Workshop,
+} from "./rewrite-layers.ts";
 
 export interface NormalizeOptions extends EditOptions, LayerTarget {
   /** SOURCE_DATE_EPOCH, or 1970-01-01 where that is not set. */
   readonly time?: Date | undefined;
   /** `set`, the default: every time becomes {@link time}. `clamp`: those that are later. */
   readonly times?: "set" | "clamp" | undefined;
-  /** Layers below this one, counted from 0, stay as they are: those of a base image. */
+  /** Layers below this one, counted from 1, the base, stay as they are: those of a base image. */
   readonly fromLayer?: number | undefined;
 }
 
@@ -45,15 +51,11 @@ async function normalized(
   workshop: Workshop,
   options: NormalizeOptions,
 ): Promise<ImageEdit> {
-  const { fromLayer: first = 0 } = options;
   const date = options.time ?? sourceDateEpoch() ?? new Date(0);
   const clamp = options.times === "clamp";
   const layers = await layersOfImage(image, workshop, options);
-  if (!Number.isSafeInteger(first) || first < 0 || first > layers.count) {
-    throw new DrayageError("ERR_DRAYAGE_USAGE", `there is no layer ${first}: the image has ${layers.count}`, {
-      hint: "layers are counted from 0, the base",
-    });
-  }
+  // The one behind the last: an image of nothing but its base.
+  const first = indexOfLayer(options.fromLayer ?? 1, layers.count + 1, layers.count);
   const remade: Remade[] = [];
   for (let index = first; index < layers.count; index++) {
     const merge = createMerge({ above: true });

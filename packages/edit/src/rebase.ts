@@ -151,9 +151,11 @@ function checkUpon(image: EditableImage, base: EditableImage): number {
   if (at < 0) return wanted.length;
   throw new DrayageError(
     "ERR_DRAYAGE_CONFLICT",
-    `the image for ${formatPlatform(image.platform)} is not built upon the old base: its layer ${at} is ` +
+    `the image for ${formatPlatform(image.platform)} is not built upon the old base: its layer ${at + 1} is ` +
       `${own[at] ?? "missing"}, and the base's ${wanted[at]}`,
-    { hint: "give the base that it was built upon: dray inspect shows its layers" },
+    {
+      hint: "give the base that it was built upon: dray inspect --config shows its layers in rootfs.diff_ids",
+    },
   );
 }
 

@@ -53,6 +53,18 @@ export async function layersOfImage(
   };
 }
 
+/**
+ * Where a layer stands that is counted from 1, as users see layers.
+ *
+ * @throws `ERR_DRAYAGE_USAGE` where it is beyond `last`
+ */
+export function indexOfLayer(layer: number, last: number, count: number): number {
+  if (Number.isSafeInteger(layer) && layer >= 1 && layer <= last) return layer - 1;
+  throw new DrayageError("ERR_DRAYAGE_USAGE", `there is no layer ${layer}: the image has ${count}`, {
+    hint: "layers are counted from 1, the base",
+  });
+}
+
 /** What is not said of the layers cannot be said of those that stay. */
 export function requireDiffIds({ rootfs }: ImageConfig, layers: readonly Descriptor[]): void {
   const count = rootfs?.diff_ids?.length ?? 0;
@@ -88,7 +100,7 @@ export async function replaceLayers(
   const { signal, temporaryDir } = target;
   const made = remade.map(({ root, options }, index): NewLayer => {
     const read = { signal, temporaryDir, blob: (layer: number) => layers.blob(layer) };
-    const what = `layer ${first + index} of ${image.source.reference.text}, rewritten`;
+    const what = `layer ${first + index + 1} of ${image.source.reference.text}, rewritten`;
     return { tar: streamBlob(() => layerTar(root, options, read), { what }) };
   });
   const place = { manifestType: manifest.mediaType, below: first, leftovers };

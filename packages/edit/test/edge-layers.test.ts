@@ -58,7 +58,7 @@ const edits: readonly [
   ignored: readonly EdgeConcern[],
 ][] = [
   ["flattened", (source) => flatten(source), []],
-  ["squashed from layer 1 on", (source) => squash(source, { fromLayer: 1 }), []],
+  ["squashed from layer 2 on", (source) => squash(source, { fromLayer: 2 }), []],
   ["normalized", (source) => normalize(source), ["times"]],
 ];
 

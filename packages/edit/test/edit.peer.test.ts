@@ -44,7 +44,7 @@ describeWithPeers("edited images", ["umoci", "skopeo", "buildah"], ({ umoci }) =
     [
       "squash from layer 1",
       2,
-      (source: Parameters<typeof flatten>[0], to: object) => squash(source, { ...to, fromLayer: 1 }),
+      (source: Parameters<typeof flatten>[0], to: object) => squash(source, { ...to, fromLayer: 2 }),
     ],
   ] as const)("umoci unpacks the same files after %s", async (_, count, edit) => {
     const layout = path.join(temporaryDirectory(), "layout");

@@ -182,7 +182,7 @@ describe("flatten", () => {
       { created: "2024-01-01T00:00:00Z", created_by: "layer 0", empty_layer: true },
       { created: "2024-01-01T00:00:00Z", created_by: "layer 1", empty_layer: true },
       { created: "2024-01-01T00:00:00Z", created_by: "layer 2", empty_layer: true },
-      { created: "2024-02-03T04:05:06Z", created_by: "dray flatten", comment: "layers from 0 on as one" },
+      { created: "2024-02-03T04:05:06Z", created_by: "dray flatten", comment: "layers from 1 on as one" },
     ]);
   });
 
@@ -224,7 +224,7 @@ describe("squash", () => {
       { ".wh.gone": "", "d/": "", "d/new": "n", "b/.wh.x": "" },
     );
     const source = sourceOf(imageOf({ layers: all }));
-    await using edited = await squash(source, { created, fromLayer: 1 });
+    await using edited = await squash(source, { created, fromLayer: 2 });
     const { manifest, diffIds, history } = await readBack(edited.source);
     expect(manifest.layers[0]?.digest).toBe(all[0]?.digest);
     expect(source.opened).not.toContain(all[0]?.digest);
@@ -242,7 +242,7 @@ describe("squash", () => {
       ["layer 0", undefined],
       ["layer 1", true],
       ["layer 2", true],
-      ["dray squash --from-layer 1", undefined],
+      ["dray squash --from-layer 2", undefined],
     ]);
   });
 
@@ -250,25 +250,46 @@ describe("squash", () => {
     const source = sourceOf(
       imageOf({ layers: await layers({ low: "1" }, { "x/": "", "x/hard": "=> low" }, { b: "2" }) }),
     );
-    await using edited = await squash(source, { created, fromLayer: 1 });
+    await using edited = await squash(source, { created, fromLayer: 2 });
     const { manifest } = await readBack(edited.source);
     expect(await entriesIn(edited.source, manifest.layers[1] as never)).toEqual(["x/", "x/hard=1", "b=2"]);
   });
 
   it("refuses a layer that is not there", async () => {
     const source = sourceOf(imageOf({ layers: await layers({ a: "1" }) }));
-    await expect(squash(source, { fromLayer: 1 })).rejects.toMatchObject({
+    await expect(squash(source, { fromLayer: 2 })).rejects.toMatchObject({
       code: "ERR_DRAYAGE_USAGE",
-      message: "there is no layer 1: the image has 1",
+      message: "there is no layer 2: the image has 1",
     });
+  });
+
+  it("counts layers from 1, the base", async () => {
+    const source = sourceOf(imageOf({ layers: await layers({ a: "1" }, { b: "2" }) }));
+    await expect(squash(source, { fromLayer: 0 })).rejects.toMatchObject({
+      message: "there is no layer 0: the image has 2",
+      hint: "layers are counted from 1, the base",
+    });
+    await using edited = await squash(source, { fromLayer: 1 });
+    expect((await readBack(edited.source)).diffIds).toHaveLength(1);
+  });
+
+  it("warns where nothing becomes another", async () => {
+    const image = imageOf({ layers: await layers({ a: "1" }, { b: "2" }) });
+    const warnings: string[] = [];
+    await using edited = await squash(sourceOf(image), {
+      fromLayer: 2,
+      onWarning: (message) => warnings.push(message),
+    });
+    expect(edited.digest).toBe(image.digest);
+    expect(warnings).toEqual(["the image for linux/amd64 stays as it is: layer 2 is its last"]);
   });
 
   it("a history can be left out of the layers that become one", async () => {
     const source = sourceOf(imageOf({ layers: await layers({ a: "1" }, { b: "2" }, { c: "3" }) }));
-    await using edited = await squash(source, { created, fromLayer: 1, omitHistory: true });
+    await using edited = await squash(source, { created, fromLayer: 2, omitHistory: true });
     expect((await readBack(edited.source)).history.map(({ created_by }) => created_by)).toEqual([
       "layer 0",
-      "dray squash --from-layer 1",
+      "dray squash --from-layer 2",
     ]);
   });
 });
@@ -326,7 +347,7 @@ describe("normalize", () => {
 
   it("layers of a base stay as they are", async () => {
     const all = await layers({ b: "2", a: "1" }, { d: "4", c: "3" });
-    await using edited = await normalize(sourceOf(imageOf({ layers: all })), { fromLayer: 1 });
+    await using edited = await normalize(sourceOf(imageOf({ layers: all })), { fromLayer: 2 });
     const { manifest, history } = await readBack(edited.source);
     expect(manifest.layers[0]?.digest).toBe(all[0]?.digest);
     expect(await entriesIn(edited.source, manifest.layers[1] as never)).toEqual(["c=3", "d=4"]);

@@ -130,7 +130,8 @@ describe("rebase", () => {
     const oldBase = sourceOf(imageOf({ layers: [one] }));
     await expect(rebase(image, { oldBase, newBase: oldBase })).rejects.toMatchObject({
       code: "ERR_DRAYAGE_CONFLICT",
-      message: `the image for linux/amd64 is not built upon the old base: its layer 0 is ${own.diffId}, and the base's ${one.diffId}`,
+      message: `the image for linux/amd64 is not built upon the old base: its layer 1 is ${own.diffId}, and the base's ${one.diffId}`,
+      hint: "give the base that it was built upon: dray inspect --config shows its layers in rootfs.diff_ids",
     });
   });
 

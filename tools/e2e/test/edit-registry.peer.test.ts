@@ -159,7 +159,7 @@ describeWithPeers("an edit from a registry to the same one", ["docker-registry",
     await edit("append", "--layer", samples.tar, at("own/app:1"), at("own/app:three"));
     const three = await manifestOf("own/app:three");
     proxy.forget();
-    await edit("squash", "--from-layer", "1", at("own/app:three"), at("own/app:squashed"));
+    await edit("squash", "--from-layer", "2", at("own/app:three"), at("own/app:squashed"));
     const made = await manifestOf("own/app:squashed");
     expect(made.layers.map(({ digest }) => digest)[0]).toBe(app.layers[0]?.descriptor.digest);
     const upper = three.layers.slice(1).reduce((sum, { size }) => sum + size, 0);

@@ -30,7 +30,7 @@ export const normalizeCommand: CommandDefinition = defineCommand<NormalizeFlags,
         brief: "Whether all times are set, or those that are later (set)",
       },
       fromLayer: fromLayerFlag(
-        "The first layer that is rewritten, counted from 0; those of a base are left alone (0)",
+        "The first layer that is rewritten, counted from 1; those of a base are left alone (1)",
       ),
       ...compressionFlags,
     },

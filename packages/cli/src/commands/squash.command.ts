@@ -23,7 +23,7 @@ export const squashCommand: CommandDefinition = defineCommand<SquashFlags, [stri
   parameters: {
     flags: {
       ...editFlags,
-      fromLayer: fromLayerFlag("The first layer of those that become one, counted from 0 (0)"),
+      fromLayer: fromLayerFlag("The first layer of those that become one, counted from 1, the base (1)"),
       created: time("When the layer was made (SOURCE_DATE_EPOCH, or when the image was)"),
       omitHistory: toggle("Leave the history of the layers out, instead of keeping it as of empty ones"),
       ...compressionFlags,
@@ -40,7 +40,7 @@ export const squashCommand: CommandDefinition = defineCommand<SquashFlags, [stri
       "",
       "EXAMPLES",
       "  dray squash --from-layer 2 oci-dir:layout:app oci-dir:layout:squashed",
-      "  dray squash --from-layer 1 docker://registry.example.com/app:1 docker://registry.example.com/app:squashed",
+      "  dray squash --from-layer 3 docker://registry.example.com/app:1 docker://registry.example.com/app:squashed",
     ].join("\n"),
   },
 });

@@ -13,7 +13,7 @@ interface LayerFlag {
 export function fromLayerFlag(brief: string): LayerFlag {
   return {
     kind: "parsed",
-    parse: wholeNumberParser(0, 100_000),
+    parse: wholeNumberParser(1, 100_000),
     optional: true,
     placeholder: "n",
     brief: valued("n", brief),
