@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { lstat, lutimes, open, readFile, readlink, symlink, unlink } from "node:fs/promises";
+import { lstat, lutimes, open, readFile, readlink, rename, symlink, unlink } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Owner, type OwnerState, stateOf, thisOwner } from "@drayage/blob";
 import { digestBytes, digestHex } from "@drayage/digest";
@@ -32,23 +32,30 @@ const defaultSilence = 15_000;
  * life for a while.
  *
  * Only one process may break a lock, or two that saw the same dead owner could each remove what the other has
- * taken since. So whoever breaks takes a lock for that first, whose name comes from the dead owner's token.
+ * taken since. So whoever breaks takes a lock for that first, whose name comes from the dead owner's token, and gives
+ * that the name of the broken one: whenever a process dies, what it leaves is found by the next.
  *
  * @throws ERR_DRAYAGE_DESTINATION_REFUSED (retryable) where a living process holds it for too long
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
+  return heldLock(path, await acquire(path, options));
+}
+
+/** Gives the token that the lock has now. */
+async function acquire(path: string, options: LockOptions): Promise<string> {
   const token = createToken();
   const patience = options.patience ?? defaultPatience;
   const watch = new SilenceWatch(options.silence ?? defaultSilence);
   const began = performance.now();
   for (let pause = 5; ; pause = Math.min(pause * 2, 40)) {
     if (options.signal?.aborted) throw abortError(options.signal.reason, "wait for a lock");
-    if (await tryCreate(path, token)) return heldLock(path, token);
+    if (await tryCreate(path, token)) return token;
     const holder = await readToken(path);
     if (holder === undefined) continue;
     const state = holderState(holder);
     if (state === "dead" || (state === "unknown" && (await watch.isSilent(path, holder)))) {
-      await breakLock(path, holder, options);
+      const taken = await takeOver(path, holder, options);
+      if (taken !== undefined) return taken;
       continue;
     }
     if (performance.now() - began > patience) throw refused(path, holder);
@@ -71,10 +78,22 @@ function heldLock(path: string, token: string): Lock {
   return { isHeld, release, [Symbol.asyncDispose]: release };
 }
 
-async function breakLock(path: string, dead: string, options: LockOptions): Promise<void> {
+/** Gives the token that the lock has then; undefined where it is another's by now. */
+async function takeOver(path: string, dead: string, options: LockOptions): Promise<string | undefined> {
   const name = digestHex(digestBytes(new TextEncoder().encode(dead))).slice(0, 16);
-  await using _breaking = await acquireLock(`${path}.${name}`, options);
-  if ((await readToken(path)) === dead) await remove(path);
+  const breaking = `${path}.${name}`;
+  const token = await acquire(breaking, options);
+  if ((await readToken(path)) !== dead) {
+    await remove(breaking);
+    return undefined;
+  }
+  try {
+    await rename(breaking, path);
+  } catch (error) {
+    await remove(breaking);
+    throw ioError(error, "lock", { path });
+  }
+  return token;
 }
 
 async function tryCreate(path: string, token: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -57,6 +57,20 @@ describe("a lock", () => {
       );
     }
     expect({ most, count }).toEqual({ most: 1, count: 36 });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("leaves nothing of those that died while they broke one", async () => {
+    let [place, dead] = [path, deadToken()];
+    for (let breaker = 0; breaker < 3; breaker++) {
+      symlinkSync(dead, place);
+      place = `${place}.${createHash("sha256").update(dead).digest("hex").slice(0, 16)}`;
+      dead = deadToken();
+    }
+    const lock = await acquireLock(path);
+    expect(readdirSync(folder)).toEqual(["lock"]);
+    expect(await lock.isHeld()).toBe(true);
+    await lock.release();
     expect(readdirSync(folder)).toEqual([]);
   });
 
