@@ -57,6 +57,38 @@ describe("dray manifest", () => {
     expect((await run("exists", id)).status).toBe(1);
   });
 
+  it("looks for an entry in the store, and elsewhere only where a transport says so", async () => {
+    await ok("create", "entries", layout("image"));
+    for (const [command, text] of [
+      ["remove", "nope"],
+      ["annotate", "registry.invalid/me/app:1"],
+      ["remove", "sha256:00"],
+    ] as const) {
+      const { status, stdout, stderr } = await run(command, "entries", text);
+      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+      expect(stderr).toMatch(
+        new RegExp(`^dray: the list has no entry "${text}"; dray manifest inspect [^\\n]+\\n$`),
+      );
+    }
+    expect(await ok("remove", "entries", layout("image"))).toContain(image.manifest.digest);
+  });
+
+  it("names what is no list as it was named", async () => {
+    const names = ["localhost/image:latest", "localhost/second-name:latest"];
+    const [first = "", second = ""] = names;
+    const pulled = await dray(["pull", "-q", ...flags, layout("image")], { env });
+    expect(pulled).toMatchObject({ status: 0, stderr: "" });
+    expect((await dray(["tag", ...flags, first, second], { env })).status).toBe(0);
+    for (const [text, name] of [
+      ["image", first],
+      ["second-name", second],
+    ] as const) {
+      const { status, stderr } = await run("rm", text);
+      expect(status).toBe(1);
+      expect(stderr).toContain(`${name} is no list of images`);
+    }
+  });
+
   it("says of a list that is not there that it is a list", async () => {
     const { status, stderr } = await run("push", "nolist", `oci:${at("out")}:nolist`);
     expect(status).toBeGreaterThan(0);
@@ -89,6 +121,7 @@ describe("dray manifest", () => {
     const refused = await run("create", "named");
     expect(refused).toMatchObject({ status: 1, stdout: "" });
     expect(refused.stderr).toContain('the name "localhost/named:latest" is that of the image');
+    expect(refused.stderr).toContain("(--replace), or change the list that it is (--amend)");
     expect(await ok("create", "--amend", "--annotation", "c=d", "named", layout("index"))).toBe(first);
     expect(await inspect("named")).toMatchObject({ annotations: { a: "b", c: "d" }, manifests: [{}, {}] });
     const second = await ok("create", "--replace", "named");

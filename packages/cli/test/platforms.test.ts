@@ -30,6 +30,32 @@ describe("an index of three platforms", () => {
     expect(stderr).toMatch(/--platform: linux\/amd64, linux\/arm64, linux\/s390x\n$/);
   });
 
+  it("of one image is said to be for another platform than was asked for", async () => {
+    const alone = `oci-dir:${join(folder, "alone")}:mini`;
+    await dray(["copy", "-q", "--platform", "linux/amd64", index, alone]);
+    const warning = `dray: warning: the platform of ${alone} is linux/amd64, not linux/arm64, and there is no other\n`;
+    const to = `dir:${join(folder, "other")}`;
+    for (const wish of [
+      ["--platform", "linux/arm64"],
+      ["--override-arch", "arm64"],
+    ]) {
+      expect(await dray(["copy", "-q", ...wish, alone, to])).toMatchObject({ status: 0, stderr: warning });
+    }
+    const silent = { status: 0, stderr: "" };
+    expect(await dray(["copy", "-q", "--platform", "linux/amd64", alone, to])).toMatchObject(silent);
+    expect(await dray(["copy", "-q", alone, to])).toMatchObject(silent);
+    const plan = await dray(["copy", "--dry-run", "--platform", "linux/arm64", alone, to]);
+    expect(plan.stdout).toContain("the image is for linux/amd64, not for linux/arm64");
+  });
+
+  it("without an image for a platform names each that it has once, and that which it lacks", async () => {
+    const missing = await dray(["inspect", "--platform", "linux/riscv64", index]);
+    expect(missing).toMatchObject({ status: 1, stdout: "" });
+    expect(missing.stderr).toContain(
+      "the index has no image for linux/riscv64; it has linux/amd64, linux/arm64, linux/s390x",
+    );
+  });
+
   it("is inspected for one platform, under that image's own digest", async () => {
     const { stdout } = await dray(["inspect", "--platform", "linux/s390x", index]);
     const inspected = JSON.parse(stdout) as { Architecture: string; Digest: string; RepoTags: string[] };

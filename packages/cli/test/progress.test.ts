@@ -62,6 +62,18 @@ describe("progress", () => {
     ]);
   });
 
+  it("tells an image that is written once more from the image itself", () => {
+    const output = written();
+    const reporter = linesReporter(output, "Copying");
+    const image = { type: "image", state: "start", instance: layer, platform: "linux/amd64" } as const;
+    reporter.report({ ...image, index: 0 });
+    reporter.report({ ...image, index: 1, variant: "zstd" });
+    expect(output.text().trim().split("\n")).toEqual([
+      `Copying image ${layer} (linux/amd64)`,
+      `Copying image ${layer} (linux/amd64), once more, compressed with zstd`,
+    ]);
+  });
+
   it("as skopeo's lines is one image of an index after the other, whatever came first", () => {
     const [first, second, root] = ["11", "22", "33"].map((hex) => parseDigest(`sha256:${hex.repeat(32)}`));
     const output = written();

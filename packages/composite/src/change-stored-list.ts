@@ -51,7 +51,9 @@ export async function createStoredList(
     throw new DrayageError(
       "ERR_DRAYAGE_NAME_TAKEN",
       `the name ${JSON.stringify(name)} is that of the image ${taken.slice(0, 12)}`,
-      { hint: "choose another name" },
+      {
+        hint: "choose another name, put the list in its place (--replace), or change the list that it is (--amend)",
+      },
     );
   }
   // The lock is given back after that.

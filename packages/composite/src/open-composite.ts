@@ -1,5 +1,6 @@
 import { abortError, DrayageError, throwIfAborted } from "@drayage/errors";
 import type { ImageReference, ImageSource, SourceOptions } from "@drayage/transport";
+import { atPlace } from "./at-place.ts";
 import { compositeSource } from "./composite-source.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type CompositeMember, type CompositeOptions, memberOf } from "./members.ts";
@@ -48,7 +49,11 @@ async function openMember(
       `${text} cannot be read from: its transport lacks the ability`,
     );
   }
-  return transport.openSource(reference, { ...given, ...options, signal: given.signal });
+  try {
+    return await transport.openSource(reference, { ...given, ...options, signal: given.signal });
+  } catch (error) {
+    throw atPlace(text, error);
+  }
 }
 
 /** Each place once, where it first stands, with all instances that are known of it. */

@@ -12,6 +12,7 @@ import {
   parseManifest,
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions, RawManifest } from "@drayage/transport";
+import { atPlace } from "./at-place.ts";
 import { countManifests, requireDigest, tooLarge } from "./check-manifest.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { CompositeOptions } from "./members.ts";
@@ -95,12 +96,24 @@ class Reader {
     { what, signal }: OperationOptions & { readonly what: string },
   ): Promise<RawManifest> {
     throwIfAborted(signal, `read ${what}`);
-    const document = await source.manifest(digest, { signal });
+    const document = await this.#ask(source, digest, { what, signal });
     const { length } = document.bytes;
     if (length > manifestLimit) throw tooLarge(`the manifest of ${what} has ${length} bytes`, manifestLimit);
     this.#count(document);
     if (digest !== undefined) requireDigest(document, digest, what);
     return document;
+  }
+
+  async #ask(
+    source: ImageSource,
+    digest: Digest | undefined,
+    { what, signal }: OperationOptions & { readonly what: string },
+  ): Promise<RawManifest> {
+    try {
+      return await source.manifest(digest, { signal });
+    } catch (error) {
+      throw atPlace(what, error);
+    }
   }
 
   place(digest: Digest, place: Place): void {

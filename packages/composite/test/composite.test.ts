@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { readBlob } from "@drayage/blob";
 import { type Digest, digestBytes } from "@drayage/digest";
+import { DrayageError } from "@drayage/errors";
 import { encodeGoJson, mediaTypes, parseImageManifest } from "@drayage/manifest";
 import {
   memoryTransport,
@@ -47,6 +48,25 @@ describe("a composite", () => {
     await using source = await open(composite({ top, others }));
     expect(await readImage(source)).toEqual(await readImage(expected));
     expect(source.reference.text).toBe(top.text);
+  });
+
+  it("says which of its places fails, be it opened or asked", async () => {
+    const refuses = (): DrayageError =>
+      new DrayageError("ERR_DRAYAGE_TLS", "the certificate is not trusted", { hint: "use --tls-verify=false" });
+    const fails = async (): Promise<never> => {
+      throw refuses();
+    };
+    for (const bad of [
+      testPlace({ images: index.images, failsToOpen: refuses() }),
+      testPlace({ images: index.images, source: { manifest: fails } }),
+    ]) {
+      const { top, others } = parts();
+      await expect(open(composite({ top, others: [...others, bad] }))).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_TLS",
+        message: `${bad.text}: the certificate is not trusted`,
+        hint: "use --tls-verify=false",
+      });
+    }
   });
 
   it("is read from any mixture of transports", async () => {

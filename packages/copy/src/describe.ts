@@ -9,6 +9,10 @@ export function describePlan(plan: CopyPlan): readonly string[] {
   if (plan.root.digest !== plan.origin.digest) {
     lines.push(`of the index ${plan.origin.digest} one image is copied`);
   }
+  if (plan.otherPlatform !== undefined) {
+    const { is, wanted } = plan.otherPlatform;
+    lines.push(`the image is for ${is}, not for ${wanted}, and there is no other`);
+  }
   return [...lines, ...plan.documents.flatMap(describeDocument)];
 }
 

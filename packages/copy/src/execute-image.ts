@@ -43,7 +43,8 @@ export async function writeImage(
   const { keepsOrder } = execution.destination.accepts;
   const isRoot = plan.digest === execution.plan.root.digest;
   const instance = isRoot ? undefined : plan.digest;
-  const event = { type: "image", instance, platform: plan.platform, index } as const;
+  const again = plan.variant === undefined ? {} : { variant: plan.variant };
+  const event = { type: "image", instance, platform: plan.platform, ...again, index } as const;
   onProgress?.({ ...event, state: "start" });
   const { bytes, mediaType } = await execution.read(plan.digest);
   const manifest = parseImageManifest(bytes, mediaType);

@@ -142,6 +142,7 @@ function resultOf(
     mediaType: root.mediaType,
     manifest: root.bytes,
     present: false,
+    ...(plan.otherPlatform === undefined ? {} : { otherPlatform: plan.otherPlatform }),
     documents: plan.documents.flatMap((document) => {
       const result = written.get(documentKey(document));
       if (result === undefined) return [];
@@ -167,7 +168,9 @@ function resultOf(
 function presentOf(plan: CopyPlan): CopyResult {
   const root = plan.contents.get(plan.root.digest);
   if (root === undefined) throw new Error(`the plan lacks the bytes of its root ${plan.root.digest}`);
-  return presentResult({ ...root, mediaType: plan.root.mediaType, digest: plan.root.digest });
+  const { otherPlatform } = plan;
+  const result = presentResult({ ...root, mediaType: plan.root.mediaType, digest: plan.root.digest });
+  return otherPlatform === undefined ? result : { ...result, otherPlatform };
 }
 
 function platformOf(document: DocumentPlan): string | undefined {

@@ -11,6 +11,7 @@ import type { ImageDestination, ImageSource, RawManifest } from "@drayage/transp
 import { admit } from "./admit.ts";
 import { readDocument, type SourceDocument } from "./documents.ts";
 import { chooseIndexType, takesIndexes } from "./manifest-type.ts";
+import { findOtherPlatform } from "./other-platform.ts";
 import type { CopyPlan, DocumentPlan, IndexPlan, MemberPlan, OpaquePlan } from "./plan.ts";
 import { planImage } from "./plan-image.ts";
 import { planVariants } from "./plan-variants.ts";
@@ -84,11 +85,13 @@ async function planIn(scope: Scope, input: PlanInput, selection: Selection): Pro
   checkDestinationDigest(input.destination, origin, root);
   const planner = new DocumentPlanner(planning, input.destination, origin.digest);
   const documents = await planner.plan(root, platform);
+  const otherPlatform = root === origin ? await findOtherPlatform(root, planning) : undefined;
   const plan: CopyPlan = {
     source: input.source.reference.text,
     destination: input.destination.reference.text,
     origin: nameOf(origin),
     root: nameOf(root),
+    ...(otherPlatform === undefined ? {} : { otherPlatform }),
     present: false,
     documents,
     compression: input.compression ?? {},

@@ -4,6 +4,7 @@ import type { Descriptor } from "@drayage/manifest";
 import type { RawManifest } from "@drayage/transport";
 import type { LayerAction } from "./layer-action.ts";
 import type { CompressionChoice, VariantCompression } from "./options.ts";
+import type { OtherPlatform } from "./other-platform.ts";
 import type { FrozenReason } from "./side.ts";
 import type { VariantPlan } from "./variants.ts";
 
@@ -24,6 +25,8 @@ export interface CopyPlan {
   readonly root: DocumentName;
   /** Set where the destination has the image already and nothing is to be done. */
   readonly present: boolean;
+  /** Set where the source has one image alone, and that of another platform was wished for. */
+  readonly otherPlatform?: OtherPlatform | undefined;
   /** All that is written, each once, in the order of writing: members before the index that names them. */
   readonly documents: readonly DocumentPlan[];
   readonly compression: CompressionChoice;

@@ -1,6 +1,7 @@
 import type { Digest } from "@drayage/digest";
 import type { RawManifest } from "@drayage/transport";
 import type { VariantCompression } from "./options.ts";
+import type { OtherPlatform } from "./other-platform.ts";
 
 /** What a copy did. */
 export interface CopyResult {
@@ -11,6 +12,8 @@ export interface CopyResult {
   readonly manifest: Uint8Array;
   /** True where the destination had the image already and nothing was written. */
   readonly present: boolean;
+  /** Set where the source has one image alone, and that of another platform was wished for. */
+  readonly otherPlatform?: OtherPlatform | undefined;
   /** All manifests and indexes that were written, members before the index that names them. */
   readonly documents: readonly CopiedDocument[];
   readonly blobs: BlobTotals;

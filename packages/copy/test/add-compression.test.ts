@@ -198,6 +198,25 @@ describe("images that are added to an index, compressed otherwise", () => {
     expect(third.result.digest).toBe(first.result.digest);
   });
 
+  it("are told of with what they are compressed with", async () => {
+    const from = memoryStore();
+    addIndex(from, images(from));
+    const told: (readonly [string | undefined, string | undefined])[] = [];
+    await copied(from, {
+      addCompression: ["zstd"],
+      onProgress: (event) =>
+        void (event.type === "image" && event.state === "done" && told.push([event.platform, event.variant])),
+    });
+    expect(told.toSorted()).toEqual(
+      [
+        ["linux/amd64", undefined],
+        ["linux/amd64", "zstd"],
+        ["linux/arm64/v8", undefined],
+        ["linux/arm64/v8", "zstd"],
+      ].toSorted(),
+    );
+  });
+
   it("are told of in the plan", async () => {
     const from = memoryStore();
     const [first] = images(from);

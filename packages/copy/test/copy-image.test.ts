@@ -536,7 +536,7 @@ describe("progress", () => {
     const from = memoryStore();
     addImage(from, { layers: [{ content: bytesOf(1, 10), annotations: { a: "b" } }] });
     for (const [compat, expected] of [
-      [undefined, [`${from.root}: ${mediaTypes.dockerManifest} has no place for layers[0].annotations`]],
+      [undefined, [`${from.root}: ${mediaTypes.dockerManifest} has no place for layers[0].annotations["a"]`]],
       ["go", []],
     ] as const) {
       const warnings: string[] = [];

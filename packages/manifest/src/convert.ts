@@ -18,7 +18,7 @@ import { configOf, dockerV1Parts, manifestParts } from "./manifest-parts.ts";
 import { type ImageMediaType, isDockerV1MediaType, isImageMediaType, mediaTypes } from "./media-types.ts";
 import { parseConfig } from "./parse-config.ts";
 import { present } from "./parse-descriptor.ts";
-import type { Descriptor, ImageManifest } from "./types.ts";
+import type { Annotations, Descriptor, ImageManifest } from "./types.ts";
 import { editDockerV1, finishDockerV1, updateLayers } from "./update-layers.ts";
 
 export interface ConvertManifestOptions {
@@ -44,7 +44,7 @@ export interface ConvertedManifest {
   readonly config?: { readonly bytes: Uint8Array; readonly descriptor: Descriptor } | undefined;
   /** Blobs that the manifest names and that the image did not have. */
   readonly extraBlobs: readonly { readonly bytes: Uint8Array; readonly descriptor: Descriptor }[];
-  /** The fields that were lost, since the format has no place for them: `layers[0].annotations`. */
+  /** The fields that were lost, since the format has no place for them: `layers[0].annotations["org.example.key"]`. */
   readonly dropped: readonly string[];
 }
 
@@ -165,7 +165,8 @@ function dockerOnly({ mediaType, digest, size, urls }: Descriptor): Descriptor {
 function lostInDocker(manifest: ImageManifest): readonly string[] {
   const config = manifest.config === undefined ? [] : lostOf(manifest.config, "config");
   return [
-    ...(["annotations", "subject", "artifactType"] as const).filter((name) => manifest[name] !== undefined),
+    ...lostAnnotations(manifest.annotations, "annotations"),
+    ...(["subject", "artifactType"] as const).filter((name) => manifest[name] !== undefined),
     ...(manifest.extra?.keys() ?? []),
     ...config,
     ...manifest.layers.flatMap((layer, i) => lostOf(layer, `layers[${i}]`)),
@@ -173,10 +174,17 @@ function lostInDocker(manifest: ImageManifest): readonly string[] {
 }
 
 function lostOf(descriptor: Descriptor, path: string): readonly string[] {
-  const names = (["annotations", "data", "platform", "artifactType"] as const).filter(
+  const names = (["data", "platform", "artifactType"] as const).filter(
     (name) => descriptor[name] !== undefined,
   );
-  return [...names, ...(descriptor.extra?.keys() ?? [])].map((name) => `${path}.${name}`);
+  return [
+    ...lostAnnotations(descriptor.annotations, `${path}.annotations`),
+    ...[...names, ...(descriptor.extra?.keys() ?? [])].map((name) => `${path}.${name}`),
+  ];
+}
+
+function lostAnnotations(annotations: Annotations | undefined, path: string): readonly string[] {
+  return Object.keys(annotations ?? {}).map((key) => `${path}[${JSON.stringify(key)}]`);
 }
 
 function fromDockerV1(options: ConvertManifestOptions, to: ImageMediaType): ConvertedManifest {

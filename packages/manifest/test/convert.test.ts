@@ -103,11 +103,14 @@ describe("OCI to docker v2s2", () => {
     };
     const { bytes, dropped } = converted(json(document), mediaTypes.dockerManifest);
     expect(dropped).toEqual([
-      "annotations",
+      'annotations["b"]',
+      'annotations["a"]',
       "subject",
       "more",
-      "layers[0].annotations",
-      "layers[1].annotations",
+      'layers[0].annotations["place"]',
+      'layers[0].annotations["<"]',
+      'layers[1].annotations["place"]',
+      'layers[1].annotations["<"]',
     ]);
     expect(text(bytes)).toBe(text(dockerManifestOf(everything)));
   });

@@ -10,6 +10,8 @@ export type ProgressEvent =
       readonly instance?: Digest | undefined;
       /** `linux/arm64/v8`, where the index says. */
       readonly platform?: string | undefined;
+      /** Set where the image is written once more, its layers compressed so. */
+      readonly variant?: "gzip" | "zstd" | undefined;
       /** From 0. */
       readonly index: number;
     }

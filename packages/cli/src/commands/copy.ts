@@ -8,6 +8,7 @@ import { openKnownBlobs } from "../known-blobs.ts";
 import { openLocations, requireText } from "../locations.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
+import { warn } from "../source-options.ts";
 import type { CopyFlags } from "./copy.command.ts";
 
 /** `dray copy` */
@@ -54,6 +55,11 @@ export async function copyImages(
     result = await copy(source, destination, { ...options, onProgress: (event) => reporter.report(event) });
   } finally {
     reporter.end();
+  }
+  // Where skopeo says nothing.
+  if (result.otherPlatform !== undefined && this.personality !== "skopeo") {
+    const { is, wanted } = result.otherPlatform;
+    warn(this, `the platform of ${source.text} is ${is}, not ${wanted}, and there is no other`);
   }
   if (flags.digestfile !== undefined) {
     await writeDigest(flags.digestfile, result.digest);

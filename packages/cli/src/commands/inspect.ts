@@ -1,7 +1,13 @@
 import { type ImageInspection, type InspectedImage, inspectImage } from "@drayage/copy";
 import type { Algorithm } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
-import { isIndexMediaType, manifestDigest } from "@drayage/manifest";
+import {
+  acceptablePlatforms,
+  formatPlatform,
+  isIndexMediaType,
+  manifestDigest,
+  type PlatformWish,
+} from "@drayage/manifest";
 import { type ImageSource, type Location, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { imageRecord, indexRecord, templateRecord } from "../output/inspection.ts";
@@ -74,17 +80,18 @@ async function describe(
   // An index is not one of its images: where nobody asked for one, none is guessed.
   const asked =
     platform !== undefined || context.personality === "skopeo" || inspection.instances === undefined;
-  if (flags.raw && !flags.config) return rawManifest(inspection, source, context.signal);
+  if (flags.raw && !flags.config)
+    return rawManifest(inspection, source, { platform, signal: context.signal });
   if (flags.config) {
-    const image = requireImage(inspection, asked);
+    const image = requireImage(inspection, asked, platform);
     const { configText, rawConfig } = await import("./inspect-config.ts");
     if (flags.raw) return rawConfig(image);
-    const manifest = await rawManifest(inspection, source, context.signal);
+    const manifest = await rawManifest(inspection, source, { platform, signal: context.signal });
     return configText(image, manifest, { format: flags.format, personality: context.personality });
   }
   const digest = digestOf(inspection, flags.manifestDigest);
   const record = asked
-    ? imageRecord(inspection, requireImage(inspection, asked), {
+    ? imageRecord(inspection, requireImage(inspection, asked, platform), {
         digest: flags.platform === undefined ? digest : (inspection.image?.digest ?? digest),
         names: await names(),
       })
@@ -97,9 +104,9 @@ async function describe(
 async function rawManifest(
   inspection: ImageInspection,
   source: ImageSource,
-  signal: AbortSignal,
+  { platform, signal }: { readonly platform: PlatformWish | undefined; readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
-  const { digest } = requireImage(inspection, true);
+  const { digest } = requireImage(inspection, true, platform);
   if (!isIndexMediaType(inspection.manifest.mediaType)) return inspection.manifest.bytes;
   return (await source.manifest(digest, { signal })).bytes;
 }
@@ -109,15 +116,22 @@ async function render(template: string, data: Readonly<Record<string, unknown>>)
   return renderTemplate(template, data);
 }
 
-function requireImage(inspection: ImageInspection, asked: boolean): InspectedImage {
+function requireImage(
+  inspection: ImageInspection,
+  asked: boolean,
+  platform: PlatformWish | undefined,
+): InspectedImage {
   if (inspection.image !== undefined && asked) return inspection.image;
   if (inspection.instances !== undefined) {
-    const platforms = inspection.instances.flatMap(({ platform }) => platform ?? []);
+    const platforms = new Set(inspection.instances.flatMap((instance) => instance.platform ?? []));
+    const wanted =
+      platform === undefined ? [] : acceptablePlatforms(platform).slice(0, 1).map(formatPlatform);
+    const here = wanted[0] ?? "this machine";
     throw new DrayageError(
       "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
-      asked ? "the index has no image for this machine" : "this is an index of several images",
+      asked ? `the index has no image for ${here}` : "this is an index of several images",
       {
-        hint: `choose one with --platform: ${platforms.join(", ")}`,
+        hint: `choose one with --platform: ${[...platforms].join(", ")}`,
       },
     );
   }

@@ -1,4 +1,4 @@
-import { readStoredList, type StoredList } from "@drayage/composite";
+import { isStoredList, readStoredList, type StoredList } from "@drayage/composite";
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { Store, StoreView } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
@@ -21,6 +21,11 @@ export async function findList(
   if (text === "") throw new DrayageError("ERR_DRAYAGE_USAGE", "the list's name is empty");
   const view = await store.read({ signal });
   const found = await imageOf(view, text, { env, registriesConf });
+  if (!isStoredList(found.image)) {
+    throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${found.name ?? text} is no list of images`, {
+      hint: "dray manifest create makes one; dray rmi removes an image",
+    });
+  }
   return { ...found, stored: await readStoredList(store, found.image.id, { signal }) };
 }
 

@@ -30,13 +30,15 @@ interface ListedImageOptions {
   readonly platform: PlatformWish | undefined;
   readonly store: Store;
   readonly locations: Locations;
+  /** Where what is named without a transport may be; anywhere where absent. */
+  readonly place?: "anywhere" | "store or transport" | undefined;
 }
 
 /** What a person means by an image for a list: `TRANSPORT:DETAILS`, an image or a list of the store, or else one in a registry. */
 export async function listedImage(
   { env, signal }: DrayContext,
   text: string,
-  { store, locations, registriesConf, members, platform }: ListedImageOptions,
+  { store, locations, registriesConf, members, platform, place: where }: ListedImageOptions,
 ): Promise<ListedImage> {
   if (text === "") throw new DrayageError("ERR_DRAYAGE_USAGE", "the image's name is empty");
   const scheme = text.slice(0, Math.max(text.indexOf(":"), 0));
@@ -61,7 +63,9 @@ export async function listedImage(
     const { storedLocation } = await import("../store/stored-location.ts");
     return { location: await storedLocation(store, `@${image.id}`), placeOf: () => place };
   } catch (error) {
-    if (isStored || !isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) throw withSide(error, "source");
+    const isElsewhere = !isStored && where !== "store or transport";
+    if (!isElsewhere || !isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND"))
+      throw withSide(error, "source");
   }
   const reference = formatReference(tagNameOnly(parseNormalizedNamed(text)));
   const location = await locations.resolve(`docker://${reference}`, "source");

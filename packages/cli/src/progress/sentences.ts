@@ -12,7 +12,7 @@ export function sentenceOf(event: ProgressEvent, verb: Verb): string | undefined
         : undefined;
     case "image":
       if (event.state === "done" || event.instance === undefined) return undefined;
-      return `${verb} image ${event.instance}${event.platform === undefined ? "" : ` (${event.platform})`}`;
+      return `${verb} image ${event.instance}${detailsOf(event)}`;
     case "blob":
       return blobSentence(event, verb);
     case "newLayer":
@@ -22,6 +22,17 @@ export function sentenceOf(event: ProgressEvent, verb: Verb): string | undefined
     case "warning":
       return `Warning: ${sanitizeText(event.message)}`;
   }
+}
+
+function detailsOf({
+  platform,
+  variant,
+}: {
+  readonly platform?: string | undefined;
+  readonly variant?: string | undefined;
+}): string {
+  const again = variant === undefined ? "" : `, once more, compressed with ${variant}`;
+  return `${platform === undefined ? "" : ` (${platform})`}${again}`;
 }
 
 function newLayerSentence(event: NewLayerProgress): string | undefined {
