@@ -29,7 +29,7 @@ export function requireRoot(what: string): void {
     `the overlay driver can ${what} only as root, or in a user namespace where it is root`,
     {
       op: what,
-      hint: "run the command within `podman unshare`, or use the vfs driver (--storage-driver vfs, or STORAGE_DRIVER=vfs)",
+      hint: "run the command within `dray builder unshare` (or `podman unshare`), or use the vfs driver (--storage-driver vfs, or STORAGE_DRIVER=vfs)",
     },
   );
 }

@@ -17,7 +17,7 @@ it("whoever is not root is told what to do instead", async () => {
   ]) {
     await expect(call()).rejects.toMatchObject({
       code: "ERR_DRAYAGE_SYSTEM_UNSUPPORTED",
-      hint: expect.stringContaining("podman unshare"),
+      hint: expect.stringContaining("`dray builder unshare`"),
     });
   }
 });

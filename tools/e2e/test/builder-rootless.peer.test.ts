@@ -69,12 +69,13 @@ describeWithPeers("a builder who is not root", ["buildah", "skopeo", "containers
       TMPDIR: home,
       BUILDAH_ISOLATION: "chroot",
     };
-    const byNobody = (args: readonly string[]): Promise<RunResult> =>
-      run("setpriv", [...asNobody, process.execPath, drayBinary, "builder", ...store, ...args], {
+    const dray = (args: readonly string[]): Promise<RunResult> =>
+      run("setpriv", [...asNobody, process.execPath, drayBinary, ...args], {
         cwd: roots.folder,
         env,
         mayFail: true,
       });
+    const byNobody = (args: readonly string[]): Promise<RunResult> => dray(["builder", ...store, ...args]);
     const byRoot = (args: readonly string[]): Promise<RunResult> =>
       roots.by("dray", args, { cwd: roots.folder });
     const out = (who: string): string => path.join(who === "nobody" ? home : folder, "out");
@@ -87,14 +88,37 @@ describeWithPeers("a builder who is not root", ["buildah", "skopeo", "containers
         ["copy", "--quiet", "c", "context/one", "/one"],
         ["run", "c", "sh", "-c", "echo $HOME > /ran; read -r a < /one; echo $a >> /ran"],
         ["config", "--env", "A=1", "c"],
-        ["commit", "--quiet", "--timestamp", "0", "c", "localhost/made:1"],
-        ["commit", "--quiet", "--timestamp", "0", "c", `oci:${out(who)}:made`],
+        ["commit", "--quiet", "--timestamp", "0", "--identity-label=false", "c", "localhost/made:1"],
+        ["commit", "--quiet", "--timestamp", "0", "--identity-label=false", "c", `oci:${out(who)}:made`],
       ]) {
         const { code, stderr } = await by(args);
         expect({ code, stderr }, `${who}: ${args.join(" ")}`).toEqual({ code: 0, stderr: "" });
       }
       const status = await by(["run", "c", "sh", "-c", "exit 3"]);
       expect(status.code).toBe(3);
+    }
+
+    // What the kernel's overlay needs root for is done by what has to do with layers; the rest says how.
+    const onOverlay = [
+      "--root",
+      own("overlay"),
+      "--runroot",
+      own("overlay-run"),
+      "--storage-driver",
+      "overlay",
+    ];
+    const pull = ["pull", "--quiet", ...onOverlay, "--insecure-policy", `oci:${out("nobody")}:made`];
+    const refused = await dray(pull);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("dray builder unshare") });
+    const pulled = await dray(["builder", ...pull]);
+    expect(pulled).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^[0-9a-f]{64}\n$/) });
+    const id = pulled.stdout.trim();
+    for (const args of [
+      ["push", "--quiet", "--insecure-policy", id, `oci:${own("pushed")}:made`],
+      ["rmi", id],
+    ]) {
+      const { code, stderr } = await dray(["builder", ...onOverlay, ...args]);
+      expect({ code, stderr }, args.join(" ")).toEqual({ code: 0, stderr: "" });
     }
 
     // The process in the namespace gets the signal, and the time to clean up.

@@ -74,7 +74,7 @@ export const takesFlagsBetweenWords: ReadonlySet<string> = new Set([
   "version",
 ]);
 
-/** What changes files of the store: done in a user namespace by who is not root, as buildah does. */
+/** What reads or changes files of layers: done in a user namespace by who is not root, as buildah does. */
 export const needsRoot: ReadonlySet<string> = new Set([
   "from",
   "add",
@@ -84,4 +84,7 @@ export const needsRoot: ReadonlySet<string> = new Set([
   "umount",
   "commit",
   "rm",
+  "pull",
+  "push",
+  "rmi",
 ]);

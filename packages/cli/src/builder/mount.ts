@@ -43,6 +43,7 @@ function refuseWithoutRoot(store: Store): void {
   if (process.geteuid?.() === 0 || store.driver === "vfs") return;
   throw said(
     `cannot mount using driver ${store.driver} in rootless mode. You need to run it in a \`buildah unshare\` session`,
+    "dray builder unshare COMMAND",
   );
 }
 
