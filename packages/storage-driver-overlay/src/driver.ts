@@ -20,7 +20,7 @@ import { leftovers } from "./leftovers.ts";
 import { createLinkName } from "./link-name.ts";
 import { overlayMarks } from "./marks.ts";
 import { mountLayer, unmountLayer } from "./mount.ts";
-import { readMountProgram } from "./mount-program.ts";
+import { noteMountProgram, readMountProgram } from "./mount-program.ts";
 import { openLayerFile } from "./open-file.ts";
 import { parseOptions } from "./options.ts";
 import { requireStaging } from "./refusals.ts";
@@ -51,7 +51,6 @@ function openContext(place: DriverPlace): Context {
     runPath: join(place.runRoot, "overlay"),
     others: (place.additionalStores ?? []).map((root) => join(root, "overlay")),
   };
-  makeHome(home);
   return {
     home,
     options,
@@ -62,6 +61,7 @@ function openContext(place: DriverPlace): Context {
   };
 }
 
+/** Before anything is written, not when a store is opened: reading one makes nothing. */
 function makeHome(home: OverlayHome): void {
   try {
     ensureFolder(home.path, 0o700);
@@ -69,6 +69,7 @@ function makeHome(home: OverlayHome): void {
     ensureFolder(home.runPath, 0o700);
     ensureFolder(temporaryPlaces(home.path), 0o700);
     nameTemporaryPlaces(home);
+    noteMountProgram(home.path);
   } catch (error) {
     throw ioError(error, "make the overlay driver's folders", { path: home.path });
   }
@@ -98,15 +99,21 @@ function layerFiles(context: Context): LayerFiles {
     requireStaging: () => requireStaging(context),
     stage: async (options) => {
       throwIfAborted(options?.signal, "stage a layer");
+      makeHome(home);
       return stageLayer(context, options);
     },
-    create: async (id: string, parent: string | undefined, options?: CreateLayerOptions) =>
-      createLayer(context, id, { ...options, parent }),
+    create: async (id: string, parent: string | undefined, options?: CreateLayerOptions) => {
+      makeHome(home);
+      return createLayer(context, id, { ...options, parent });
+    },
     remove: async (ids) => removeLayers(context, ids),
     exists: async (id) => findLayer(home, id) !== undefined,
     ids: async () => layerIds(home),
     leftovers: async () => leftovers(context),
-    mount: async (id, options) => mountLayer(context, id, options),
+    mount: async (id, options) => {
+      makeHome(home);
+      return mountLayer(context, id, options);
+    },
     unmount: async (id) => unmountLayer(context, id),
     openFile: (id, name) => openLayerFile(context, id, name),
     diff: (id, options) => packLayer(context, id, options),

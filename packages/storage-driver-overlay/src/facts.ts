@@ -1,5 +1,6 @@
 import { statfsSync } from "node:fs";
-import { ioError } from "@drayage/errors";
+import { dirname } from "node:path";
+import { errnoOf, ioError } from "@drayage/errors";
 import type { Context } from "./context.ts";
 
 /** `f_type` of statfs(2), by the names that `podman info` has for them. */
@@ -31,6 +32,8 @@ function fileSystemOf(path: string): string {
     const { type } = statfsSync(path);
     return fileSystems[type] ?? `0x${type.toString(16)}`;
   } catch (error) {
+    // A store that nothing was written to yet is going to be where the next folder is.
+    if (errnoOf(error) === "ENOENT" && path !== dirname(path)) return fileSystemOf(dirname(path));
     throw ioError(error, "read", { path });
   }
 }

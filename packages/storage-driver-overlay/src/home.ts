@@ -66,6 +66,7 @@ export function layerIds(home: OverlayHome): readonly string[] {
       .filter((entry) => entry.isDirectory() && isLayerName(entry.name))
       .map((entry) => entry.name);
   } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
     throw ioError(error, "read", { path: home.path });
   }
 }

@@ -117,14 +117,14 @@ async function followLink(
   { upper, whole, moves }: Scene & { moves: Moves },
 ): Promise<void> {
   const target = linkTarget(path, link, whole());
-  const there = whole().find(target);
-  if (there?.kind === "file") {
+  const obstacle = fileOnTheWay(target, whole());
+  if (obstacle !== undefined) {
     if (isHollow(upper, path)) {
       removeIfHollow(upper, path);
       return;
     }
     // As where a file is below: a folder takes its place, but not that of the layer's own.
-    if (statOf(upper.at(target)) !== undefined) throw twoThings(path, target);
+    if (statOf(upper.at(obstacle)) !== undefined) throw twoThings(path, target);
   }
   upper.ensureFolder(target);
   mergeFolder(upper, path, target);
@@ -132,6 +132,15 @@ async function followLink(
   upper.implied.delete(path);
   await upper.copyUp(path, link);
   moves.add(path, target);
+}
+
+/** What keeps the path from being a folder: itself, or one that it is to be in. */
+function fileOnTheWay(path: BytePath, view: MergedView): BytePath | undefined {
+  for (let place = path; place !== ""; place = folderOf(place)) {
+    const found = view.find(place);
+    if (found !== undefined) return found.kind === "file" ? place : undefined;
+  }
+  return undefined;
 }
 
 function twoThings(path: BytePath, target: BytePath): DrayageError {

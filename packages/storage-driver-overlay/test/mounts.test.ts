@@ -66,7 +66,7 @@ describe.skipIf(whyNoOverlay !== undefined)(named("mounts"), () => {
     await store.files.unmount(a);
 
     const other = await openTestStore();
-    mkdirSync(join(other.graphRoot, "disk"));
+    for (const path of [join(other.graphRoot, "disk"), other.at()]) mkdirSync(path, { recursive: true });
     sys.bindMount(join(other.graphRoot, "disk"), other.at());
     await other.files.create(a, undefined).catch(() => {});
     const { files } = await openTestStore({ folder: join(other.graphRoot, "..") });

@@ -130,6 +130,16 @@ describe.skipIf(whyNoOverlay !== undefined)(named("settling a layer"), () => {
     });
   });
 
+  it("leaves a file alone that a link below leads into, where the layer has whiteouts alone", async () => {
+    const lowers = [{ file: "below", link: { link: "/file/in" } }];
+    const layer = { "link/gone": { whiteout: true } } as const;
+    expect(listTree(await settle({ lowers, layer, implied: ["link"] }))).toEqual({});
+    const other = await settle({ lowers, layer: { "link/new": "new" }, implied: ["link"] });
+    expect(listTree(other)).toMatchObject({ "file/in/new": 'file 644 0:0 "new"', link: "-> /file/in 0:0" });
+    const both = { lowers, layer: { "link/new": "new", file: "own" }, implied: ["link"] };
+    await expect(settle(both)).rejects.toThrow('a link below to "file/in", and something else');
+  });
+
   it("follows a link inside of what a link led to", async () => {
     const diff = await settle({
       lowers: [

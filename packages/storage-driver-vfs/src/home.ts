@@ -47,6 +47,7 @@ export function layerIds(home: VfsHome): readonly string[] {
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
   } catch (error) {
+    if (errnoOf(error) === "ENOENT") return [];
     throw ioError(error, "read", { path });
   }
 }

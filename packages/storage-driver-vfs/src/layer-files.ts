@@ -20,13 +20,16 @@ export async function openLayerFiles(place: DriverPlace): Promise<LayerFiles> {
     path: join(place.graphRoot, "vfs"),
     others: (place.additionalStores ?? []).map((root) => join(root, "vfs")),
   };
-  makeHome(home);
   const settings = { home, options, ownership };
 
   return {
     independentLayers: false,
-    stage: (stage = {}) => stageLayer(settings, stage),
+    async stage(stage = {}) {
+      makeHome(home);
+      return stageLayer(settings, stage);
+    },
     async create(id, parent, create = {}) {
+      makeHome(home);
       await using staged = await stageLayer(settings, {
         parent,
         uidMap: create.uidMap,
@@ -63,6 +66,7 @@ export async function openLayerFiles(place: DriverPlace): Promise<LayerFiles> {
   };
 }
 
+/** Before anything is written, not when a store is opened: reading one makes nothing. */
 function makeHome({ path }: VfsHome): void {
   try {
     mkdirSync(layersIn(path), { recursive: true, mode: 0o700 });

@@ -1,4 +1,7 @@
+import type { StatsFs } from "node:fs";
 import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoOf, ioError } from "@drayage/errors";
 import { findStore } from "@drayage/transport-containers-storage";
 import type { DrayContext } from "../context.ts";
 import { goIndentedJson } from "../output/json.ts";
@@ -41,7 +44,7 @@ export async function info(this: DrayContext, flags: InfoFlags): Promise<void> {
 
 async function spaceOf(graphRoot: string | undefined): Promise<object> {
   if (graphRoot === undefined) return {};
-  const { bsize, blocks, bfree } = await statfs(graphRoot);
+  const { bsize, blocks, bfree } = await fileSystemOf(graphRoot);
   return { graphRootAllocated: bsize * blocks, graphRootUsed: bsize * (blocks - bfree) };
 }
 
@@ -59,4 +62,14 @@ function lineOf(name: string, value: unknown): readonly string[] {
   if (typeof value === "object" && value !== null && "number" in value)
     return [`${name}: ${String(value.number)}`];
   return [`${name}: ${String(value)}`];
+}
+
+/** Of the folder, or of that in which it would be made. */
+async function fileSystemOf(path: string): Promise<StatsFs> {
+  try {
+    return await statfs(path);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" && path !== dirname(path)) return fileSystemOf(dirname(path));
+    throw ioError(error, "read", { path });
+  }
 }
