@@ -37,6 +37,12 @@ export async function askLine(context: DrayContext, question: string): Promise<s
   return text.split("\n", 1)[0]?.replace(/\r$/, "") ?? "";
 }
 
+/** Asks whether to go on, which only a yes means. @throws as {@link askLine} */
+export async function askToGoOn(context: DrayContext, sentence: string): Promise<boolean> {
+  const answer = await askLine(context, `${sentence} Go on? [y/N] `);
+  return /^y(?:es)?$/i.test(answer.trim());
+}
+
 /**
  * Asks a question on the terminal, which does not show what is typed. Ctrl-C interrupts.
  *

@@ -30,7 +30,7 @@ const usualHints: Readonly<Partial<Record<DrayageErrorCode, string>>> = {
   ERR_DRAYAGE_REGISTRY_UNSUPPORTED: "ask those who run the registry to switch it on, or choose another place",
   ERR_DRAYAGE_SIZE_MISMATCH: damaged,
   ERR_DRAYAGE_STORE_INVALID:
-    "dray check shows what is damaged, and dray check --repair mends what can be mended",
+    "dray check shows what is damaged, and the images on it; dray check --repair removes these after asking, so that they can be pulled again",
 };
 
 /** The hint for an error of this code that brings none. */

@@ -27,6 +27,12 @@ describe.skipIf(process.getuid?.() !== 0)("what dray builder says", () => {
     );
   });
 
+  it("names the command that lists images, where one is not there", async () => {
+    const { stderr } = await builder("from", "--pull-never", "localhost/nothere");
+    expect(stderr).toContain("localhost/nothere");
+    expect(stderr).toMatch(/; dray images lists those that are there\n$/);
+  });
+
   it.each([
     [
       ["from", "--isolation", "docker", "scratch"],
@@ -52,13 +58,20 @@ describe.skipIf(process.getuid?.() !== 0)("what dray builder says", () => {
     [["containers", "--filter", "size=1"], /invalid filter "size"; accepted: id, name, ancestor\n$/],
     [
       ["commit", "--timestamp", "now", "c", "x"],
-      /strconv.ParseInt: parsing "now": invalid syntax; accepted: a whole number\n$/,
+      /^dray: invalid argument "now" for "--timestamp" flag; accepted: a whole number\n$/,
     ],
+    [["copy", "c"], /^dray: src must be specified; accepted: CONTAINER SOURCE... \[DESTINATION\]\n$/],
     [["run", "c"], /^dray: command must be specified; accepted: CONTAINER COMMAND \[ARGUMENT...\]\n$/],
   ])("%j: says what is accepted, of which buildah says nothing", async (argv, sentence) => {
     const { status, stderr } = await builder(...argv);
     expect({ status, stderr }).toEqual({ status: 125, stderr: expect.stringMatching(sentence) });
     expect((await buildah(...argv)).stderr).not.toContain("accepted");
+  });
+
+  it("keeps Go's words for a number that is none where it is called as buildah", async () => {
+    expect((await buildah("commit", "--timestamp", "now", "c", "x")).stderr).toContain(
+      'strconv.ParseInt: parsing "now": invalid syntax',
+    );
   });
 
   it("warns of a name that is nearly a transport, and gives the hint where it is no name", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { randomImage, readImage, type SampleImage, writeImage } from "@drayage/testkit";
@@ -220,8 +220,12 @@ describe("dray tag, untag and rmi", () => {
       "quay.io/me/app:1",
       "quay.io/x/y:latest",
     ]);
-    expect(await store(["untag", "base", "quay.io/x/y"])).toMatchObject({ status: 0 });
-    expect(await store(["untag", "app"])).toMatchObject(done());
+    expect(await store(["untag", "base", "quay.io/x/y"])).toMatchObject(
+      done("Untagged: quay.io/x/y:latest\n"),
+    );
+    expect(await store(["untag", "app"])).toMatchObject(
+      done("Untagged: localhost/app:latest\nUntagged: quay.io/me/app:1\n"),
+    );
     expect(await names()).toEqual(["<none>:<none>", "docker.io/library/base:2", "localhost/base:latest"]);
     const wrong = await store(["untag", "base", "app"]);
     expect(wrong.status).toBe(2);
@@ -301,6 +305,14 @@ describe("dray save and dray load", () => {
     ]);
   });
 
+  it("save says what to do where the file is there", async () => {
+    await filled();
+    const path = join(place, "saved.tar");
+    await store(["save", "-q", "-o", path, "base:2"]);
+    const again = await store(["save", "-q", "-o", path, "base:2"]);
+    expect(again).toMatchObject({ status: 1, stderr: expect.stringMatching(/; choose another path\n$/) });
+  });
+
   it("load calls standard input by its name", async () => {
     const { status, stderr } = await store(["load"], { stdin: Readable.from([Buffer.from("junk")]) });
     expect(status).toBe(1);
@@ -312,7 +324,8 @@ describe("dray save and dray load", () => {
     writeFileSync(join(place, "text"), "no archive");
     const { status, stderr } = await store(["load", "-i", join(place, "text")]);
     expect(status).toBe(1);
-    expect(stderr).toContain("is neither docker-archive nor oci-archive");
+    expect(stderr).toContain(`"${join(place, "text")}" is neither docker-archive nor oci-archive`);
+    expect(stderr).not.toContain('""');
     expect((await store(["save", "--format", "oci-dir", "x"])).status).toBe(1);
     expect((await store(["save", "-m", "--format", "oci-archive", "x"])).status).toBe(1);
     expect((await store(["save", "--compress", "x"])).stderr).toContain("--compress is for docker-dir");
@@ -387,12 +400,42 @@ describe("dray prune, check and info", () => {
     expect(found.stdout).toContain(`(image ${idOf(other).slice(0, 12)})`);
     const json = JSON.parse((await store(["check", "--json"])).stdout) as { findings: { code: string }[] };
     expect(json.findings.map(({ code }) => code)).toEqual(["image-data-changed"]);
-    const repaired = await store(["check", "--repair"]);
+    const kept = await store(["check", "--repair"]);
+    expect(kept.status).toBe(1);
+    expect(kept.stdout).toContain(`left as it is: image ${idOf(other)}`);
+    expect(kept.stderr).toContain(
+      `1 image would be lost to repair the rest: ${idOf(other).slice(0, 12)} doc`,
+    );
+    expect(await names()).toContain("docker.io/library/base:2");
+    const terminal = (answer: string) => ({ stdin: Object.assign(Readable.from([answer]), { isTTY: true }) });
+    const question = `image ${idOf(other).slice(0, 12)} docker.io/library/base:2\nThis removes 1 image, to be pulled again. Go on? [y/N] `;
+    const refused = await store(["check", "--repair"], terminal("n\n"));
+    expect(refused).toMatchObject({ status: 1, stdout: expect.stringContaining(question) });
+    expect(await names()).toContain("docker.io/library/base:2");
+    const repaired = await store(["check", "--repair"], terminal("y\n"));
+    expect(repaired.stdout.slice(0, question.length)).toBe(question);
+    expect(repaired).toMatchObject({ status: 0, stderr: "" });
     expect(repaired.stdout).toContain(`lost: image ${idOf(other).slice(0, 12)} docker.io/library/base:2`);
     const quick = await store(["check", "--quick"]);
     expect(quick.status).toBe(0);
     expect(quick.stdout).toMatch(/^nothing is wrong: 1 image, /);
     expect(await names()).toEqual(["localhost/app:latest", "quay.io/me/app:1"]);
+  });
+
+  it("check --repair --force asks nothing", async () => {
+    await filled();
+    writeFileSync(join(place, "root", "vfs-images", idOf(other), "manifest"), "{}");
+    expect(await store(["check", "--repair", "--force"])).toMatchObject({ status: 0, stderr: "" });
+    expect(await names()).toEqual(["localhost/app:latest", "quay.io/me/app:1"]);
+  });
+
+  it.each(["overlay", "vfs"])("what only reads makes no %s store, and finds none", async (driver) => {
+    const flags = ["--root", join(place, "typo"), "--runroot", join(place, "typo-run")];
+    for (const command of ["images", "check", "info"]) {
+      const ran = await dray([command, ...flags, "--storage-driver", driver], { env: { HOME: place } });
+      expect({ command, ...ran }).toMatchObject({ command, status: 0, stderr: "" });
+    }
+    expect(readdirSync(place)).toEqual([]);
   });
 
   it("info says where the store is and what it holds", async () => {

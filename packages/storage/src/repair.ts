@@ -34,6 +34,7 @@ export async function repairStore(
         held,
         lostImages,
         lostContainers,
+        images: options.images !== false,
         containers: options.containers === true,
       };
       const mendable = report.findings.filter((finding) => finding.repair === "mend");
@@ -70,6 +71,7 @@ export async function repairStore(
 interface Work {
   readonly transaction: Transaction;
   readonly held: ReadonlySet<string>;
+  readonly images: boolean;
   readonly containers: boolean;
   readonly lostImages: LostImage[];
   readonly lostContainers: string[];
@@ -143,6 +145,7 @@ const removeBrokenLayers: Way = async (work, findings) => {
       const above = view.imagesOn(id);
       const users = [...view.containersOn(id), ...above.flatMap((image) => view.containersOf(image.id))];
       if (users.length > 0 && !work.containers) continue;
+      if (above.length > 0 && !work.images) continue;
       broken.add(id);
       for (const user of users) containers.add(user.id);
       for (const image of above) images.add(image.id);
@@ -182,6 +185,7 @@ const removeFoundImages: Way = async (work, findings) => {
   const images = new Set<string>();
   for (const finding of findings) {
     if (view.imageById(finding.id) !== undefined) {
+      if (!work.images && finding.code !== "image-incomplete") continue;
       const containers = view.containersOf(finding.id).map((one) => one.id);
       if (!(await removeContainers(work, containers))) continue;
       images.add(finding.id);

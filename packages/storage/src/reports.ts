@@ -99,6 +99,8 @@ export interface CheckReport {
 
 export interface RepairOptions {
   readonly signal?: AbortSignal | undefined;
+  /** `false` leaves all whose removal costs images; one without a manifest is none (`image-incomplete`). */
+  readonly images?: boolean | undefined;
   /** Whether containers may go, with what was written in them, where their layers cannot be used. Else they and all they need stay. */
   readonly containers?: boolean | undefined;
 }

@@ -102,6 +102,11 @@ describe("check and repair", () => {
     expect(report.findings).toMatchObject([
       { code: "layer-content", id: shaHex("one"), repair: "remove", images: [image.id], containers: [] },
     ]);
+    expect(await store.repair(report, { images: false })).toMatchObject({
+      lostImages: [],
+      left: report.findings,
+    });
+    expect((await store.read()).images).toHaveLength(2);
     expect(await store.repair(report)).toMatchObject({
       lostImages: [{ id: image.id, names: ["x"] }],
       left: [],

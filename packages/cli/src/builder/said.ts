@@ -64,7 +64,10 @@ const short: Readonly<Partial<Record<DrayageErrorCode, string>>> = {
 /** An image that the store has not, as containers/storage says it. */
 export function imageNotKnown(name: string, error: unknown): unknown {
   if (!isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return error;
-  return new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${name}: image not known`, { cause: error });
+  return new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${name}: image not known`, {
+    hint: "dray images lists those that are there",
+    cause: error,
+  });
 }
 
 /** What stands behind the name of a container or image is no flag any more, and may not look like one. */

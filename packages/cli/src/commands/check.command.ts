@@ -17,7 +17,7 @@ export const checkCommand: CommandDefinition = defineCommand<CheckFlags, []>({
     flags: {
       ...storeFlags,
       force: toggle(
-        "With --repair: remove containers, too, whose layers are damaged, with what was written in them",
+        "With --repair: do not ask before images are removed, and remove containers, too, whose layers are damaged, with what was written in them",
       ),
       json: toggle("Print what was found as JSON"),
       maxAge: {
@@ -34,7 +34,8 @@ export const checkCommand: CommandDefinition = defineCommand<CheckFlags, []>({
     brief: "Check the store, and repair it",
     fullDescription: [
       "Check the store: every layer is read and compared with its digest, every record with the files that it names. Says what is wrong, and",
-      "which images that concerns; the exit status is then 1. With --repair, what cannot be mended is removed, and the images that are lost are named.",
+      "which images that concerns; the exit status is then 1. With --repair, what cannot be mended is removed. Where that",
+      "costs images they are named first, and nothing of them goes before a yes, or without --force where there is no terminal.",
       "",
       "EXAMPLES",
       "  dray check",

@@ -20,7 +20,7 @@ import type { LoadFlags } from "./load.command.ts";
 export async function load(this: DrayContext, flags: LoadFlags): Promise<void> {
   if (flags.input !== undefined) {
     const path = resolve(flags.input);
-    await loadFrom(this, flags, { path, what: JSON.stringify(path) });
+    await loadFrom(this, flags, { path });
     return;
   }
   const folder = await mkdtemp(join(await temporaryFolder(flags.tmpdir), "drayage-load-"));
@@ -49,8 +49,8 @@ async function keepInput(context: DrayContext, path: string): Promise<void> {
 
 interface Archive {
   readonly path: string;
-  /** As messages call it. */
-  readonly what: string;
+  /** As messages call it, where that is not its path. */
+  readonly what?: string;
 }
 
 async function loadFrom(context: DrayContext, flags: LoadFlags, archive: Archive): Promise<void> {
@@ -100,6 +100,7 @@ async function imagesIn(
   }
   const reasons = errors.map((error, index) => {
     const message = error instanceof Error ? error.message : String(error);
+    if (what === undefined) return message;
     return [`${formats[index]}:${path}`, JSON.stringify(path), path].reduce(
       (text, place) => text.replaceAll(place, what),
       message,
@@ -107,7 +108,7 @@ async function imagesIn(
   });
   throw new DrayageError(
     "ERR_DRAYAGE_LAYOUT_INVALID",
-    `${what} is neither ${formats.join(" nor ")}: ${[...new Set(reasons)].join("; ")}`,
+    `${what ?? JSON.stringify(path)} is neither ${formats.join(" nor ")}: ${[...new Set(reasons)].join("; ")}`,
     { cause: new AggregateError(errors) },
   );
 }

@@ -1,7 +1,7 @@
 import { DrayageError } from "@drayage/errors";
 import type { DrayContext } from "../context.ts";
 import { humanSize } from "../output/human.ts";
-import { askLine } from "../prompt.ts";
+import { askToGoOn } from "../prompt.ts";
 import { imageFilters } from "../store/image-filters.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { PruneFlags } from "./prune.command.ts";
@@ -55,6 +55,5 @@ async function confirmed(context: DrayContext, { all }: PruneFlags): Promise<boo
   const what = all
     ? "all images that no container uses"
     : "all images without a name that nothing is built on";
-  const answer = await askLine(context, `This removes ${what}. Go on? [y/N] `);
-  return /^y(?:es)?$/i.test(answer.trim());
+  return askToGoOn(context, `This removes ${what}.`);
 }

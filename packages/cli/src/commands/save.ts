@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileBlob, readUnverified, temporaryFolder } from "@drayage/blob";
 import { copy } from "@drayage/copy";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import { formatReference, parseNormalizedNamed } from "@drayage/reference";
 import type { ImageRecord, Store } from "@drayage/storage";
 import { joinPath, type Location } from "@drayage/transport";
@@ -89,6 +89,10 @@ async function writeImages(
         admit: trust(source),
         onProgress: (event) => reporter.report(event),
       });
+    } catch (error) {
+      if (!isDrayageError(error, "ERR_DRAYAGE_DESTINATION_EXISTS")) throw error;
+      // What the transport hints at are flags of copy.
+      throw new DrayageError(error.code, error.message, { hint: "choose another path", cause: error });
     } finally {
       reporter.end();
     }

@@ -8,9 +8,10 @@ export const untagCommand: CommandDefinition = defineCommand<StoreFlags, string[
     positional: imageList("An image of the store, then the names to take from it; all where none is given"),
   },
   docs: {
-    brief: "Take names from an image of the store",
+    brief: "Take names from an image of the store; all where only the image is named",
     fullDescription: [
-      "Take names from an image of the store, which stays.",
+      "Take names from an image of the store, which stays. As with podman, all its names where none is given: dray untag app:2 takes app:1 from the",
+      "same image, too. Prints the names that were taken.",
       "",
       "EXAMPLES",
       "  dray untag alpine registry.example.com/base:3",

@@ -13,9 +13,11 @@ export async function untag(this: DrayContext, flags: StoreFlags, ...texts: stri
   const options = { env, registriesConf: flags.registriesConf };
   await using store = await openLocalStore(this, flags);
   const { image } = await findLocalImage(await store.read({ signal }), text, options);
-  const names: string[] = [];
-  for (const each of given) names.push(await nameOf(image, each, options));
-  await store.removeNames("image", image.id, given.length === 0 ? image.names : names, { signal });
+  const asked: string[] = [];
+  for (const each of given) asked.push(await nameOf(image, each, options));
+  const names = given.length === 0 ? image.names : asked;
+  await store.removeNames("image", image.id, names, { signal });
+  for (const name of names) this.process.stdout.write(`Untagged: ${name}\n`);
 }
 
 async function nameOf(image: ImageRecord, text: string, options: FindLocalOptions): Promise<string> {

@@ -87,7 +87,7 @@ export const rootHelp: string = [
   "  images           List the images of the store",
   "  rmi              Remove images from the store",
   "  tag              Give an image of the store another name",
-  "  untag            Take names from an image of the store",
+  "  untag            Take names from an image of the store; all where only the image is named",
   "  pull             Copy images from a registry into the store",
   "  push             Copy an image of the store to a registry",
   "  save             Write images of the store into an archive or a folder",
