@@ -30,7 +30,7 @@ import { requireRecord } from "./view/create.ts";
 const defaultPatience = 10 * 60 * 1000;
 
 /**
- * Opens a store, and makes its folders where there are none.
+ * Opens a store. Its folders are made when something is written first.
  *
  * @throws `ERR_DRAYAGE_STORE_UNSUPPORTED` where the driver cannot work here; `ERR_DRAYAGE_PLUGIN_INVALID` for what is no driver
  */
