@@ -25,6 +25,7 @@ import { exitCodeOf } from "./exit-codes.ts";
 import { hiddenFlags } from "./flags/arguments.ts";
 import { suggestedFlags } from "./flags/suggested-flags.ts";
 import type { Personality } from "./personality.ts";
+import { topCommands } from "./suggested-commands.ts";
 
 /** The command line of dray: its commands, and how its errors read. */
 function buildDray(options: {
@@ -186,23 +187,30 @@ function usageError(
       hint: `see ${command} --help`,
     });
   }
-  return new DrayageError("ERR_DRAYAGE_USAGE", usageText(error, definition), {
-    hint: `see ${command} --help`,
+  return new DrayageError("ERR_DRAYAGE_USAGE", usageText(error), {
+    hint: `${meantFlag(error, definition)}see ${command} --help`,
     cause: error,
   });
 }
 
 /** What is wrong with an argument. The parser's own sentence does not name the flag of a bad choice. */
-function usageText(error: unknown, definition: CommandDefinition | undefined): string {
+function usageText(error: unknown): string {
   if (error instanceof EnumValidationError) {
     return `--${error.externalFlagName}: choose one of ${error.values.join(", ")}, not ${JSON.stringify(error.input)}`;
   }
-  if (error instanceof FlagNotFoundError && error.aliasName === undefined && definition !== undefined) {
-    const near = suggestedFlags(error.input, definition, error.corrections).join(" or ");
-    return `there is no flag --${error.input}${near === "" ? "" : `: did you mean ${near}?`}`;
+  if (error instanceof FlagNotFoundError && error.aliasName === undefined) {
+    return `there is no flag --${error.input}`;
   }
   const text = error instanceof Error ? error.message : String(error);
   return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function meantFlag(error: unknown, definition: CommandDefinition | undefined): string {
+  if (!(error instanceof FlagNotFoundError) || error.aliasName !== undefined || definition === undefined) {
+    return "";
+  }
+  const near = suggestedFlags(error.input, definition, error.corrections).join(" or ");
+  return near === "" ? "" : `did you mean ${near}? `;
 }
 
 /** skopeo's commands that sign or verify, which dray does not yet. */
@@ -226,8 +234,10 @@ function unknownCommand(
       },
     );
   }
-  const near = corrections.length > 0 ? `did you mean ${corrections.join(" or ")}? ` : "";
   const inGroup = command !== undefined && command !== input && Object.hasOwn(commandGroups, command);
+  const names = [...Object.keys(commands), ...Object.keys(commandGroups)];
+  const meant = inGroup || personality === "buildah" ? corrections : topCommands(input, names, personality);
+  const near = meant.length > 0 ? `did you mean ${meant.join(" or ")}? ` : "";
   const where = inGroup ? `${personality} ${command}` : personality;
   return new DrayageError(
     "ERR_DRAYAGE_USAGE",

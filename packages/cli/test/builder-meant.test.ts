@@ -78,10 +78,10 @@ describe("what is meant by what dray builder does not have", () => {
   it.each([
     [
       ["mutate", "--workingdir", "/x", "dir:x"],
-      "--workingdir: did you mean --workdir?; see dray mutate --help",
+      "--workingdir; did you mean --workdir? see dray mutate --help",
     ],
-    [["mutate", "--expose", "80", "dir:x"], "--expose: did you mean --port?; see dray mutate --help"],
-    [["login", "--user", "me", "r.example"], "--user: did you mean --username?; see dray login --help"],
+    [["mutate", "--expose", "80", "dir:x"], "--expose; did you mean --port? see dray mutate --help"],
+    [["login", "--user", "me", "r.example"], "--user; did you mean --username? see dray login --help"],
   ])("dray %j, too", async (argv, sentence) => {
     expect(await dray(argv)).toMatchObject({ status: 1, stderr: `dray: there is no flag ${sentence}\n` });
   });

@@ -82,14 +82,12 @@ export function createRegistry(
   function unknown(scheme: string, text?: string): DrayageError {
     const close = nearest(scheme.toLowerCase(), [...byScheme.keys(), ...packages.keys()]);
     const schemes = [...byScheme.keys()].sort().join(", ");
-    const hints = [
-      close === undefined ? text && placeHint(text) : `did you mean ${close}?`,
-      schemes === "" ? "no transport is registered" : `the transports here are: ${schemes}`,
-    ];
+    const here = schemes === "" ? "no transport is registered" : `the transports here are: ${schemes}`;
+    const place = text === undefined ? "" : `${placeHint(text)}; `;
     return new DrayageError(
       "ERR_DRAYAGE_TRANSPORT_UNKNOWN",
       `no transport has the scheme ${JSON.stringify(scheme)}`,
-      { hint: hints.filter(Boolean).join("; ") },
+      { hint: `${close === undefined ? place : `did you mean ${close}? `}${here}` },
     );
   }
 

@@ -66,7 +66,7 @@ describe("createRegistry", () => {
 describe("a text that cannot be resolved", () => {
   const registry = createRegistry([dir, oci]);
   const cases: readonly [text: string, code: string, hint: RegExp][] = [
-    ["ocl:/tmp/x", "ERR_DRAYAGE_TRANSPORT_UNKNOWN", /did you mean oci\?/],
+    ["ocl:/tmp/x", "ERR_DRAYAGE_TRANSPORT_UNKNOWN", /did you mean oci\? the transports here/],
     ["DIR:/tmp/x", "ERR_DRAYAGE_TRANSPORT_UNKNOWN", /did you mean dir\?/],
     ["docker-archiv:x", "ERR_DRAYAGE_TRANSPORT_UNKNOWN", /did you mean docker-archive\?/],
     [

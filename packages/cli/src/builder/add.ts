@@ -28,7 +28,7 @@ async function addAs(
 ): Promise<void> {
   const [name, ...files] = words;
   if (name === undefined) throw said("requires at least 1 arg(s), only received 0");
-  if (files.length === 0) throw said("src must be specified");
+  if (files.length === 0) throw said("src must be specified", "CONTAINER SOURCE... [DESTINATION]");
   refuseLateFlags(files);
   if (flags.ignorefile && !flags.contextdir) {
     throw said("--ignorefile option requires that you specify a context dir using --contextdir");

@@ -53,7 +53,7 @@ export function meantCommands(written: string, commands: readonly string[]): rea
 }
 
 /** What docker's commands are called here. */
-const otherTools: Readonly<Partial<Record<string, string>>> = {
+export const otherTools: Readonly<Partial<Record<string, string>>> = {
   create: "from",
   exec: "run",
   start: "run",

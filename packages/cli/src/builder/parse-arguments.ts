@@ -171,10 +171,10 @@ function withValue(
       return flag.parse === undefined ? text : flag.parse.call(context, text);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw said(
-        `invalid argument ${JSON.stringify(value)} for ${JSON.stringify(title)} flag: ${why}`,
-        acceptedBy[why.slice(0, why.indexOf(":"))],
-      );
+      const accepted = acceptedBy[why.slice(0, why.indexOf(":"))];
+      const message = `invalid argument ${JSON.stringify(value)} for ${JSON.stringify(title)} flag`;
+      const isGos = accepted !== undefined && context.personality === "dray";
+      throw said(isGos ? message : `${message}: ${why}`, accepted);
     }
   };
   if (flag.variadic === undefined || flag.variadic === false) return parse(value);

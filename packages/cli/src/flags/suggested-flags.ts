@@ -1,3 +1,4 @@
+import { editDistance } from "@drayage/transport";
 import { type CommandParameters, hiddenFlags, spelling } from "./arguments.ts";
 import { synonymsOf } from "./flag-synonyms.ts";
 
@@ -19,5 +20,8 @@ export function suggestedFlags(
   const same = shown.filter((one) => synonyms.has(one));
   if (same.length > 0) return same;
   const near = shown.filter((one) => one.startsWith(flag) || flag.startsWith(one));
-  return near.length > 0 ? near : alike.map(spelling).filter((one) => !hidden.has(one));
+  if (near.length > 0) return near;
+  // A third of the letters may be wrong.
+  const most = Math.ceil((flag.length - 2) / 3);
+  return alike.map(spelling).filter((one) => !hidden.has(one) && editDistance(flag, one) <= most);
 }

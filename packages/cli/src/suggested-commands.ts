@@ -1,0 +1,27 @@
+import { editDistance } from "@drayage/transport";
+import { builderCommands, otherCommandNames } from "./builder/builder-commands.ts";
+import { otherTools } from "./builder/did-you-mean.ts";
+import type { Personality } from "./personality.ts";
+
+/** What takes something away: suggested for nothing but a slip of one letter, or of two that changed places. */
+const destroying: ReadonlySet<string> = new Set(["delete", "prune", "rmi", "untag"]);
+
+/** What may be meant by a command that dray does not have: one of builder's, else those that are a slip away. */
+export function topCommands(
+  written: string,
+  names: readonly string[],
+  personality: Personality,
+): readonly string[] {
+  const own = otherTools[written] ?? written;
+  const isBuilders = Object.hasOwn(builderCommands, own) || Object.hasOwn(otherCommandNames, own);
+  if (isBuilders && personality === "dray") return [`builder ${own}`];
+  return names.filter((name) => {
+    const distance = editDistance(written, name);
+    if (!destroying.has(name)) return distance <= Math.ceil(written.length / 3);
+    return distance <= 1 || (distance === 2 && sorted(written) === sorted(name));
+  });
+}
+
+function sorted(word: string): string {
+  return [...word].sort().join("");
+}

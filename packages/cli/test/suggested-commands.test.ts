@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import { dray } from "./run-dray.ts";
+
+it.each([
+  ["run", "did you mean builder run? see dray --help"],
+  ["rm", "did you mean builder rm? see dray --help"],
+  ["commit", "did you mean builder commit? see dray --help"],
+  ["from", "did you mean builder from? see dray --help"],
+  ["config", "did you mean builder config? see dray --help"],
+  ["exec", "did you mean builder run? see dray --help"],
+  ["prnue", "did you mean prune? see dray --help"],
+  ["prunxy", "see dray --help"],
+  ["expotr", "did you mean export? see dray --help"],
+])("dray %s: %s", async (name, hint) => {
+  const { status, stderr } = await dray([name, "x"]);
+  expect(status).toBe(1);
+  expect(stderr).toBe(`dray: there is no command "${name}"; ${hint}\n`);
+});
