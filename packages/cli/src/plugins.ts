@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -57,7 +58,8 @@ function packageEntry(name: string, folder: string): string {
   try {
     return createRequire(resolve(folder, "package.json")).resolve(name);
   } catch (error) {
-    throw cannotLoad(name, error);
+    const isFile = existsSync(resolve(folder, name));
+    throw cannotLoad(name, error, isFile ? `a file is named by its path: ./${name}` : undefined);
   }
 }
 
@@ -67,13 +69,17 @@ function isAbsent(error: unknown, name: string): boolean {
   return code === "ERR_MODULE_NOT_FOUND" && message !== undefined && message.includes(`'${name}'`);
 }
 
-function cannotLoad(name: string, cause: unknown): DrayageError {
+function cannotLoad(
+  name: string,
+  cause: unknown,
+  hint: string = "install it beside dray, or give the path of its file",
+): DrayageError {
   const reason = cause instanceof Error ? cause.message.split("\n", 1)[0] : String(cause);
   return new DrayageError(
     "ERR_DRAYAGE_PLUGIN_INVALID",
     `cannot load plugin ${JSON.stringify(name)}: ${reason}`,
     {
-      hint: `install it beside dray, or give the path of its file`,
+      hint,
       cause,
     },
   );

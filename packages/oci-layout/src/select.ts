@@ -42,7 +42,7 @@ export function selectImage(index: LayoutIndex, place: Omit<LayoutPlace, "path">
   if (isFlatIndex(entries)) return { kind: "flat", entries };
   throw new DrayageError(
     "ERR_DRAYAGE_REFERENCE_INVALID",
-    `${where}: the layout has ${entries.length} images, and none is named`,
+    `${where}: the layout has ${entries.length} images: name one`,
     { hint: namesHint(index) },
   );
 }
