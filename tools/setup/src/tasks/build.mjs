@@ -27,6 +27,14 @@ export async function build(args = []) {
     child.on("error", reject);
     child.on("close", (ended) => resolve(ended ?? 1));
   });
-  if (code !== 0) process.stdout.write(Buffer.concat(said));
+  const text = Buffer.concat(said);
+  if (code !== 0) {
+    process.stdout.write(text);
+    return code;
+  }
+  const [, kept, all] = /for (\d+) out of (\d+) tasks/.exec(text.toString()) ?? [];
+  console.log(
+    kept !== undefined && kept === all ? "All packages are up to date." : "The packages are built.",
+  );
   return code;
 }
