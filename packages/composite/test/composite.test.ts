@@ -52,7 +52,9 @@ describe("a composite", () => {
 
   it("says which of its places fails, be it opened or asked", async () => {
     const refuses = (): DrayageError =>
-      new DrayageError("ERR_DRAYAGE_TLS", "the certificate is not trusted", { hint: "use --tls-verify=false" });
+      new DrayageError("ERR_DRAYAGE_TLS", "the certificate is not trusted", {
+        hint: "use --tls-verify=false",
+      });
     const fails = async (): Promise<never> => {
       throw refuses();
     };
