@@ -49,6 +49,7 @@ export type {
   UnparsedImage,
   VariantCompression,
 } from "./options.ts";
+export type { OtherPlatform } from "./other-platform.ts";
 export type {
   ConfigPlan,
   CopyPlan,
