@@ -23,13 +23,10 @@ export async function holdLayers(
   layerIds: Iterable<string>,
   { why = "", signal }: HoldOptions = {},
 ): Promise<Hold> {
-  const { files, patience } = core;
+  const { files } = core;
   const held = new Set(layerIds);
-  const name = randomBytes(12).toString("hex");
-  const file = path.join(folderOf(core), `${name}${suffix}`);
   const since = new Date().toISOString();
-  // Its life is told by a lock beside it: the file itself is replaced when more is held.
-  const life = await files.acquire(lifeOf(file), "write", { signal, patience });
+  const { file, life } = await beginLife(core, signal);
   let released = false;
 
   async function write(): Promise<void> {
@@ -61,6 +58,23 @@ export async function holdLayers(
   };
 }
 
+/**
+ * The file of a new hold, whose life is told by a lock beside it: the file itself is replaced when more is held. Before it was locked, the
+ * lock looks like that of a dead process, and may be gone.
+ */
+async function beginLife(
+  core: StoreCore,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly file: string; readonly life: AsyncDisposable }> {
+  const { files, patience } = core;
+  for (;;) {
+    const file = path.join(folderOf(core), `${randomBytes(12).toString("hex")}${suffix}`);
+    const life = await files.acquire(lifeOf(file), "write", { signal, patience });
+    if (!files.onDisk || files.exists(lifeOf(file))) return { file, life };
+    await life[Symbol.asyncDispose]();
+  }
+}
+
 /** A hold that is only begun with the first layer. */
 export function holdOnDemand(core: StoreCore, why: string): Hold {
   let begun: Hold | undefined;
@@ -85,13 +99,33 @@ export function readHolds(core: StoreCore): readonly HoldRecord[] {
 /** Holds whose process is gone, and files that were to replace one's. */
 export function holdLeftovers(core: StoreCore): readonly Leftover[] {
   const ended = holdFiles(core).filter(({ alive }) => !alive);
-  return [...ended.map((hold) => hold.path), ...unfinishedHolds(core)].map((file) => {
+  const why = "the process that held layers is gone";
+  const files = [...ended.map((hold) => hold.path), ...unfinishedHolds(core)].map((file) => {
     const remove = async (): Promise<void> => {
       await core.files.remove(file);
       await core.files.remove(lifeOf(file));
     };
-    return { path: file, why: "the process that held layers is gone", remove };
+    return { path: file, why, remove };
   });
+  const lone = loneLives(core).map((file) => ({ path: file, why, remove: () => removeLife(core, file) }));
+  return [...files, ...lone];
+}
+
+/** Locks of those that died before they had held anything, or after. */
+function loneLives(core: StoreCore): readonly string[] {
+  const folder = folderOf(core);
+  const names = core.files.list(folder);
+  const lives = new Set(
+    names.filter((name) => name.endsWith(".lock")).map((name) => path.join(folder, name)),
+  );
+  for (const name of names) if (!name.endsWith(".lock")) lives.delete(lifeOf(path.join(folder, name)));
+  return [...lives].filter((life) => !isLocked(core, life));
+}
+
+/** While it is locked: its owner may be about to lock it. */
+async function removeLife({ files }: StoreCore, life: string): Promise<void> {
+  using lock = files.tryAcquire(life, "write");
+  if (lock !== undefined) await files.remove(life);
 }
 
 /**
@@ -163,10 +197,13 @@ function holdFiles(core: StoreCore): readonly HoldFile[] {
   });
 }
 
-function isAlive({ files }: StoreCore, file: string): boolean {
+function isAlive(core: StoreCore, file: string): boolean {
   const life = lifeOf(file);
-  if (!files.exists(life)) return false;
-  // Whoever lives has it for writing.
+  return core.files.exists(life) && isLocked(core, life);
+}
+
+/** Whoever lives has it for writing. */
+function isLocked({ files }: StoreCore, life: string): boolean {
   using lock = files.tryAcquire(life, "read");
   return lock === undefined;
 }

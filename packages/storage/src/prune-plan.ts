@@ -28,11 +28,13 @@ export function planPrune(
       images: view.images.filter((image) => !images.has(image)),
     });
   }
+  const seen = new Set<string>();
   const strays = new Set(view.unreferencedLayers().map(({ id }) => id));
+  const belowStrays = new Set(withLayers ? [] : [...strays].flatMap((id) => ancestorsOf(id)));
   const candidates = left.unreferencedLayers().filter(({ id }) => withLayers || !strays.has(id));
   return {
     images: [...images],
-    layers: candidates.filter(({ id }) => !held.has(id) && !hasStrayAbove(id)),
+    layers: candidates.filter(({ id }) => !held.has(id) && !belowStrays.has(id)),
     held: candidates.filter(({ id }) => held.has(id)),
   };
 
@@ -44,8 +46,14 @@ export function planPrune(
     );
   }
 
-  /** Whether a layer that stays stands on it. */
-  function hasStrayAbove(id: string): boolean {
-    return !withLayers && view.children(id).some((child) => strays.has(child.id) || hasStrayAbove(child.id));
+  /** What a layer that stays stands on; not what was found for another already. */
+  function ancestorsOf(stray: string): readonly string[] {
+    const found: string[] = [];
+    for (let id = view.layerById(stray)?.parent; id !== undefined && !seen.has(id); ) {
+      seen.add(id);
+      found.push(id);
+      id = view.layerById(id)?.parent;
+    }
+    return found;
   }
 }

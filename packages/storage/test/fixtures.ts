@@ -66,6 +66,7 @@ export async function putImage(
     id: digestHex(digest),
     layers: await Promise.all(texts.map((text) => stage(store, text))),
     names,
+    metadata: "{}",
     created: "2024-02-03T04:05:06.70Z",
     bigData: [
       { key: digest, bytes },

@@ -13,7 +13,7 @@ describe("images", () => {
     const top = shaHex(`${shaHex("one")}+${shaHex("two")}`);
     expect(text("plain-images/images.json")).toBe(
       `[{"id":"${image.id}","digest":"${digestBytes(manifest)}","names":["docker.io/library/x:1"],` +
-        `"names-history":["docker.io/library/x:1"],"layer":"${top}","big-data-names":["${config}","manifest"],` +
+        `"names-history":["docker.io/library/x:1"],"layer":"${top}","metadata":"{}","big-data-names":["${config}","manifest"],` +
         `"big-data-sizes":{"manifest":${manifest.length},"${config}":2},` +
         `"big-data-digests":{"manifest":"${digestBytes(manifest)}","${config}":"${config}"},"created":"2024-02-03T04:05:06.7Z"}]`,
     );

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
@@ -44,13 +44,38 @@ describe("holds", () => {
     writeFileSync(path.join(folder, "dead.lock"), "");
     writeFileSync(path.join(folder, "torn.json"), "");
     writeFileSync(path.join(folder, ".tmp-dead.json123"), "");
+    writeFileSync(path.join(folder, "lone.lock"), "");
     expect(await store.holds()).toEqual([]);
     const report = await store.prune({ layers: true });
     expect(report.layers).toEqual([stray?.id]);
     expect(report.leftovers).toEqual(
-      ["dead.json", "torn.json", ".tmp-dead.json123"].map((name) => path.join(folder, name)),
+      ["dead.json", "torn.json", ".tmp-dead.json123", "lone.lock"].map((name) => path.join(folder, name)),
     );
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("a prune", () => {
+  it("leaves an image alone that another tool is making, and takes one that it has left", async () => {
+    const { store, root } = await openTestStore();
+    const bigData = [{ key: "manifest", bytes: Buffer.from("{}") }];
+    const image = await store.commitImage({ layers: [await stage(store, "one")], bigData });
+    expect((await store.prune()).images).toEqual([]);
+    expect((await store.prune({ images: "unused", dryRun: true })).images).toEqual([]);
+    const before = new Date(Date.now() - 61_000);
+    utimesSync(path.join(root, "plain-images", image.id), before, before);
+    expect((await store.prune()).images.map(({ id }) => id)).toEqual([image.id]);
+  });
+
+  it("ends where layers stand on themselves", async () => {
+    const { store, root, text } = await openTestStore();
+    await store.commitLayers([await stage(store, "one"), await stage(store, "two")]);
+    const [one, two] = (await store.read()).layers.map(({ id }) => id);
+    const layers = path.join(root, "plain-layers/layers.json");
+    const records = JSON.parse(text("plain-layers/layers.json")) as { readonly id: string }[];
+    const circle = records.map((record) => ({ ...record, parent: record.id === one ? two : one }));
+    writeFileSync(layers, JSON.stringify(circle));
+    expect((await store.prune({ images: "unused", dryRun: true })).layers).toEqual([]);
   });
 });
 
@@ -216,6 +241,32 @@ describe("check and repair", () => {
     expect((await store.read()).image(list.id).bigData.get("manifest")?.size).toBe(longer.length);
     for (const file of files) writeFileSync(file, torn);
     expect((await store.check()).findings).toMatchObject([{ repair: "remove" }, { repair: "none" }]);
+  });
+
+  it("take it where other data is missing, too, and not for what an artifact's digest names", async () => {
+    const { store, root } = await openTestStore();
+    const json = (text: string) => Buffer.from(`{"is":"${text}"}`);
+    const container = await store.createContainer({ names: ["work"] });
+    for (const key of ["state", "more"]) {
+      await store.setBigData("container", container.id, { key, bytes: json(key) });
+    }
+    const digest = digestBytes(json("manifest"));
+    const bigData = ["manifest", `manifest-${digest}`].map((key) => ({ key, bytes: json("manifest") }));
+    const artifact = await store.commitImage({ layers: [], names: ["artifact"], bigData });
+    const ofContainer = path.join(root, "plain-containers", container.id);
+    writeFileSync(path.join(ofContainer, "state"), json("other"));
+    unlinkSync(path.join(ofContainer, "more"));
+    writeFileSync(path.join(root, "plain-images", artifact.id, "manifest"), json("other"));
+    const report = await store.check();
+    expect(report.findings).toMatchObject([
+      { code: "image-data-changed", id: artifact.id, repair: "remove" },
+      { code: "container-data-changed", repair: "mend" },
+      { code: "container-data-missing", repair: "none" },
+    ]);
+    const repaired = await store.repair(report);
+    expect(repaired.mended.map(({ code }) => code)).toEqual(["container-data-changed"]);
+    expect(repaired.lostImages.map(({ id }) => id)).toEqual([artifact.id]);
+    expect((await store.check()).findings.map(({ code }) => code)).toEqual(["container-data-missing"]);
   });
 
   it("find a tar-split that is larger than any can be", async () => {

@@ -30,6 +30,10 @@ export function folderFiles(): StoreFiles {
     read: readWhole,
     stamp: stampOf,
     size: (file) => statsOf(file)?.size,
+    changed(file) {
+      const stats = statsOf(file);
+      return stats && Number(stats.mtimeNs / 1_000_000n);
+    },
     exists: (file) => statsOf(file) !== undefined,
     list,
     write: replaceFile,

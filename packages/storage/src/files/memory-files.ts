@@ -51,6 +51,7 @@ export function memoryFiles(): StoreFiles {
     read: (path) => files.get(path)?.bytes,
     stamp: (path) => files.get(path)?.stamp ?? "",
     size: (path) => files.get(path)?.bytes.length,
+    changed: () => undefined,
     exists: (path) => files.has(path) || namesBelow(files, path).length > 0,
     list: (folder) => [...new Set(namesBelow(files, folder).map((name) => name.split("/")[0] ?? name))],
     write: (path, bytes) => put(path, bytes.slice()),

@@ -26,6 +26,8 @@ export interface StoreFiles {
   stamp(path: string): string;
   /** In bytes; undefined where there is no such file. */
   size(path: string): number | undefined;
+  /** When a file was changed, or a folder's entries, in milliseconds since 1970; undefined where nobody else sees it. */
+  changed(path: string): number | undefined;
   exists(path: string): boolean;
   /** The names in a folder; none where there is no such folder. */
   list(folder: string): readonly string[];
