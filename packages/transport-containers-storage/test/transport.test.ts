@@ -341,7 +341,6 @@ describe("finding a store", () => {
     const drivers = { overlay: () => unusable("overlay") };
     await using store = await openContainersStore({}, { env, drivers });
     expect(store.driver).toBe("vfs");
-    rmSync(at("graph"), { recursive: true });
     await expect(
       openContainersStore({}, { env, drivers: { ...drivers, vfs: () => unusable("vfs") } }),
     ).rejects.toMatchObject({
