@@ -1,6 +1,7 @@
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { compareTrees, packChanges, packTree, treeSize } from "@drayage/pack";
-import type { DiffOptions, LayerChange } from "@drayage/storage";
+import type { LayerChange, LayerDiffOptions } from "@drayage/storage";
+import { requireParents } from "./check-parents.ts";
 import type { Context } from "./context.ts";
 import { type LayerFolder, requireLayer } from "./home.ts";
 import { layersBelow, refuseComposefs } from "./lower-folders.ts";
@@ -12,7 +13,7 @@ import { refuseMountProgram } from "./refusals.ts";
 export async function* packLayer(
   context: Context,
   id: string,
-  options: DiffOptions = {},
+  options: LayerDiffOptions = {},
 ): AsyncIterable<Uint8Array> {
   const { signal, repack, borrow } = options;
   const pack = { ...repack, borrow, signal };
@@ -34,7 +35,7 @@ export async function* packLayer(
 export async function* layerChanges(
   context: Context,
   id: string,
-  options: DiffOptions = {},
+  options: LayerDiffOptions = {},
 ): AsyncIterable<LayerChange> {
   const { signal } = options;
   const way = await chooseWay(context, id, options);
@@ -49,7 +50,11 @@ export async function* layerChanges(
 }
 
 /** The bytes of what the layer has itself; of what it adds or changes, where it is compared with another than its parent. */
-export async function layerSize(context: Context, id: string, options: DiffOptions = {}): Promise<number> {
+export async function layerSize(
+  context: Context,
+  id: string,
+  options: LayerDiffOptions = {},
+): Promise<number> {
   const { against, signal } = options;
   const layer = requireLayer(context.home, id);
   if (against === undefined || against === layersBelow(context.home, layer)[0]?.id) {
@@ -71,19 +76,27 @@ type Way =
  * say that something is elsewhere: `redirect_dir`, `metacopy`. The Go tools ask the kernel for its settings instead, which may have been others
  * when the layer was made.
  */
-async function chooseWay(context: Context, id: string, { against, signal }: DiffOptions): Promise<Way> {
+async function chooseWay(
+  context: Context,
+  id: string,
+  { against, parents, signal }: LayerDiffOptions,
+): Promise<Way> {
   throwIfAborted(signal, "compare layers");
   refuseMountProgram(context);
   const { home, marks } = context;
   const layer = requireLayer(home, id);
   refuseComposefs(layer);
   if (against === id) throw new DrayageError("ERR_DRAYAGE_USAGE", `layer ${id} is compared with itself`);
-  const below = layersBelow(home, layer);
+  const below = requireParents(home, layer, parents);
   const parent = below[0];
   if (against === undefined || against === parent?.id) {
     // Where nothing is below, nothing can be elsewhere.
     const native = below.length === 0 || !(await hasDetours(layer.diff, marks, signal));
     if (native) return { kind: "native", layer, lowers: below.map(({ diff }) => diff) };
   }
-  return { kind: "naive", layer, older: against === undefined ? parent : requireLayer(home, against) };
+  const older = against === undefined ? parent : requireLayer(home, against);
+  // It is mounted, too.
+  if (older !== undefined && parents?.includes(older.id))
+    requireParents(home, older, parents.slice(parents.indexOf(older.id) + 1));
+  return { kind: "naive", layer, older };
 }

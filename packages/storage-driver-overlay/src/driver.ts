@@ -11,6 +11,7 @@ import {
   temporaryPlaces,
 } from "@drayage/storage";
 import { requireSys } from "@drayage/sys";
+import { checkParents } from "./check-parents.ts";
 import type { Context } from "./context.ts";
 import { createLayer } from "./create.ts";
 import { layerChanges, layerSize, packLayer } from "./diff.ts";
@@ -19,6 +20,7 @@ import { findLayer, layerIds, type OverlayHome, requireLayer } from "./home.ts";
 import { leftovers } from "./leftovers.ts";
 import { createLinkName } from "./link-name.ts";
 import { overlayMarks } from "./marks.ts";
+import { mendParents } from "./mend-parents.ts";
 import { mountLayer, unmountLayer } from "./mount.ts";
 import { noteMountProgram, readMountProgram } from "./mount-program.ts";
 import { openLayerFile } from "./open-file.ts";
@@ -119,6 +121,11 @@ function layerFiles(context: Context): LayerFiles {
     diff: (id, options) => packLayer(context, id, options),
     ownFolder: (id) => requireLayer(home, id).diff,
     changes: (id, options) => layerChanges(context, id, options),
+    checkParents: async (layer) => checkParents(home, layer),
+    mendParents: async (layers) => {
+      makeHome(home);
+      await mendParents(home, layers);
+    },
     size: async (id, options) => layerSize(context, id, options),
     facts: async () => overlayFacts(context),
     // Nothing is kept open: what was mounted stays so.

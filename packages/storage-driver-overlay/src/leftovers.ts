@@ -51,7 +51,14 @@ function danglingLinks({ home }: Context): readonly Leftover[] {
     .filter((name) => leadsNowhere(name))
     .map((name) => {
       const path = join(home.path, "l", name);
-      return { path, why: "a link to a layer that is gone", remove: () => removeLink(path) };
+      return {
+        path,
+        why: "a link to a layer that is gone",
+        remove: async () => {
+          // A repair may have led it to the layer that it is of.
+          if (leadsNowhere(name)) await removeLink(path);
+        },
+      };
     });
 
   function leadsNowhere(name: string): boolean {

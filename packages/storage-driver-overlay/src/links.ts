@@ -16,6 +16,11 @@ import { createLinkName, isLinkName } from "./link-name.ts";
 /** The deepest chain of layers that the kernel mounts, and that containers/storage does since 1.50; 1.43 mounts 128. */
 const maxLowers = 500;
 
+/** What helps where a layer's notes on its parents are wrong. What is in an additional store, nobody mends from here. */
+export function hintFor({ elsewhere }: LayerFolder): { readonly hint?: string } {
+  return elsewhere ? {} : { hint: "`dray check --repair` writes it anew from the store's records" };
+}
+
 /**
  * The names in `l` of a layer's parents, the nearest first: what its file `lower` says. Empty for a layer without a parent.
  *
@@ -31,7 +36,8 @@ export function lowerNames(layer: LayerFolder): readonly string[] {
     if (isLinkName(name)) return name;
     throw new DrayageError(
       "ERR_DRAYAGE_STORE_INVALID",
-      `${JSON.stringify(path)} names ${JSON.stringify(part)}, which is no link in the folder "l"`,
+      `${JSON.stringify(path)}, which has the parents of the layer ${layer.id}, names ${JSON.stringify(part)}, which is no link in the folder "l"`,
+      hintFor(layer),
     );
   });
 }
@@ -51,7 +57,8 @@ export function withinDepth(names: readonly string[]): readonly string[] {
   );
 }
 
-function formatLowers(names: readonly string[]): string {
+/** What the file `lower` says of these names. */
+export function formatLowers(names: readonly string[]): string {
   return names.map((name) => `l/${name}`).join(":");
 }
 
@@ -65,7 +72,7 @@ function linkNameOf(home: OverlayHome, layer: LayerFolder): string {
   throw new DrayageError(
     "ERR_DRAYAGE_STORE_INVALID",
     `${JSON.stringify(join(layer.path, "link"))} is missing, and no link in "l" leads to the layer`,
-    { hint: "remove the images that have this layer, and pull them again" },
+    hintFor(layer),
   );
 }
 
@@ -80,12 +87,13 @@ export function layersOfNames(home: OverlayHome, names: readonly string[]): read
     throw new DrayageError(
       "ERR_DRAYAGE_STORE_INVALID",
       `${JSON.stringify(join(home.path, "l", name))} is missing, or leads to no layer`,
-      { hint: "a check of the store tells which images that concerns" },
+      { hint: "`dray check` tells which images that concerns, and with --repair mends what it can" },
     );
   });
 }
 
-function layerOfName(home: OverlayHome, name: string): LayerFolder | undefined {
+/** The layer with files that a name in `l` leads to. */
+export function layerOfName(home: OverlayHome, name: string): LayerFolder | undefined {
   for (const root of [home.path, ...home.others]) {
     const id = linkedLayer(root, name);
     if (id === undefined) continue;
@@ -129,12 +137,7 @@ function writeMode(path: string, text: string): void {
  * `l` for each layer whose file `link` has its name, and that file for each layer to which a link leads.
  */
 function healLinks(home: OverlayHome): void {
-  const links = join(home.path, "l");
-  const byLayer = new Map<string, string>();
-  for (const name of readdirSync(links).sort()) {
-    const id = linkedLayer(home.path, name);
-    if (id !== undefined && isLinkName(name) && !byLayer.has(id)) byLayer.set(id, name);
-  }
+  const byLayer = linksByLayer(home);
   for (const id of layerIds(home)) {
     const path = join(home.path, id);
     const written = writtenLinkName(path);
@@ -142,6 +145,16 @@ function healLinks(home: OverlayHome): void {
     if (written !== undefined) ensureLink(home, id, written);
     else if (linked !== undefined) replaceLinkFile(path, linked);
   }
+}
+
+/** The first name in `l` that leads to each layer, whether or not that is there. */
+export function linksByLayer(home: OverlayHome): ReadonlyMap<string, string> {
+  const byLayer = new Map<string, string>();
+  for (const name of readdirSync(join(home.path, "l")).sort()) {
+    const id = linkedLayer(home.path, name);
+    if (id !== undefined && isLinkName(name) && !byLayer.has(id)) byLayer.set(id, name);
+  }
+  return byLayer;
 }
 
 function ensureLink(home: OverlayHome, id: string, name: string): void {
@@ -164,7 +177,7 @@ function replaceLinkFile(path: string, name: string): void {
 }
 
 /** A file that lost its content in a crash says nothing. */
-function writtenLinkName(path: string): string | undefined {
+export function writtenLinkName(path: string): string | undefined {
   const name = basename(readIfThere(join(path, "link"))?.trim() ?? "");
   return isLinkName(name) ? name : undefined;
 }

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, ioError } from "@drayage/errors";
 import type { MountLayerOptions } from "@drayage/storage";
+import { requireParents } from "./check-parents.ts";
 import type { Context } from "./context.ts";
 import { type LayerFolder, requireLayer } from "./home.ts";
 import { makeFolder } from "./layer-folder.ts";
@@ -19,6 +20,7 @@ export function mountLayer(context: Context, id: string, options: MountLayerOpti
     bindHome(context);
     ensureTarget(target, layer);
     if (isMountPoint(target)) return target;
+    requireParents(context.home, layer, options.parents);
     mountOn(context, layer, { target, readOnly: layer.elsewhere, ...options });
     return target;
   } catch (error) {

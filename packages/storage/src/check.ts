@@ -8,6 +8,7 @@ import type { StoreCore } from "./core.ts";
 import { withAncestors } from "./delete.ts";
 import { diffBlob } from "./diff.ts";
 import { readHolds } from "./holds.ts";
+import { parentsProblems } from "./layer-parents.ts";
 import { readMounts } from "./mounts.ts";
 import type { ContainerRecord, ImageRecord, LayerRecord, RecordKind } from "./records/types.ts";
 import type { CheckOptions, CheckReport, Finding } from "./reports.ts";
@@ -163,6 +164,9 @@ async function checkLayer(
       repair: "remove",
     });
     return findings;
+  }
+  for (const { path, message } of await parentsProblems(core, view, id)) {
+    found({ code: "layer-parents-wrong", message, path, repair: "mend" });
   }
   for (const key of layer.bigDataNames) {
     const path = bigDataPath(core, layer, key);

@@ -1,6 +1,8 @@
 import { type Blob, fileBlob, inflated, openBlob, readUnverified, streamBlob } from "@drayage/blob";
 import { reassembleTar } from "@drayage/tar/tar-split";
 import { placeOf, type StoreCore } from "./core.ts";
+import type { LayerDiffOptions } from "./driver.ts";
+import { parentsOf } from "./layer-parents.ts";
 import type { LayerRecord } from "./records/types.ts";
 import type { OpenDiffOptions } from "./store.ts";
 
@@ -8,10 +10,13 @@ import type { OpenDiffOptions } from "./store.ts";
 export function diffBlob(core: StoreCore, layer: LayerRecord, options: OpenDiffOptions = {}): Blob {
   const { anyBytes, repack } = options;
   const name = `the layer ${layer.id.slice(0, 12)}`;
+  const below = (): Pick<LayerDiffOptions, "parent" | "parents"> => ({
+    parent: layer.parent,
+    parents: parentsOf(core.catalog.view(), layer.id),
+  });
   if (repack !== undefined) {
-    const { parent } = layer;
     return streamBlob(
-      ({ signal, borrow }) => core.layerFiles.diff(layer.id, { parent, signal, repack, borrow }),
+      ({ signal, borrow }) => core.layerFiles.diff(layer.id, { ...below(), signal, repack, borrow }),
       { what: name, borrows: true },
     );
   }
@@ -23,7 +28,7 @@ export function diffBlob(core: StoreCore, layer: LayerRecord, options: OpenDiffO
       borrows: true,
     });
   }
-  return streamBlob(({ signal }) => core.layerFiles.diff(layer.id, { parent: layer.parent, signal }), {
+  return streamBlob(({ signal }) => core.layerFiles.diff(layer.id, { ...below(), signal }), {
     ...(anyBytes ? {} : { digest: layer.diffDigest, size: layer.diffSize }),
     what: core.layerFiles.keepsTar ? name : `${name}, packed anew as it has no tar-split,`,
   });

@@ -97,10 +97,31 @@ export interface LayerFiles extends AsyncDisposable {
   ownFolder?(id: string): string;
   /** What the layer changes against its parent. */
   changes(id: string, options?: LayerDiffOptions): AsyncIterable<LayerChange>;
+  /**
+   * What is wrong with the driver's own notes of which layers lie below each other. Changes nothing, and has nothing to say on parents
+   * without files. Absent, as {@link mendParents}, where the store's records are all there is.
+   */
+  checkParents?(layer: LayerParents): Promise<readonly ParentsProblem[]>;
+  /** Brief. Writes such notes anew where they are wrong. It is given all layers of the store, as a note of one can concern others. */
+  mendParents?(layers: readonly LayerParents[]): Promise<void>;
   /** The bytes of the regular files that the layer adds or changes, each counted once. */
   size(id: string, options?: LayerDiffOptions): Promise<number>;
   /** What a person may want to know: `dray info`. */
   facts(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** What a layer stands on, as the store's records have it. */
+export interface LayerParents {
+  readonly id: string;
+  /** The nearest first. */
+  readonly parents: readonly string[];
+}
+
+/** A note of the driver that does not fit the records. */
+export interface ParentsProblem {
+  readonly path: string;
+  /** One line that names the file and the layer. */
+  readonly message: string;
 }
 
 export interface StageOptions {
@@ -161,6 +182,11 @@ export interface MountLayerOptions {
   readonly mountLabel?: string | undefined;
   /** What is written need not outlive a crash of the machine: mounts need not sync. No matter to drivers that mount nothing. */
   readonly volatile?: boolean | undefined;
+  /**
+   * All that the layer stands on, the nearest first, as the records have it. A driver with notes of its own throws
+   * `ERR_DRAYAGE_STORE_INVALID` where those say otherwise, rather than to show a part.
+   */
+  readonly parents?: readonly string[] | undefined;
   /** Options of the mount, instead of those that the driver was opened with. */
   readonly options?: readonly string[] | undefined;
 }
@@ -198,6 +224,8 @@ export interface DiffOptions {
 export interface LayerDiffOptions extends DiffOptions {
   /** The layer's parent: always said where there is one, as not every driver's files tell. */
   readonly parent?: string | undefined;
+  /** As {@link MountLayerOptions.parents}. */
+  readonly parents?: readonly string[] | undefined;
 }
 
 export interface LayerChange {

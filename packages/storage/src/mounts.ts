@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { DrayageError, errnoOf, isDrayageError } from "@drayage/errors";
 import type { StoreCore } from "./core.ts";
 import type { MountLayerOptions } from "./driver.ts";
+import { parentsOf } from "./layer-parents.ts";
 import { fieldsOf } from "./records/fields.ts";
 import {
   editRecord,
@@ -41,7 +42,7 @@ export async function mountLayer(
     saveRows(core, withCount(rows, row.mount, count));
     return row.mount.path;
   }
-  const path = await core.layerFiles.mount(id, options);
+  const path = await core.layerFiles.mount(id, { ...options, parents: parentsOf(core.catalog.view(), id) });
   try {
     saveRows(core, withCount(rows, { layer: id, path }, count));
   } catch (error) {

@@ -15,6 +15,7 @@ import { folderFiles } from "./files/folder-files.ts";
 import { memoryFiles } from "./files/memory-files.ts";
 import type { StoreFiles } from "./files/store-files.ts";
 import { holdLayers, readHolds } from "./holds.ts";
+import { parentsOf } from "./layer-parents.ts";
 import { stageLayer } from "./layer-stage.ts";
 import { mountTarget, unmountTarget } from "./mount-target.ts";
 import { readMounts } from "./mounts.ts";
@@ -105,7 +106,10 @@ function storeOf(core: StoreCore): Store {
     openDiff: (id, options) => openDiff(core, record("layer", id), options),
     diffBlob: (layer, options) => diffBlob(core, layer, options),
     ownFolder: (id) => core.layerFiles.ownFolder?.(id),
-    changes: (id, options) => layerFiles.changes(id, { ...options, parent: record("layer", id).parent }),
+    changes: (id, options) => {
+      const { parent } = record("layer", id);
+      return layerFiles.changes(id, { ...options, parent, parents: parentsOf(catalog.view(), id) });
+    },
     layerSize: async (id) => layerSize(core, record("layer", id)),
 
     commitImage: (image, options) => commitImage(core, image, options),

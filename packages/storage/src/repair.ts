@@ -2,6 +2,7 @@ import { bigDataPath } from "./big-data.ts";
 import { membersOfNewerData } from "./changed-data.ts";
 import type { StoreCore } from "./core.ts";
 import { deleteContainerNow, deleting, removeRecords } from "./delete.ts";
+import { mendParents, parentsProblems } from "./layer-parents.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { forgetMounts } from "./mounts.ts";
 import { unlessEmpty } from "./records/formats.ts";
@@ -38,7 +39,9 @@ export async function repairStore(
         containers: options.containers === true,
       };
       const mendable = report.findings.filter((finding) => finding.repair === "mend");
-      for (const finding of mendable) (mend(work, finding) ? mended : left).push(finding);
+      if (mendable.some(({ code }) => code === "layer-parents-wrong"))
+        await mendParents(core, core.catalog.view());
+      for (const finding of mendable) ((await mend(work, finding)) ? mended : left).push(finding);
       const stale = mended.filter(({ code }) => code === "mount-stale");
       await forgetMounts(core, new Set(stale.map(({ id }) => id)));
       transaction.save();
@@ -78,7 +81,7 @@ interface Work {
 }
 
 /** Whether it is as it should be once all is saved. */
-function mend({ transaction }: Work, { code, kind, id, size }: Finding): boolean {
+async function mend({ transaction }: Work, { code, kind, id, size }: Finding): Promise<boolean> {
   const { core } = transaction;
   if (code === "image-data-changed" || code === "container-data-changed") {
     const table = transaction.table(kind === "image" ? "image" : "container");
@@ -94,6 +97,8 @@ function mend({ transaction }: Work, { code, kind, id, size }: Finding): boolean
   } else if (code === "layer-data-missing") {
     const names = layer.bigDataNames.filter((key) => core.files.exists(bigDataPath(core, layer, key)));
     layers.change(id, { "big-data-names": unlessEmpty(names) });
+  } else if (code === "layer-parents-wrong") {
+    return (await parentsProblems(core, core.catalog.view(), id)).length === 0;
   } else return false;
   return true;
 }

@@ -10,6 +10,8 @@ export type FindingCode =
   | "layer-size"
   /** The layer that a layer stands on is not there. */
   | "layer-parent-missing"
+  /** What the driver has written of the layers below a layer does not fit the records: a mount would show a part, or nothing. */
+  | "layer-parents-wrong"
   /** Layers stand on each other in a circle. */
   | "layer-circle"
   /** A layer's record was left by whoever died making or deleting it. */
