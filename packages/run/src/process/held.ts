@@ -1,12 +1,18 @@
 /** More than this of what a runtime says before the command starts is not kept. */
 const limit = 64 * 1024;
 
+interface Starting {
+  readonly started: Promise<boolean>;
+  /** What `started` is about to be, before it is. */
+  readonly hasStarted: () => boolean;
+}
+
 /**
  * Passes on what a source gives once `started` is true. What comes before is held back; where it becomes false it is given to `never` instead.
  */
 export async function* heldUntil(
   source: AsyncIterable<Uint8Array>,
-  started: Promise<boolean>,
+  { started, hasStarted }: Starting,
   never: (text: string) => void,
 ): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]();
@@ -18,9 +24,12 @@ export async function* heldUntil(
     if (event === true) break;
     const { done, value } = await next;
     if (done) break;
-    if (size < limit) held.push(value);
+    const isTooMuch = size + value.length > limit;
+    const isCommands = isTooMuch && hasStarted();
+    if (isCommands || !isTooMuch) held.push(value);
     size += value.length;
     next = chunks.next();
+    if (isCommands) break;
   }
   if (!(await started)) {
     never(Buffer.concat(held).toString());

@@ -58,7 +58,7 @@ export function openStreams(
   const outputs = (["stdout", "stderr"] as const).slice(Math.max(inherited - 1, 0)).map((name) => {
     const [reader, far] = pipeFor("out");
     const chunks = wanted(
-      heldUntil(reader, start.started, (text) => {
+      heldUntil(reader, { started: start.started, hasStarted }, (text) => {
         if (name === "stderr") said = text;
       }),
       signal,
