@@ -24,6 +24,14 @@ describe("what comes before it is known that a command has started", () => {
     expect(got.equals(await collect(chunks(count, size)))).toBe(true);
   });
 
+  it("is passed on whole where it comes before anybody is told", async () => {
+    let hasStarted = false;
+    const started = delay(50).then(() => (hasStarted = true));
+    const source = chunks(10, 40_000);
+    const got = await collect(heldUntil(source, { started, hasStarted: () => hasStarted }, never));
+    expect(got.length).toBe(400_000);
+  });
+
   it("is kept up to a limit where no command ever starts, and read to its end", async () => {
     let said = "";
     const source = chunks(100, 5000);

@@ -1,5 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 /** More than this of what a runtime says before the command starts is not kept. */
 const limit = 64 * 1024;
+
+/** In milliseconds. */
+const longestTelling = 1000;
 
 interface Starting {
   readonly started: Promise<boolean>;
@@ -18,6 +23,7 @@ export async function* heldUntil(
   const chunks = source[Symbol.asyncIterator]();
   const held: Uint8Array[] = [];
   let size = 0;
+  let hasWaited = false;
   let next = chunks.next();
   for (;;) {
     const event = await Promise.race([started, next]);
@@ -25,6 +31,11 @@ export async function* heldUntil(
     const { done, value } = await next;
     if (done) break;
     const isTooMuch = size + value.length > limit;
+    if (isTooMuch && !hasWaited && !hasStarted()) {
+      // A runtime starts the command first, and then tells of it.
+      await Promise.race([started, delay(longestTelling, undefined, { ref: false })]);
+      hasWaited = true;
+    }
     const isCommands = isTooMuch && hasStarted();
     if (isCommands || !isTooMuch) held.push(value);
     size += value.length;
