@@ -16,11 +16,13 @@ export function mountLayer(context: Context, id: string, options: MountLayerOpti
   const layer = requireLayer(context.home, id);
   const target = mountTarget(context, layer);
   try {
-    if (!isMountPoint(target)) requireRoot("mount a layer");
+    if (!isMountPoint(target)) {
+      requireRoot("mount a layer");
+      requireParents(context.home, layer, options.parents);
+    }
     bindHome(context);
     ensureTarget(target, layer);
     if (isMountPoint(target)) return target;
-    requireParents(context.home, layer, options.parents);
     mountOn(context, layer, { target, readOnly: layer.elsewhere, ...options });
     return target;
   } catch (error) {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileBlob } from "@drayage/blob";
-import type { LayerFiles } from "@drayage/storage";
+import { type LayerFiles, openStore } from "@drayage/storage";
 import { readTar } from "@drayage/tar";
 import { smallImage, smallImageNeeds } from "@drayage-internal/fixtures";
 import { describeWithPeers } from "@drayage-internal/peers";
@@ -124,6 +124,30 @@ describeWithPeers("layers that we made", ["containers-storage", "root"], () => {
     expect(await files.ids()).toEqual([]);
     expect(readdirSync(join(store.graphRoot, "overlay", "l"))).toEqual([]);
     expect(await files.leftovers()).toEqual([]);
+  });
+
+  it("are mounted by containers-storage once their parents are mended", async () => {
+    const store = goStore(newFolder());
+    await addLayers(store, [
+      [a, [{ name: "of-a" }]],
+      [b, [{ name: "of-b" }]],
+      [c, [{ name: "of-c" }]],
+    ]);
+    const { graphRoot, runRoot } = store;
+    const at = (...names: string[]): string => join(graphRoot, "overlay", ...names);
+    rmSync(at("l", readFileSync(at(b, "link"), "utf8")));
+    rmSync(at(b, "link"));
+    rmSync(at(b, "lower"));
+    await using ours = await openStore({ driver: overlayDriver(), graphRoot, runRoot });
+    const { mended } = await ours.repair(await ours.check({ unreferencedAge: Infinity }));
+    expect(mended.map(({ code, path }) => [code, path])).toEqual([
+      ["layer-parents-wrong", at(b, "link")],
+      ["layer-parents-wrong", at(b, "lower")],
+      ["layer-parents-wrong", at(c, "lower")],
+    ]);
+    const merged = (await store.run("containers-storage", ["mount", c])).stdout.trim();
+    expect(readdirSync(merged).sort()).toEqual(["of-a", "of-b", "of-c"]);
+    await store.run("containers-storage", ["unmount", c]);
   });
 
   it("are the parents of containers-storage's, and mounted at the same time", async () => {

@@ -26,6 +26,8 @@ const live = new Set<string>();
 export interface PlainDriverOptions {
   /** Called before a layer's files are put in place; what it throws is thrown. */
   readonly onCommit?: ((id: string) => void) | undefined;
+  /** What it has noted of layers' parents; it has no notes where absent. */
+  readonly notes?: Map<string, readonly string[]> | undefined;
 }
 
 /** A driver for tests of the store: a layer is a folder with its tar, and nothing is unpacked. */
@@ -39,7 +41,7 @@ export function plainDriver(options: PlainDriverOptions = {}): StorageDriver {
   };
 }
 
-function layerFiles({ graphRoot }: DriverPlace, { onCommit }: PlainDriverOptions): LayerFiles {
+function layerFiles({ graphRoot }: DriverPlace, { onCommit, notes }: PlainDriverOptions): LayerFiles {
   const home = path.join(graphRoot, "plain");
   const staging = path.join(graphRoot, "plain-staging");
   const folder = (id: string): string => path.join(home, id);
@@ -108,6 +110,16 @@ function layerFiles({ graphRoot }: DriverPlace, { onCommit }: PlainDriverOptions
     openFile: () => undefined,
     diff: (id) => createReadStream(tarOf(id)),
     async *changes() {},
+    ...(notes && {
+      async checkParents({ id, parents }) {
+        const path = folder(id);
+        const noted = notes.get(id) ?? parents;
+        return noted.join() === parents.join() ? [] : [{ path, message: `${path} says ${noted.join()}` }];
+      },
+      async mendParents(layers) {
+        for (const { id, parents } of layers) if (id !== "stubborn") notes.set(id, parents);
+      },
+    }),
     size: async (id) => (existsSync(tarOf(id)) ? statSync(tarOf(id)).size : 0),
     facts: async () => ({ kind: "plain" }),
     [Symbol.asyncDispose]: async () => undefined,

@@ -118,6 +118,29 @@ describe("check and repair", () => {
     });
   });
 
+  it("find notes of the driver that do not fit the records, and have them written anew", async () => {
+    const notes = new Map<string, readonly string[]>();
+    const { store, root } = await openTestStore({ notes });
+    const { layer: top = "" } = await putImage(store, ["one", "two", "three"]);
+    await store.createLayer({ id: "stubborn", parent: top });
+    const { layers } = await store.read();
+    const parents = layers.slice(0, 2).map(({ id }) => id);
+    notes.set(top, [shaHex("one")]);
+    notes.set("stubborn", []);
+    const report = await store.check();
+    const shared = { code: "layer-parents-wrong", kind: "layer", repair: "mend" };
+    const place = path.join(root, "plain", top);
+    expect(report.findings).toMatchObject([
+      { ...shared, id: top, path: place, message: `${place} says ${shaHex("one")}` },
+      { ...shared, id: "stubborn", path: path.join(root, "plain", "stubborn") },
+    ]);
+    const { mended, left, removed } = await store.repair(report);
+    expect([mended, left, removed]).toEqual([[report.findings[0]], [report.findings[1]], []]);
+    expect(notes.get(top)).toEqual(parents.reverse());
+    expect(notes.get(shaHex("one"))).toEqual([]);
+    expect((await store.check()).findings).toEqual([report.findings[1]]);
+  });
+
   it("find a changed layer, say what it costs, and remove what cannot be used", async () => {
     const { store, root } = await openTestStore();
     const image = await putImage(store, ["one", "two"], { names: ["x"] });
