@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { isDrayageError } from "@drayage/errors";
 
 /** What the command's exit status says. The first three are skopeo's. */
@@ -10,19 +9,25 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** By their numbers, which are the same on all systems (signal.h). */
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Signals that dray ends by, once it has cleaned up. */
+export type EndingSignal = keyof typeof signalNumbers;
+
 /** The reason that work is aborted with when the process gets a signal. */
 export class SignalReceived extends Error {
-  readonly signal: NodeJS.Signals;
+  readonly signal: EndingSignal;
 
-  constructor(signal: NodeJS.Signals) {
+  constructor(signal: EndingSignal) {
     super(`received ${signal}`);
     this.signal = signal;
   }
 }
 
 /** As shells count: 128 and the signal's number. */
-export function exitCodeOfSignal(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
+export function exitCodeOfSignal(signal: EndingSignal): number {
+  return 128 + signalNumbers[signal];
 }
 
 /** The exit status for what a command threw. */

@@ -1,7 +1,7 @@
 import { errnoOf, ioError } from "@drayage/errors";
 import type { Output } from "./context.ts";
 import { errorLine } from "./error-text.ts";
-import { exitCodeOfSignal, exitCodes, SignalReceived } from "./exit-codes.ts";
+import { type EndingSignal, exitCodeOfSignal, exitCodes, SignalReceived } from "./exit-codes.ts";
 import { main } from "./main.ts";
 import { personalityOf } from "./personality.ts";
 import { standardStream } from "./standard-stream.ts";
@@ -60,7 +60,7 @@ const sameSignal = 250;
 
 /** The first signal lets the work clean up after itself, the second does not wait for it. */
 function interruptOnSignals(interrupt: AbortController): void {
-  let received: { readonly name: NodeJS.Signals; readonly at: number } | undefined;
+  let received: { readonly name: EndingSignal; readonly at: number } | undefined;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {
       const at = performance.now();

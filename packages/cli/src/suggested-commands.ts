@@ -1,6 +1,5 @@
 import { editDistance } from "@drayage/transport";
-import { builderCommands, otherCommandNames } from "./builder/builder-commands.ts";
-import { otherTools } from "./builder/did-you-mean.ts";
+import { builderCommandNames, otherTools } from "./builder/command-names.ts";
 import type { Personality } from "./personality.ts";
 
 /** What takes something away: suggested for nothing but a slip of one letter, or of two that changed places. */
@@ -13,7 +12,7 @@ export function topCommands(
   personality: Personality,
 ): readonly string[] {
   const own = otherTools[written] ?? written;
-  const isBuilders = Object.hasOwn(builderCommands, own) || Object.hasOwn(otherCommandNames, own);
+  const isBuilders = builderCommandNames.includes(own);
   if (isBuilders && personality === "dray") return [`builder ${own}`];
   return names.filter((name) => {
     const distance = editDistance(written, name);

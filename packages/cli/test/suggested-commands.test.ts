@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { builderCommands, otherCommandNames } from "../src/builder/builder-commands.ts";
+import { builderCommandNames } from "../src/builder/command-names.ts";
 import { dray } from "./run-dray.ts";
 
 it.each([
@@ -15,4 +17,8 @@ it.each([
   const { status, stderr } = await dray([name, "x"]);
   expect(status).toBe(1);
   expect(stderr).toBe(`dray: there is no command "${name}"; ${hint}\n`);
+});
+
+it("the names of builder's commands are those that there are", () => {
+  expect(builderCommandNames).toEqual(Object.keys({ ...builderCommands, ...otherCommandNames }));
 });

@@ -2,6 +2,7 @@ import { editDistance, nearest } from "@drayage/transport";
 import type { CommandDefinition } from "../command.ts";
 import { spelling } from "../flags/arguments.ts";
 import { suggestedFlags } from "../flags/suggested-flags.ts";
+import { otherTools } from "./command-names.ts";
 
 /** The flags that may be meant by one that a command does not have. */
 function meantFlags(written: string, parameters: CommandDefinition["parameters"]): readonly string[] {
@@ -51,14 +52,6 @@ export function meantCommands(written: string, commands: readonly string[]): rea
   const typed = written.toLowerCase();
   return commands.filter((name) => name.startsWith(typed) || editDistance(typed, name) <= 2).toSorted();
 }
-
-/** What docker's commands are called here. */
-export const otherTools: Readonly<Partial<Record<string, string>>> = {
-  create: "from",
-  exec: "run",
-  start: "run",
-  ps: "containers",
-};
 
 /** What to call instead of a command that is not there. */
 export function insteadOfCommand(

@@ -1,0 +1,40 @@
+/** What `dray builder` takes, by other names too: dray itself knows of it without loading it. */
+export const builderCommandNames: readonly string[] = [
+  "from",
+  "add",
+  "copy",
+  "config",
+  "run",
+  "mount",
+  "umount",
+  "commit",
+  "rm",
+  "rename",
+  "containers",
+  "inspect",
+  "images",
+  "rmi",
+  "tag",
+  "pull",
+  "push",
+  "login",
+  "logout",
+  "info",
+  "version",
+  "unshare",
+  "build-using-dockerfile",
+  "bud",
+  "delete",
+  "list",
+  "ls",
+  "ps",
+  "unmount",
+];
+
+/** What docker's commands are called here. */
+export const otherTools: Readonly<Partial<Record<string, string>>> = {
+  create: "from",
+  exec: "run",
+  start: "run",
+  ps: "containers",
+};
