@@ -7,13 +7,7 @@ import type { Repository, RetryPolicy } from "./client.ts";
 import { listNames } from "./lists.ts";
 import { getManifest, removeManifest, resolveManifest, sendManifest } from "./manifests.ts";
 import { checkPath, checkReference, checkTag } from "./names.ts";
-import {
-  addReferrer,
-  describeReferrer,
-  hasReferrersApi,
-  listReferrers,
-  removeReferrer,
-} from "./referrers.ts";
+import { describeReferrer, hasReferrersApi, listReferrers } from "./referrers.ts";
 import { repositoryScope, type Scopes } from "./scope.ts";
 import type { Session } from "./session.ts";
 import { uploadBlob } from "./upload.ts";
@@ -68,6 +62,7 @@ export function createRepository({ name, access, ...shared }: RepositoryOptions)
       const manifest = readSubject(bytes, mediaType);
       if (manifest?.subject !== undefined && response.headers.get("oci-subject") === undefined) {
         const referrer = describeReferrer(manifest, digest);
+        const { addReferrer } = await import("./change-referrers.ts");
         await addReferrer(context, manifest.subject.digest, { referrer, signal });
       }
       return { digest };
@@ -77,6 +72,7 @@ export function createRepository({ name, access, ...shared }: RepositoryOptions)
       await removeManifest(context, digest, options);
       const subject = readSubject(bytes, mediaType)?.subject?.digest;
       if (subject === undefined || (await hasReferrersApi(context, subject, options))) return;
+      const { removeReferrer } = await import("./change-referrers.ts");
       await removeReferrer(context, subject, { ...options, referrer: digest });
     },
     deleteTag: async (tag, options) => removeManifest(context, checkTag(name, tag), options),
