@@ -62,7 +62,7 @@ export function editLines(
     rebase: ["rebase", "--quiet", "--conflicts", "ours", "--old-base", at("old"), "--new-base", at("new")],
     mutate: ["mutate", "--quiet", "--env", "EDITED=yes"],
     flatten: ["flatten", "--quiet"],
-    squash: ["squash", "--quiet", "--from-layer", "0"],
+    squash: ["squash", "--quiet", "--from-layer", "1"],
     normalize: ["normalize", "--quiet"],
   };
 }

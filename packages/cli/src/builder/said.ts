@@ -27,6 +27,12 @@ export class UnknownFlagError extends DrayageError {
   }
 }
 
+class ImageNotKnownError extends DrayageError {
+  constructor(message: string, cause: unknown) {
+    super("ERR_DRAYAGE_IMAGE_NOT_FOUND", message, { cause });
+  }
+}
+
 /** What was called. */
 export interface Called {
   /** `config`, `manifest add` */
@@ -38,11 +44,15 @@ export interface Called {
 export async function withHint(error: unknown, called: Called | undefined): Promise<unknown> {
   const hint = await hintOf(error, called);
   if (hint === undefined || !isDrayageError(error)) return error;
-  return new DrayageError("ERR_DRAYAGE_USAGE", error.message, { hint, cause: error });
+  return new DrayageError(error.code, error.message, { hint, cause: error });
 }
 
 async function hintOf(error: unknown, called: Called | undefined): Promise<string | undefined> {
   if (error instanceof SaidError) return error.accepted && `accepted: ${error.accepted}`;
+  const isImages = (one: unknown): boolean => one instanceof ImageNotKnownError;
+  if (isImages(error) || (isDrayageError(error) && isImages(error.cause))) {
+    return "dray images lists those that are there";
+  }
   if (!(error instanceof UnknownFlagError) || called === undefined) return undefined;
   const { insteadOfFlag } = await import("./did-you-mean.ts");
   return insteadOfFlag(error.flag, called);
@@ -64,10 +74,7 @@ const short: Readonly<Partial<Record<DrayageErrorCode, string>>> = {
 /** An image that the store has not, as containers/storage says it. */
 export function imageNotKnown(name: string, error: unknown): unknown {
   if (!isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return error;
-  return new DrayageError("ERR_DRAYAGE_IMAGE_NOT_FOUND", `${name}: image not known`, {
-    hint: "dray images lists those that are there",
-    cause: error,
-  });
+  return new ImageNotKnownError(`${name}: image not known`, error);
 }
 
 /** What stands behind the name of a container or image is no flag any more, and may not look like one. */
