@@ -3,6 +3,7 @@ import type { ConnectionOptions } from "@drayage/transport";
 import { spelling } from "./flags/arguments.ts";
 import { type ConnectionFlags, prefixed, type RetryFlags } from "./flags/connection-flags.ts";
 import type { GlobalFlags } from "./global-flags.ts";
+import { registriesPlace } from "./registries-place.ts";
 
 type Flags = GlobalFlags & RetryFlags;
 
@@ -65,7 +66,7 @@ function optionsOf(flags: Flags, prefix: "" | "src" | "dest"): ConnectionOptions
     certDir: text("CertDir"),
     tlsVerify: toggled("TlsVerify"),
     daemonHost: text("DaemonHost"),
-    registriesConf: flags.registriesConf,
+    ...registriesPlace(flags),
     registriesDir: flags["registries.d"],
     userAgentPrefix: flags.userAgentPrefix,
     retries: flags.retryTimes,

@@ -17,6 +17,7 @@ export interface GlobalFlags {
   readonly requireSigned?: boolean;
   readonly "registries.d"?: string;
   readonly registriesConf?: string;
+  readonly registriesConfDir?: string;
   readonly tlsVerify?: boolean;
   readonly userAgentPrefix?: string;
 }
@@ -52,6 +53,7 @@ export const globalFlags: FlagParametersForType<GlobalFlags, DrayContext> = shar
     "file",
     "Mirrors, locations and blocked registries, instead of the machine's registries.conf",
   ),
+  registriesConfDir: hidden(text("folder", "Drop-ins of registries.conf, instead of the machine's")),
 });
 
 /** The value of a global flag, wherever it stands: for what must be known before a command is parsed. */

@@ -24,7 +24,8 @@ export async function loginSettings(context: DrayContext, flags: LoginFileFlags)
     if (!told.has(message)) warn(context, message);
     told.add(message);
   };
-  const registries = await readRegistriesConfig({ path: flags.registriesConf, env, onWarning });
+  const { registriesConf: path, registriesConfDir: dropInFolder } = flags;
+  const registries = await readRegistriesConfig({ path, dropInFolder, env, onWarning });
   return {
     registries,
     options: {

@@ -19,7 +19,7 @@ export interface StoredSource {
   readonly found?: FoundImage | undefined;
 }
 
-type SourceFlags = Pick<GlobalFlags, "plugin" | "registriesConf"> & StorePlaceFlags;
+type SourceFlags = Pick<GlobalFlags, "plugin" | "registriesConf" | "registriesConfDir"> & StorePlaceFlags;
 
 /** What the user wrote, and the command it was written for. */
 interface Written {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type RegistriesConfig, readRegistriesConfig } from "../src/index.ts";
+import { type ReadRegistriesOptions, type RegistriesConfig, readRegistriesConfig } from "../src/index.ts";
 import { configurationFolder, failureOf } from "./configuration-folder.ts";
 
 /** What a file says, alone on its machine. */
@@ -202,6 +202,23 @@ describe("the files that are read", () => {
       path: join(folder.path, "named.conf"),
     });
     expect(config.files).toEqual(files);
+  });
+
+  it("are drop-ins of the folder that is named instead of the usual ones, if there is one", async () => {
+    const folder = configurationFolder();
+    const main = folder.write("etc/registries.conf", "");
+    folder.write("etc/registries.conf.d/10.conf", "");
+    folder.write("home/.config/containers/registries.conf.d/05.conf", "");
+    const own = [folder.write("own/a.conf", ""), folder.write("own/b.conf", "")];
+    const read = async (options: ReadRegistriesOptions) =>
+      (await readRegistriesConfig({ ...folder.place, ...options })).files;
+    const dropInFolder = join(folder.path, "own");
+    expect(await read({ dropInFolder })).toEqual([main, ...own]);
+    const named = folder.write("named.conf", "");
+    expect(await read({ dropInFolder, path: named })).toEqual([named, ...own]);
+    const env = { ...folder.place.env, CONTAINERS_REGISTRIES_CONF: named };
+    expect(await read({ dropInFolder, env })).toEqual([named, ...own]);
+    expect(await read({ dropInFolder: join(folder.path, "nosuch") })).toEqual([main]);
   });
 
   it("are those that the environment names, and no drop-ins", async () => {

@@ -135,13 +135,14 @@ function createRegistriesReader({ env }: DockerOptions): (asked: SourceOptions) 
   const told = new Set<string>();
   const read = new Map<string, { readonly at: number; readonly config: RegistriesConfig }>();
   return async ({ connection = {}, onWarning }) => {
-    const path = connection.registriesConf;
-    const key = path ?? "";
+    const { registriesConf: path, registriesConfDir: dropInFolder } = connection;
+    const key = JSON.stringify([path, dropInFolder]);
     const earlier = read.get(key);
     if (earlier !== undefined && now() - earlier.at < configurationTime) return earlier.config;
     const { readRegistriesConfig } = await import("./on-demand.ts");
     const config = await readRegistriesConfig({
       path,
+      dropInFolder,
       env,
       onWarning(message) {
         if (!told.has(message)) onWarning?.(message);

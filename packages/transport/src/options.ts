@@ -22,8 +22,10 @@ export interface ConnectionOptions {
   readonly certDir?: string | undefined;
   /** False: certificates are not checked, and plain HTTP is tried where HTTPS is not spoken. */
   readonly tlsVerify?: boolean | undefined;
-  /** The file to read instead of the usual `registries.conf` and its drop-ins. */
+  /** The file to read instead of the usual `registries.conf`. */
   readonly registriesConf?: string | undefined;
+  /** The folder of its drop-ins, instead of the usual `registries.conf.d`. */
+  readonly registriesConfDir?: string | undefined;
   /** A folder to read instead of the usual `registries.d`. */
   readonly registriesDir?: string | undefined;
   /** Where a daemon listens: `unix:///run/docker.sock`, `tcp://…`, `http://…`, `https://…`. */

@@ -3,6 +3,7 @@ import { digestHex } from "@drayage/digest";
 import { isDrayageError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { AddFlags } from "./add.command.ts";
@@ -107,10 +108,10 @@ async function isContainer({ signal }: DrayContext, store: Store, name: string):
 async function isImage(
   { env, signal }: DrayContext,
   store: Store,
-  { from = "", registriesConf }: AddFlags,
+  { from = "", ...flags }: AddFlags,
 ): Promise<boolean> {
   try {
-    await findLocalImage(await store.read({ signal }), from, { env, registriesConf });
+    await findLocalImage(await store.read({ signal }), from, { env, ...registriesPlace(flags) });
     return true;
   } catch (error) {
     if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return false;

@@ -16,6 +16,7 @@ import { type Locations, openLocations } from "../locations.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { sourceOptions, warn } from "../source-options.ts";
 import { findLocalImage, hasHost } from "../store/find-local-image.ts";
 import type { BuilderFlags, PlatformFlags, RegistryFlags, RetryFlags } from "./flags.ts";
@@ -126,7 +127,7 @@ async function isLocal(
 ): Promise<boolean> {
   try {
     const view = await store.read({ signal });
-    const { name, image } = await findLocalImage(view, text, { env, registriesConf: flags.registriesConf });
+    const { name, image } = await findLocalImage(view, text, { env, ...registriesPlace(flags) });
     return name === undefined ? image.id.startsWith(text) : name.startsWith("localhost/");
   } catch (error) {
     if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return false;
@@ -142,7 +143,11 @@ async function candidates(
 ): Promise<readonly DockerReference[]> {
   try {
     if (hasHost(text)) return [tagNameOnly(parseNormalizedNamed(text))];
-    const config = await readRegistriesConfig({ env, path: flags.registriesConf });
+    const config = await readRegistriesConfig({
+      env,
+      path: flags.registriesConf,
+      dropInFolder: flags.registriesConfDir,
+    });
     return (await resolveShortName(config, text, { env, aliasFile: flags.shortNameAliasConf })).candidates;
   } catch (error) {
     if (isDrayageError(error, "ERR_DRAYAGE_REFERENCE_INVALID")) return [];

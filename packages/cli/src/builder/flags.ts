@@ -41,7 +41,7 @@ export const builderFlags: Flags<BuilderFlags> = {
       "file",
       "Mirrors, locations and blocked registries, instead of the machine's registries.conf",
     ),
-    registriesConfDir: hidden(text("folder", "Drop-ins of registries.conf")),
+    registriesConfDir: hidden(text("folder", "Drop-ins of registries.conf, instead of the machine's")),
     shortNameAliasConf: hidden(text("file", "Where short names are remembered")),
     logLevel: text("level", "With debug or trace, show where an error comes from"),
     debug: toggle("Show where an error comes from"),

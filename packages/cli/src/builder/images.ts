@@ -2,6 +2,7 @@ import type { ImageRecord } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { humanAge } from "../output/human.ts";
 import { goIndentedJson } from "../output/json.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { warn } from "../source-options.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { imageFilters, isIntermediate } from "../store/image-filters.ts";
@@ -37,7 +38,7 @@ export async function images(
   }
   await using store = await openLocalStore(this, flags);
   const view = await store.read({ signal: this.signal });
-  const options = { store, view, env: this.env, registriesConf: flags.registriesConf };
+  const options = { store, view, env: this.env, ...registriesPlace(flags) };
   const wanted = await filtersOf(flags, options);
   const among = words[0] === undefined ? view.images : [await imageOf(words[0], options)];
   const shown: ImageRecord[] = [];

@@ -3,6 +3,7 @@ import { isDrayageError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { goIndentedJson } from "../output/json.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { InspectFlags } from "./manage.command.ts";
@@ -79,6 +80,6 @@ async function stateOfNamedImage(
   { store, flags, name }: Inspected,
 ): Promise<BuilderState> {
   const view = await store.read({ signal });
-  const { image } = await findLocalImage(view, name, { env, registriesConf: flags.registriesConf });
+  const { image } = await findLocalImage(view, name, { env, ...registriesPlace(flags) });
   return stateOfImage(store, image.id, { signal });
 }

@@ -2,6 +2,7 @@ import { isDrayageError } from "@drayage/errors";
 import { pull as pullImages } from "../commands/pull.ts";
 import type { DrayContext } from "../context.ts";
 import { durationParser } from "../flags/parsers.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { BuilderPullFlags } from "./manage.command.ts";
@@ -55,7 +56,7 @@ async function idInStore(
   await using store = await openLocalStore(context, flags);
   try {
     const view = await store.read({ signal });
-    return (await findLocalImage(view, text, { env, registriesConf: flags.registriesConf })).image.id;
+    return (await findLocalImage(view, text, { env, ...registriesPlace(flags) })).image.id;
   } catch (error) {
     if (!isNeeded && isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return undefined;
     throw imageNotKnown(text, error);

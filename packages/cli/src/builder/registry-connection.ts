@@ -6,13 +6,14 @@ import { said } from "./said.ts";
 
 /** What buildah's flags say about reaching a registry. */
 export function registryConnection(flags: BuilderFlags & RegistryFlags & RetryFlags): ConnectionOptions {
-  const { authfile, certDir, creds, tlsVerify, registriesConf, retry, retryDelay } = flags;
+  const { authfile, certDir, creds, tlsVerify, registriesConf, registriesConfDir, retry, retryDelay } = flags;
   return connectionOptions({
     ...(authfile === undefined ? {} : { authfile }),
     ...(certDir === undefined ? {} : { certDir }),
     ...(creds === undefined ? {} : { creds }),
     ...(tlsVerify === undefined ? {} : { tlsVerify }),
     ...(registriesConf === undefined ? {} : { registriesConf }),
+    ...(registriesConfDir === undefined ? {} : { registriesConfDir }),
     ...(retry === undefined ? {} : { retryTimes: retry }),
     ...(retryDelay === undefined ? {} : { retryDelay: delayOf(retryDelay) }),
   });

@@ -1,6 +1,7 @@
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { ImageRecord, Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { type FoundImage, findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { BuilderRmiFlags } from "./manage.command.ts";
@@ -47,7 +48,7 @@ async function removeNamed(
   const found: FoundImage[] = [];
   for (const name of names) {
     try {
-      found.push(await findLocalImage(view, name, { env, registriesConf: flags.registriesConf }));
+      found.push(await findLocalImage(view, name, { env, ...registriesPlace(flags) }));
     } catch (error) {
       removal.errors.push(imageNotKnown(name, error));
     }

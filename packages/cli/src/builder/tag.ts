@@ -1,4 +1,5 @@
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage, newName } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { BuilderFlags } from "./flags.ts";
@@ -13,7 +14,7 @@ export async function tag(this: DrayContext, flags: BuilderFlags, ...words: stri
   const { env, signal } = this;
   await using store = await openLocalStore(this, flags);
   const view = await store.read({ signal });
-  const found = await findLocalImage(view, name, { env, registriesConf: flags.registriesConf }).catch(
+  const found = await findLocalImage(view, name, { env, ...registriesPlace(flags) }).catch(
     (error: unknown) => {
       throw imageNotKnown(name, error);
     },

@@ -5,6 +5,7 @@ import { DrayageError, ioError, isDrayageError } from "@drayage/errors";
 import { packTree } from "@drayage/pack";
 import type { MountTarget, Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { ExportFlags } from "./export.command.ts";
@@ -53,7 +54,7 @@ async function targetOf(
   const container = view.findContainer(text);
   if (container !== undefined) return { container: container.id };
   try {
-    const { image } = await findLocalImage(view, text, { env, registriesConf: flags.registriesConf });
+    const { image } = await findLocalImage(view, text, { env, ...registriesPlace(flags) });
     return { image: image.id };
   } catch (error) {
     if (!isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) throw error;

@@ -3,6 +3,7 @@ import type { ImageRecord } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { goIndentedJson } from "../output/json.ts";
 import { formatRows } from "../output/rows.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { warn } from "../source-options.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { imageFilters, isIntermediate } from "../store/image-filters.ts";
@@ -17,7 +18,7 @@ export async function images(this: DrayContext, flags: ImagesFlags, ...names: st
   }
   await using store = await openLocalStore(this, flags);
   const view = await store.read({ signal: this.signal });
-  const options = { store, view, env: this.env, registriesConf: flags.registriesConf };
+  const options = { store, view, env: this.env, ...registriesPlace(flags) };
   const wanted = await imageFilters([...(flags.filter ?? []), ...(await named(names))], options);
   const shown: ImageRecord[] = [];
   for (const image of view.images) {

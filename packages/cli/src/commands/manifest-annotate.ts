@@ -13,6 +13,7 @@ import { entryChanges } from "../manifest-list/entry-flags.ts";
 import { findList } from "../manifest-list/find-list.ts";
 import { findListEntry } from "../manifest-list/find-list-entry.ts";
 import { listedImage, withSource } from "../manifest-list/listed-image.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { imageOptions } from "../source-options.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { ManifestAnnotateFlags } from "./manifest-annotate.command.ts";
@@ -35,7 +36,7 @@ export async function manifestAnnotate(
   await using store = await openLocalStore(this, flags);
   const { stored } = await findList(this, store, { ...flags, text: name });
   const opened = imageOptions(this, flags);
-  const places = { store, locations, registriesConf: flags.registriesConf };
+  const places = { store, locations, ...registriesPlace(flags) };
   const digest =
     entry === undefined ? undefined : await findListEntry(this, stored, { ...places, text: entry, opened });
   const subject =

@@ -25,11 +25,11 @@ export async function manifestInspect(
 async function ofStore(
   context: DrayContext,
   store: Store,
-  { registriesConf }: ManifestInspectFlags,
+  flags: ManifestInspectFlags,
   text: string,
 ): Promise<object | undefined> {
   try {
-    return inspection((await findList(context, store, { text, registriesConf })).stored);
+    return inspection((await findList(context, store, { ...flags, text })).stored);
   } catch (error) {
     const isElsewhere =
       isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND") ||

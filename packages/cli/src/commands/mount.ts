@@ -2,6 +2,7 @@ import { DrayageError } from "@drayage/errors";
 import type { ImageRecord, Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { goIndentedJson } from "../output/json.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { MountFlags } from "./mount.command.ts";
@@ -46,7 +47,7 @@ async function imagesToMount(
   if (flags.all) return view.images.filter(({ layer }) => layer !== undefined);
   const found: ImageRecord[] = [];
   for (const text of texts) {
-    found.push((await findLocalImage(view, text, { env, registriesConf: flags.registriesConf })).image);
+    found.push((await findLocalImage(view, text, { env, ...registriesPlace(flags) })).image);
   }
   return found;
 }

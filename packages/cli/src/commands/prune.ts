@@ -2,6 +2,7 @@ import { DrayageError } from "@drayage/errors";
 import type { DrayContext } from "../context.ts";
 import { humanSize } from "../output/human.ts";
 import { askToGoOn } from "../prompt.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { imageFilters } from "../store/image-filters.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { PruneFlags } from "./prune.command.ts";
@@ -16,7 +17,7 @@ export async function prune(this: DrayContext, flags: PruneFlags): Promise<void>
     store,
     view,
     env: this.env,
-    registriesConf: flags.registriesConf,
+    ...registriesPlace(flags),
   });
   const wanted = new Set<string>();
   for (const image of view.images) if (await fits(image)) wanted.add(image.id);

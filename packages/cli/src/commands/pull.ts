@@ -18,9 +18,10 @@ import { type Locations, openLocations } from "../locations.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { imageOptions, warn } from "../source-options.ts";
 import { collectErrors } from "../store/collect-errors.ts";
-import { hasHost, newName } from "../store/find-local-image.ts";
+import { type FindLocalOptions, hasHost, newName } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import { storedLocation } from "../store/stored-location.ts";
 import type { PullFlags } from "./pull.command.ts";
@@ -99,7 +100,7 @@ async function sourcesOf(
   }
   const names = hasHost(text)
     ? [tagNameOnly(parseNormalizedNamed(text))]
-    : await shortNames(text, { env, path: flags.registriesConf });
+    : await shortNames(text, { env, ...registriesPlace(flags) });
   return Promise.all(
     names.map(async (reference) => {
       const name = formatReference(reference);
@@ -125,9 +126,9 @@ function nameOf({ reference, text }: Location): string {
 
 async function shortNames(
   text: string,
-  { env, path }: { readonly env: DrayContext["env"]; readonly path: string | undefined },
+  { env, registriesConf: path, registriesConfDir: dropInFolder }: FindLocalOptions,
 ): Promise<readonly DockerReference[]> {
-  const config = await readRegistriesConfig({ env, path });
+  const config = await readRegistriesConfig({ env, path, dropInFolder });
   try {
     return (await resolveShortName(config, text, { env })).candidates;
   } catch (error) {

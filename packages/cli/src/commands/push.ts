@@ -2,6 +2,7 @@ import type { DrayContext } from "../context.ts";
 import { openLocations } from "../locations.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { pushDestination } from "../push-destination.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import { pushFromStore } from "../store/push-from-store.ts";
@@ -16,7 +17,7 @@ export async function push(this: DrayContext, flags: PushFlags, text: string, to
   await using store = await openLocalStore(this, flags);
   const found = await findLocalImage(await store.read({ signal }), text, {
     env,
-    registriesConf: flags.registriesConf,
+    ...registriesPlace(flags),
   });
   const source = await storedLocation(store, found.name ?? `@${found.image.id}`);
   const destination = await pushDestination(locations, found, to);

@@ -1,6 +1,7 @@
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { ImageRecord, Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { collectErrors } from "../store/collect-errors.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
@@ -18,7 +19,7 @@ export async function rmi(this: DrayContext, flags: RmiFlags, ...names: string[]
     );
   }
   await using store = await openLocalStore(this, flags);
-  const options = { env: this.env, registriesConf: flags.registriesConf };
+  const options = { env: this.env, ...registriesPlace(flags) };
   const print = (line: string): unknown => this.process.stdout.write(`${line}\n`);
   if (flags.all) {
     await removeAll(this, store, print);

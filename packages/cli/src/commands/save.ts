@@ -10,6 +10,7 @@ import type { DrayContext } from "../context.ts";
 import { type Locations, openLocations } from "../locations.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { type FoundImage, findLocalImage, newName } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import { storedLocation } from "../store/stored-location.ts";
@@ -68,7 +69,7 @@ async function writeImages(
   const trust = await readTrustPolicy(context, flags);
   const locations = await openLocations(context, flags.plugin);
   const view = await store.read({ signal });
-  const options = { env, registriesConf: flags.registriesConf };
+  const options = { env, ...registriesPlace(flags) };
   const images = flags.multiImageArchive ? texts : texts.slice(0, 1);
   const additionalTags = flags.multiImageArchive ? [] : texts.slice(1).map(newName);
   for (const [index, text] of images.entries()) {

@@ -1,4 +1,5 @@
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage, newName } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { StoreFlags } from "../store/store-flags.ts";
@@ -10,6 +11,6 @@ export async function tag(this: DrayContext, flags: StoreFlags, ...texts: string
   const { env, signal } = this;
   await using store = await openLocalStore(this, flags);
   const view = await store.read({ signal });
-  const { image } = await findLocalImage(view, text, { env, registriesConf: flags.registriesConf });
+  const { image } = await findLocalImage(view, text, { env, ...registriesPlace(flags) });
   await store.addNames("image", image.id, whole, { signal });
 }

@@ -7,6 +7,7 @@ import type { DrayContext } from "../context.ts";
 import { openImageAt } from "../image-layers.ts";
 import { humanSize } from "../output/human.ts";
 import { type TreeNode, treeLines } from "../output/tree-lines.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { resolveSource, type SourceLocation } from "../source-location.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { baseLayers, branch, layerTree } from "../store/layer-tree.ts";
@@ -46,8 +47,7 @@ async function storedImage(
   const view = await store.read({ signal });
   const image =
     location.stored?.found?.image ??
-    (await findLocalImage(view, nameIn(location.reference), { env, registriesConf: flags.registriesConf }))
-      .image;
+    (await findLocalImage(view, nameIn(location.reference), { env, ...registriesPlace(flags) })).image;
   const layers = view.imageLayers(image);
   const { total } = await store.imageSize(image.id, { signal });
   const textOf = (layer: LayerRecord): string => layerText(layer, topOf(view, layer, tagsOf), flags);

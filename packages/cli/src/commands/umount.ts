@@ -1,6 +1,7 @@
 import { DrayageError } from "@drayage/errors";
 import type { ImageRecord } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { collectErrors } from "../store/collect-errors.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
@@ -28,7 +29,7 @@ export async function umount(this: DrayContext, flags: UmountFlags, ...texts: st
     return;
   }
   await collectErrors(this, texts, async (text) => {
-    const { image } = await findLocalImage(view, text, { env, registriesConf: flags.registriesConf });
+    const { image } = await findLocalImage(view, text, { env, ...registriesPlace(flags) });
     // As podman: what is not mounted needs no word.
     if (isMounted(image)) await unmount(image);
   });

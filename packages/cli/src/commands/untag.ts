@@ -2,6 +2,7 @@ import { DrayageError } from "@drayage/errors";
 import { formatReference } from "@drayage/reference";
 import type { ImageRecord } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
+import { registriesPlace } from "../registries-place.ts";
 import { type FindLocalOptions, findLocalImage, localCandidates } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { StoreFlags } from "../store/store-flags.ts";
@@ -10,7 +11,7 @@ import type { StoreFlags } from "../store/store-flags.ts";
 export async function untag(this: DrayContext, flags: StoreFlags, ...texts: string[]): Promise<void> {
   const [text = "", ...given] = texts;
   const { env, signal } = this;
-  const options = { env, registriesConf: flags.registriesConf };
+  const options = { env, ...registriesPlace(flags) };
   await using store = await openLocalStore(this, flags);
   const { image } = await findLocalImage(await store.read({ signal }), text, options);
   const asked: string[] = [];

@@ -2,6 +2,7 @@ import { isStoredList, readStoredList, type StoredList } from "@drayage/composit
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import type { Store, StoreView } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
+import { type RegistriesPlace, registriesPlace } from "../registries-place.ts";
 import { type FindLocalOptions, type FoundImage, findLocalImage } from "../store/find-local-image.ts";
 
 export interface FoundList extends FoundImage {
@@ -16,11 +17,11 @@ export interface FoundList extends FoundImage {
 export async function findList(
   { env, signal }: DrayContext,
   store: Store,
-  { text, registriesConf }: { readonly text: string; readonly registriesConf?: string | undefined },
+  { text, ...flags }: RegistriesPlace & { readonly text: string },
 ): Promise<FoundList> {
   if (text === "") throw new DrayageError("ERR_DRAYAGE_USAGE", "the list's name is empty");
   const view = await store.read({ signal });
-  const found = await imageOf(view, text, { env, registriesConf });
+  const found = await imageOf(view, text, { env, ...registriesPlace(flags) });
   if (!isStoredList(found.image)) {
     throw new DrayageError("ERR_DRAYAGE_MANIFEST_UNSUPPORTED", `${found.name ?? text} is no list of images`, {
       hint: "dray manifest create makes one; dray rmi removes an image",

@@ -14,6 +14,7 @@ import type { Store } from "@drayage/storage";
 import type { ImageSource, Location, SourceOptions } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import type { Locations } from "../locations.ts";
+import { type RegistriesPlace, registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 
 /** An image that a list is to name. */
@@ -23,8 +24,7 @@ export interface ListedImage {
   readonly placeOf: (digest: Digest) => string;
 }
 
-interface ListedImageOptions {
-  readonly registriesConf?: string | undefined;
+interface ListedImageOptions extends RegistriesPlace {
   /** What is to be read of a list. */
   readonly members: NonNullable<DescribeOptions["members"]>;
   readonly platform: PlatformWish | undefined;
@@ -38,7 +38,7 @@ interface ListedImageOptions {
 export async function listedImage(
   { env, signal }: DrayContext,
   text: string,
-  { store, locations, registriesConf, members, platform, place: where }: ListedImageOptions,
+  { store, locations, members, platform, place: where, ...flags }: ListedImageOptions,
 ): Promise<ListedImage> {
   if (text === "") throw new DrayageError("ERR_DRAYAGE_USAGE", "the image's name is empty");
   const scheme = text.slice(0, Math.max(text.indexOf(":"), 0));
@@ -48,7 +48,8 @@ export async function listedImage(
     return { location, placeOf: () => placeText(location) };
   }
   try {
-    const { image, name } = await findLocalImage(await store.read({ signal }), text, { env, registriesConf });
+    const options = { env, ...registriesPlace(flags) };
+    const { image, name } = await findLocalImage(await store.read({ signal }), text, options);
     // As buildah has it: by its name only where it was named as a reference.
     const place = storedPlaceText(store, isStored && name !== undefined ? name : `@${image.id}`);
     if (isStoredList(image)) {

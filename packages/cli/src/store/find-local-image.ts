@@ -8,11 +8,10 @@ import {
   tagNameOnly,
 } from "@drayage/reference";
 import type { ImageRecord, StoreView } from "@drayage/storage";
+import type { RegistriesPlace } from "../registries-place.ts";
 
-export interface FindLocalOptions {
+export interface FindLocalOptions extends RegistriesPlace {
   readonly env: Environment;
-  /** Instead of the usual registries.conf. */
-  readonly registriesConf?: string | undefined;
 }
 
 /** An image of the store, and which of its names was meant, if it was one. */
@@ -76,12 +75,12 @@ async function byName(
 /** The whole names that a name may stand for in the store. None where it is no name. */
 export async function localCandidates(
   text: string,
-  { env, registriesConf }: FindLocalOptions,
+  { env, registriesConf, registriesConfDir }: FindLocalOptions,
 ): Promise<readonly DockerReference[]> {
   const written = referenceOf(text);
   if (written === undefined) return [];
   if (hasHost(text)) return [tagNameOnly(parseNormalizedNamed(text))];
-  const config = await readRegistriesConfig({ env, path: registriesConf });
+  const config = await readRegistriesConfig({ env, path: registriesConf, dropInFolder: registriesConfDir });
   const local = [`localhost/${text}`, `docker.io/library/${text}`, text].map((each) =>
     tagNameOnly(parseNormalizedNamed(each)),
   );

@@ -3,7 +3,7 @@ import { errnoOf, ioError, isDrayageError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import { findStore } from "@drayage/transport-containers-storage";
 import type { DrayContext } from "../context.ts";
-import type { GlobalFlags } from "../global-flags.ts";
+import { type RegistriesPlace, registriesPlace } from "../registries-place.ts";
 import type { SourceLocation } from "../source-location.ts";
 import { type FoundImage, findLocalImage } from "./find-local-image.ts";
 import { openLocalStore, storePlace } from "./open-local-store.ts";
@@ -13,14 +13,14 @@ import { storedLocation } from "./stored-location.ts";
 /** Opens the store for an image of it. Undefined where it has none of this name or ID, and where there is no store, which is not made. */
 export async function openStored(
   context: DrayContext,
-  flags: StorePlaceFlags & Pick<GlobalFlags, "registriesConf">,
+  flags: StorePlaceFlags & RegistriesPlace,
   name: string,
 ): Promise<SourceLocation | undefined> {
   const { graphRoot } = await findStore(storePlace(flags), { env: context.env });
   if (!(await isThere(graphRoot))) return undefined;
   const store = await openLocalStore(context, flags);
   try {
-    const found = await find(store, context, { name, registriesConf: flags.registriesConf });
+    const found = await find(store, context, { name, ...flags });
     if (found !== undefined) {
       return {
         ...(await storedLocation(store, found.name ?? `@${found.image.id}`)),
@@ -39,10 +39,10 @@ export async function openStored(
 async function find(
   store: Store,
   { env, signal }: DrayContext,
-  { name, registriesConf }: { readonly name: string; readonly registriesConf: string | undefined },
+  { name, ...flags }: RegistriesPlace & { readonly name: string },
 ): Promise<FoundImage | undefined> {
   try {
-    return await findLocalImage(await store.read({ signal }), name, { env, registriesConf });
+    return await findLocalImage(await store.read({ signal }), name, { env, ...registriesPlace(flags) });
   } catch (error) {
     if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return undefined;
     throw error;

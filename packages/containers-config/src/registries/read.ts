@@ -7,6 +7,8 @@ import type { RegistriesConfig, RegistriesFile, RegistryEntry, ShortNameAlias } 
 export interface ReadRegistriesOptions {
   /** Read instead of the usual registries.conf, before the usual drop-ins: `--registries-conf`. */
   readonly path?: string | undefined;
+  /** The folder of drop-ins, instead of the usual ones: `--registries-conf-dir`. */
+  readonly dropInFolder?: string | undefined;
   /** `process.env` where absent. */
   readonly env?: Environment | undefined;
   /** The folders of the machine's configuration, the one that counts more first, instead of the usual ones. */
@@ -23,8 +25,8 @@ export const configurationLimit: number = 1024 * 1024;
  *
  * - The main file is `path`; else `$CONTAINERS_REGISTRIES_CONF`, which no drop-ins are read beside; else the user's
  *   `~/.config/containers/registries.conf`; else `/etc/containers/registries.conf`.
- * - Then the drop-ins of `registries.conf.d`, by their names: the machine's (not beside the user's main file), then the
- *   user's.
+ * - Then the drop-ins by their names: those of `dropInFolder`; else those of `registries.conf.d`, the machine's (not beside the
+ *   user's main file), then the user's.
  * - Then `$CONTAINERS_REGISTRIES_CONF_OVERRIDE`.
  *
  * What a later file says counts more; `[[registry]]` tables and aliases are merged by prefix and name. A file that was
@@ -49,13 +51,17 @@ export async function readRegistriesConfig(options: ReadRegistriesOptions = {}):
 
 function filesToRead({
   path,
+  dropInFolder,
   env = process.env,
   machineFolders: machine = machineFolders,
 }: ReadRegistriesOptions): { readonly main: string | undefined; readonly others: readonly string[] } {
   const override = variable(env, "CONTAINERS_REGISTRIES_CONF_OVERRIDE");
   const overrides = override === undefined ? [] : [override];
   const named = variable(env, "CONTAINERS_REGISTRIES_CONF");
-  if (path === undefined && named !== undefined) return { main: named, others: overrides };
+  const chosen = dropInFolder === undefined ? undefined : dropIns(dropInFolder);
+  if (path === undefined && named !== undefined) {
+    return { main: named, others: [...(chosen ?? []), ...overrides] };
+  }
   const inFolder = (folder: string): string => join(folder, "registries.conf");
   const users = userFolders(env);
   const ownMain = path === undefined ? firstPresent(users.map(inFolder)) : undefined;
@@ -63,7 +69,7 @@ function filesToRead({
   const folders = [...(ownMain === undefined ? machine.toReversed() : []), ...users.toReversed()];
   return {
     main: path ?? ownMain ?? firstPresent(machine.map(inFolder)),
-    others: [...folders.flatMap((folder) => dropIns(`${inFolder(folder)}.d`)), ...overrides],
+    others: [...(chosen ?? folders.flatMap((folder) => dropIns(`${inFolder(folder)}.d`))), ...overrides],
   };
 }
 
