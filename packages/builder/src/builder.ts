@@ -117,6 +117,8 @@ export interface RunOptions extends OperationOptions {
   readonly noHosts?: boolean | undefined;
   /** For the runtime: no pivot_root, as for a root file system in a ramdisk. */
   readonly noPivot?: boolean | undefined;
+  /** Folders of hooks for the runtime, as oci-hooks(5) has them, instead of those that the container says; those that count more last. */
+  readonly hooksDirs?: readonly string[] | undefined;
   readonly capAdd?: readonly string[] | undefined;
   readonly capDrop?: readonly string[] | undefined;
   readonly terminal?: boolean | undefined;

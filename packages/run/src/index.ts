@@ -18,6 +18,7 @@ export type {
   CommandResult,
   ContainerDevice,
   DnsOptions,
+  HooksOptions,
   HostsOptions,
   Isolation,
   NamespaceChoices,

@@ -60,6 +60,8 @@ export interface RunCommandOptions {
   /** The name of a profile of AppArmor that the machine has loaded; for runtimes only. */
   readonly apparmor?: string | undefined;
   readonly namespaces?: NamespaceChoices | undefined;
+  /** What the runtime calls besides; nothing where absent. `chroot` calls none, and `onWarning` is told. */
+  readonly hooks?: HooksOptions | undefined;
   /** The root file system cannot be written. */
   readonly readonly?: boolean | undefined;
   /** For the runtime: MS_MOVE instead of pivot_root, for a root file system in a ramdisk. */
@@ -87,6 +89,16 @@ export interface DnsOptions {
   readonly servers?: readonly string[] | undefined;
   readonly searches?: readonly string[] | undefined;
   readonly options?: readonly string[] | undefined;
+}
+
+/** Which programs of the machine are called when a container is made and ends: files in the format of oci-hooks(5). */
+export interface HooksOptions {
+  /** Folders of files `*.json`; of those with one name that of the last folder counts. Where none is named: root's are those of the machine. */
+  readonly folders?: readonly string[] | undefined;
+  /** The container's, which hooks may be for. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Whether something of the machine was asked to be seen in the container, which hooks may be for. */
+  readonly hasBindMounts?: boolean | undefined;
 }
 
 /** What a command may use at most; what is absent is not limited. */

@@ -1,3 +1,4 @@
+import type { HooksByStage } from "./hooks/hook.ts";
 import type { SpecMount } from "./mounts/spec.ts";
 import type { ContainerDevice, NamespaceChoices } from "./options.ts";
 import type { Ulimit } from "./ulimits.ts";
@@ -20,6 +21,7 @@ export interface Plan {
   readonly shmSize: string;
   readonly devices: readonly ContainerDevice[];
   readonly namespaces: NamespaceChoices;
+  readonly hooks: HooksByStage;
   readonly terminal: boolean;
   readonly readonly: boolean;
 }

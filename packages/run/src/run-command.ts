@@ -6,6 +6,7 @@ import { capabilitiesOf } from "./capabilities.ts";
 import { helperStarted, runChroot } from "./chroot/run-chroot.ts";
 import { commandPath } from "./command-path.ts";
 import { fileMounts } from "./files/file-mounts.ts";
+import { hooksFor } from "./hooks/hooks-for.ts";
 import { lockMounts } from "./mounts/lock.ts";
 import { prepareMounts } from "./mounts/prepare.ts";
 import { missingPaths, removeStubs } from "./mounts/stubs.ts";
@@ -49,6 +50,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
     const hostname = options.namespaces?.uts === "host" ? "" : (options.hostname ?? "");
     const env = environment(options.env ?? [], { hostname, home: user.home });
     const args = commandOf(sys, root, options, { cwd, env });
+    const hooks = await hooksFor(options, { command: args[0] ?? "", isolation });
     walkTo(sys, root, cwd, user);
     const slirp = network === "private" ? findSlirp() : undefined;
     if (network === "private" && slirp === undefined) options.onWarning?.(loopbackAlone);
@@ -75,6 +77,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
       shmSize: options.shmSize || "65536k",
       devices: options.devices ?? [],
       namespaces: options.namespaces ?? {},
+      hooks,
       terminal,
       readonly: options.readonly ?? false,
     };

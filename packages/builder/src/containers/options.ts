@@ -90,6 +90,8 @@ export interface RuntimeOptions {
   readonly devices?: readonly string[] | undefined;
   /** Whether `http_proxy` and the like are passed on; true where absent. */
   readonly httpProxy?: boolean | undefined;
+  /** Folders of hooks for the runtime, as oci-hooks(5) has them, that count more last; for root the machine's where there are none. */
+  readonly hooksDirs?: readonly string[] | undefined;
   readonly cniPluginPath?: string | undefined;
   readonly cniConfigDir?: string | undefined;
   readonly defaultMountsFile?: string | undefined;

@@ -173,7 +173,7 @@ async function commonOptions(options: RuntimeOptions, ulimits: readonly string[]
     Volumes: [...volumes],
     Secrets: [],
     SSHSources: [],
-    OCIHooksDir: [],
+    OCIHooksDir: (options.hooksDirs ?? []).map((folder) => path.resolve(folder)),
   };
 }
 

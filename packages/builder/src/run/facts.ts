@@ -28,6 +28,7 @@ export interface RunFacts {
   readonly devices: readonly ContainerDevice[];
   readonly apparmor: string | undefined;
   readonly namespaces: NamespaceChoices;
+  readonly hooksDirs: readonly string[];
   /** What the container wants and no command here can have, as sentences. */
   readonly warnings: readonly string[];
 }
@@ -59,10 +60,8 @@ export function runFacts({ document }: BuilderState): RunFacts {
       uts: isHost(namespaces.get("uts")),
       cgroup: isHost(namespaces.get("cgroup")),
     },
-    warnings: notServed(namespaces, {
-      labels: texts(common.LabelOpts),
-      hookFolders: texts(common.OCIHooksDir),
-    }),
+    hooksDirs: texts(common.OCIHooksDir),
+    warnings: notServed(namespaces, texts(common.LabelOpts)),
   };
 }
 

@@ -103,6 +103,11 @@ function settings(
     devices: facts.devices,
     apparmor: facts.apparmor,
     namespaces: { ...facts.namespaces, ...options.namespaces },
+    hooks: {
+      folders: options.hooksDirs ?? facts.hooksDirs,
+      annotations: state.annotations,
+      hasBindMounts: volumes.length > 0 || wantsMounts(options),
+    },
     onWarning: options.onWarning,
     noPivot: options.noPivot,
     terminal: options.terminal,
@@ -110,6 +115,11 @@ function settings(
     onOutput: options.onOutput,
     signal: options.signal,
   };
+}
+
+/** Those of the container are not counted, as by buildah. */
+function wantsMounts({ volumes = [], mounts = [] }: RunOptions): boolean {
+  return volumes.length > 0 || mounts.length > 0;
 }
 
 const isolations: readonly Isolation[] = ["oci", "rootless", "chroot"];

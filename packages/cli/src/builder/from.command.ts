@@ -1,5 +1,6 @@
 import { type CommandDefinition, defineCommand } from "../command.ts";
 import { hidden, text, toggle } from "../flags/kinds.ts";
+import { several } from "../store/store-flags.ts";
 import { type ContainerFlags, containerFlags } from "./container-flags.ts";
 import {
   type BuilderFlags,
@@ -26,6 +27,7 @@ export type FromFlags = BuilderFlags &
     readonly blobCache?: string;
     readonly cidfile?: string;
     readonly format?: string;
+    readonly hooksDir?: readonly string[];
     readonly name?: string;
     readonly pull?: string;
     readonly pullAlways?: boolean;
@@ -47,6 +49,7 @@ export const fromCommand: CommandDefinition = defineCommand<FromFlags, string[]>
       blobCache: hidden(text("folder", "Where blobs are kept")),
       cidfile: text("file", "Write the container's ID to this file"),
       format: text("format", "oci or docker: what commit will write"),
+      hooksDir: several("folder", "Hooks that a runtime calls for the container's commands"),
       name: text("name", "The container's name, instead of IMAGE-working-container"),
       pull: textOrAlone("when", "always, missing, newer or never", "true"),
       pullAlways: hidden(toggle("The same as --pull=always")),

@@ -70,6 +70,7 @@ function runtimeOf(flags: FromFlags, isolation: Isolation | undefined): RuntimeO
     securityOptions: flags.securityOpt,
     devices: flags.device,
     httpProxy: flags.httpProxy,
+    hooksDirs: flags.hooksDir,
     cniPluginPath: flags.cniPluginPath,
     cniConfigDir: flags.cniConfigDir,
     defaultMountsFile: flags.defaultMountsFile,

@@ -11,6 +11,7 @@ export type RunFlags = BuilderFlags &
     readonly capDrop?: readonly string[];
     readonly contextdir?: string;
     readonly env?: readonly string[];
+    readonly hooksDir?: readonly string[];
     readonly hostname?: string;
     readonly isolation?: string;
     readonly mount?: readonly string[];
@@ -36,6 +37,7 @@ export const runCommand: CommandDefinition = defineCommand<RunFlags, string[]>({
       capDrop: texts("capability", "A capability less"),
       contextdir: hidden(text("folder", "The folder of relative sources of mounts")),
       env: several("name=value", "A variable for this command"),
+      hooksDir: several("folder", "Hooks for the runtime, instead of those that the container says"),
       hostname: text("name", "The name of the machine that it sees"),
       isolation: text("kind", "oci, rootless or chroot"),
       mount: several("mount", "type=bind,src=…,dst=… and the like"),

@@ -45,6 +45,7 @@ function runOptions(context: DrayContext, flags: RunFlags): RunOptions {
     secrets: flags.secret,
     contextDir: flags.contextdir,
     noHosts: flags.noHosts,
+    hooksDirs: flags.hooksDir,
     noPivot: flags.noPivot === true || Boolean(context.env.BUILDAH_NOPIVOT),
     capAdd: flags.capAdd,
     capDrop: flags.capDrop,

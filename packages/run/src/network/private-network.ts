@@ -1,18 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Hook } from "../hooks/hook.ts";
 import type { Bundle } from "../process/bundle.ts";
 import { findProgram } from "../programs.ts";
 
 /** Where slirp4netns answers for names, and what address it gives to the container. */
 export const slirpDns = "10.0.2.3";
 export const slirpAddress = "10.0.2.100";
-
-/** A program of the machine that a runtime calls, as the runtime specification has it. */
-export interface Hook {
-  readonly path: string;
-  readonly args: readonly string[];
-  readonly env: readonly string[];
-}
 
 /** The path of slirp4netns, which connects a network namespace to the machine's network without any right; undefined where there is none. */
 export function findSlirp(): string | undefined {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
+import type { Hook } from "../hooks/hook.ts";
 import { inOrder, type SpecMount } from "../mounts/spec.ts";
-import type { Hook } from "../network/private-network.ts";
 import type { ContainerDevice, ResourceLimits } from "../options.ts";
 import { maskedPaths, type Plan, readonlyPaths } from "../plan.ts";
 import { linuxDevice, linuxResources } from "./resources.ts";
@@ -10,7 +10,7 @@ export interface ConfigOptions {
   readonly rootless: boolean;
   /** A network namespace of the container's own. */
   readonly ownNetwork: boolean;
-  /** Called when there are namespaces, and before there is a command. */
+  /** Called when there are namespaces, and before there is a command: after the machine's hooks. */
   readonly hook?: Hook | undefined;
   readonly seccomp: object | undefined;
   readonly apparmor?: string | undefined;
@@ -39,7 +39,7 @@ export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
     },
     root: { path: rootfs, readonly: plan.readonly },
     hostname,
-    ...(options.hook && { hooks: { createRuntime: [options.hook] } }),
+    ...hooksOf(plan, options),
     mounts: inOrder([...plan.mounts, ...specialMounts(plan, options)]),
     linux: {
       ...(options.ownNetwork && { sysctl: sysctls() }),
@@ -53,6 +53,11 @@ export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
       readonlyPaths,
     },
   };
+}
+
+function hooksOf({ hooks }: Plan, { hook }: ConfigOptions): object {
+  const all = hook ? { ...hooks, createRuntime: [...(hooks.createRuntime ?? []), hook] } : hooks;
+  return Object.keys(all).length === 0 ? {} : { hooks: all };
 }
 
 /** Where groups cannot be set none may be asked for. */

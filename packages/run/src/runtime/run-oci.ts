@@ -111,13 +111,20 @@ function complaintOf(log: string): string | undefined {
   return messages.at(-1);
 }
 
-function failure(said: string, runtime: Runtime, { args, cwd }: Plan): DrayageError {
+function failure(said: string, runtime: Runtime, { args, cwd, hooks }: Plan): DrayageError {
+  if (Object.keys(hooks).length > 0 && /\b(?:running|executing) hook\b/.test(said)) return brokenHook(said);
   const tried = { args, cwd, said };
   const [, why] = /(?:mkdir \/[^:]*|chdir to cwd .*failed): ([a-z -]+)$/i.exec(said) ?? [];
   if (why !== undefined) return noWorkingFolder(tried, why);
   if (/exec.*no such file or directory|executable file.*not found/i.test(said)) return notLoadable(tried);
   if (/exec format error|exec.*permission denied/i.test(said)) return notExecutable(tried);
   return brokenRuntime(said, runtime);
+}
+
+function brokenHook(said: string): DrayageError {
+  return new DrayageError("ERR_DRAYAGE_RUNTIME", `a hook of the container failed: ${said}`, {
+    hint: "look at the hooks in the folders that are named, or in the machine's",
+  });
 }
 
 function brokenRuntime(said: string, { path }: Runtime): DrayageError {
