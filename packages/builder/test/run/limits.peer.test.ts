@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import path from "node:path";
-import { describeWithPeers, temporaryDirectory, writeShellRoot } from "@drayage-internal/peers";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { describeWithPeers, writeShellRoot } from "@drayage-internal/peers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   createWorkingContainer,
@@ -261,18 +260,6 @@ describeWithPeers("settings of containers", ["buildah", "runc", "root"], (peers)
       expect(warnings).toEqual([
         "the command is run without limits of memory: only root may make control groups",
       ]);
-    });
-
-    it("hooks", async () => {
-      const hooks = temporaryDirectory();
-      writeFileSync(path.join(hooks, "one.json"), "{}");
-      await shared.buildah(["from", "--pull=never", "--name", "hooked", "base"]);
-      const { id } = await openWorkingContainer(shared.store, "hooked");
-      const file = shared.at("root", "overlay-containers", id, "userdata", "buildah.json");
-      const state = readFileSync(file, "utf8").replace('"OCIHooksDir":[]', `"OCIHooksDir":["${hooks}"]`);
-      writeFileSync(file, state);
-      const { warnings } = await ours("hooked", "true");
-      expect(warnings).toEqual([`the hooks of "${hooks}" are not called`]);
     });
 
     it("namespaces of others", async () => {
