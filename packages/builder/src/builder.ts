@@ -1,6 +1,7 @@
 import type { Blob } from "@drayage/blob";
 import type { LayerCache } from "@drayage/build-context";
 import type { Digest } from "@drayage/digest";
+import type { NamespaceChoices, Network } from "@drayage/run";
 import type {
   BlobInfoCache,
   DestinationOptions,
@@ -104,7 +105,7 @@ export interface RunOptions extends OperationOptions {
   readonly user?: string | undefined;
   readonly workingDir?: string | undefined;
   readonly hostname?: string | undefined;
-  readonly network?: "none" | "host" | "private" | undefined;
+  readonly network?: Network | undefined;
   /** `source:destination[:options]` */
   readonly volumes?: readonly string[] | undefined;
   /** `type=bind,src=…,dst=…` and the like. */
@@ -125,13 +126,7 @@ export interface RunOptions extends OperationOptions {
   readonly addHistory?: boolean | undefined;
   readonly stdin?: "inherit" | "ignore" | undefined;
   /** Whose namespaces it is in, instead of those that the container says. */
-  readonly namespaces?:
-    | {
-        readonly ipc?: "private" | "host" | undefined;
-        readonly uts?: "private" | "host" | undefined;
-        readonly cgroup?: "private" | "host" | undefined;
-      }
-    | undefined;
+  readonly namespaces?: NamespaceChoices | undefined;
   /** Is told what the container asks for and is not applied, as the machine or the isolation has no way to. */
   readonly onWarning?: ((sentence: string) => void) | undefined;
   readonly onOutput?: ((stream: "stdout" | "stderr", bytes: Uint8Array) => void) | undefined;

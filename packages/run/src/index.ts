@@ -21,6 +21,8 @@ export type {
   HooksOptions,
   HostsOptions,
   Isolation,
+  JoinedNamespace,
+  NamespaceChoice,
   NamespaceChoices,
   Network,
   ResourceLimits,
@@ -31,6 +33,7 @@ export { runCommand } from "./run-command.ts";
 export { findRuntime, hasRuntime, type Runtime } from "./runtime/find-runtime.ts";
 export {
   inUserNamespace,
+  runInForeground,
   runInUserNamespace,
   type UserNamespaceCommand,
   type UserNamespaceOptions,

@@ -1,3 +1,4 @@
+import { joinedNamespaces } from "./joined-namespaces.ts";
 import type { Isolation, ResourceLimits, RunCommandOptions } from "./options.ts";
 import { usualProfiles } from "./runtime/seccomp.ts";
 
@@ -20,11 +21,16 @@ export function notApplied(options: RunCommandOptions, isolation: Isolation): re
       : "only root may make control groups";
   const limits = limitsOf(options);
   const security = isolation === "chroot" ? securityOf(options) : [];
+  const joined = isolation === "chroot" ? joinedNamespaces(options) : [];
   return [
     ...(limits.length === 0 ? [] : [`the command is run without limits of ${list(limits)}: ${because}`]),
     ...(security.length === 0
       ? []
       : [`the command is run without ${list(security)}: the isolation chroot has none`]),
+    ...joined.map(({ type, path }) => {
+      const instead = type === "ipc" || type === "uts" ? "has one of its own" : "has the machine's";
+      return `the command does not join the ${type} namespace ${JSON.stringify(path)}, and ${instead}: the isolation chroot joins none`;
+    }),
   ];
 }
 

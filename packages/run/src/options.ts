@@ -9,12 +9,18 @@ import type { RunMount } from "./mounts/mount.ts";
  */
 export type Isolation = "oci" | "rootless" | "chroot";
 
+/** A namespace of others that is joined. */
+export interface JoinedNamespace {
+  /** A file that stands for it: `/proc/PID/ns/net`, or where that is bound, as `/run/netns/NAME`. */
+  readonly path: string;
+}
+
 /**
  * `host`: the machine's own. `none`: no way out, and no `/etc/hosts` and `/etc/resolv.conf` of ours. `private`: a network of the container's own,
  * which slirp4netns connects to the machine's, but not to its loopback; without that program it has a loopback device alone, and `onWarning` is
- * told. Not for `chroot`.
+ * told. Not for `chroot`. That of others is joined with a runtime only: `chroot` has the machine's instead, and `onWarning` is told.
  */
-export type Network = "none" | "host" | "private";
+export type Network = "none" | "host" | "private" | JoinedNamespace;
 
 /** What {@link runCommand} runs, where and how. Nothing is taken from an image: who calls has merged its config already. */
 export interface RunCommandOptions {
@@ -135,12 +141,17 @@ export interface ContainerDevice {
   readonly gid: number;
 }
 
-/** Whose namespaces a command is in: its own where absent (that of control groups: where the machine has one hierarchy), or the machine's. */
+/**
+ * Whose namespaces a command is in: its own where absent (that of control groups: where the machine has one hierarchy), the machine's, or
+ * those of others, which only a runtime joins: with `chroot` it is as where absent, and `onWarning` is told.
+ */
 export interface NamespaceChoices {
-  readonly ipc?: "private" | "host" | undefined;
-  readonly uts?: "private" | "host" | undefined;
-  readonly cgroup?: "private" | "host" | undefined;
+  readonly ipc?: NamespaceChoice | undefined;
+  readonly uts?: NamespaceChoice | undefined;
+  readonly cgroup?: NamespaceChoice | undefined;
 }
+
+export type NamespaceChoice = "private" | "host" | JoinedNamespace;
 
 /** Names as `CAP_CHOWN` or `chown`; `all` stands for every one. */
 export interface CapabilityOptions {

@@ -32,7 +32,7 @@ export function isProgram(path: string): boolean {
 }
 
 /** The same for one that we cannot do without. Throws `ERR_DRAYAGE_RUNTIME`. */
-export function requireProgram(name: "unshare" | "setpriv"): string {
+export function requireProgram(name: "mount" | "setpriv" | "unshare"): string {
   if (process.platform !== "linux") {
     throw new DrayageError(
       "ERR_DRAYAGE_SYSTEM_UNSUPPORTED",

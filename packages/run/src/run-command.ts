@@ -10,6 +10,7 @@ import { hooksFor } from "./hooks/hooks-for.ts";
 import { lockMounts } from "./mounts/lock.ts";
 import { prepareMounts } from "./mounts/prepare.ts";
 import { missingPaths, removeStubs } from "./mounts/stubs.ts";
+import { isOwn, namespacesFor } from "./namespaces.ts";
 import { connectingHook, findSlirp } from "./network/private-network.ts";
 import { notApplied } from "./not-applied.ts";
 import type { CommandResult, Isolation, Network, RunCommandOptions } from "./options.ts";
@@ -42,12 +43,12 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
   try {
     refuseLinks(sys, root);
     const isolation = isolationOf(options);
-    const network = networkOf(options.network, isolation);
+    const { network, namespaces } = namespacesFor(options, isolation);
     const user = userOf(sys, root, options.user ?? "");
     refuseMissing(user);
     const cwd = posix.resolve("/", options.cwd || "/");
-    // Theirs is the machine's, and not to be set.
-    const hostname = options.namespaces?.uts === "host" ? "" : (options.hostname ?? "");
+    // The machine's, or that of others, is not to be set.
+    const hostname = isOwn(namespaces.uts) ? (options.hostname ?? "") : "";
     const env = environment(options.env ?? [], { hostname, home: user.home });
     const args = commandOf(sys, root, options, { cwd, env });
     const hooks = await hooksFor(options, { command: args[0] ?? "", isolation });
@@ -76,7 +77,7 @@ export async function runCommand(options: RunCommandOptions): Promise<CommandRes
       ],
       shmSize: options.shmSize || "65536k",
       devices: options.devices ?? [],
-      namespaces: options.namespaces ?? {},
+      namespaces,
       hooks,
       terminal,
       readonly: options.readonly ?? false,
@@ -153,7 +154,7 @@ async function start(plan: Plan, options: StartOptions): Promise<CommandResult> 
         runtimeFlags: options.runtimeFlags ?? [],
         noPivot: options.noPivot ?? false,
         rootless: isolation === "rootless",
-        ownNetwork: network !== "host",
+        network,
         hook: slirp === undefined ? undefined : connectingHook(slirp, bundle),
         seccomp: seccompFilter(options.seccomp, plan.capabilities),
         apparmor: options.apparmor,
@@ -189,13 +190,6 @@ function isolationOf({ isolation, runtime }: RunCommandOptions): Isolation {
   if (isolation !== undefined) return isolation;
   if (!hasRuntime(runtime)) return "chroot";
   return rootless ? "rootless" : "oci";
-}
-
-function networkOf(asked: Network | undefined, isolation: Isolation): Network {
-  if (asked !== "private" || isolation !== "chroot") return asked ?? "host";
-  throw new DrayageError("ERR_DRAYAGE_USAGE", "the isolation chroot has no private network", {
-    hint: "use the network host or none, or an isolation with a runtime",
-  });
 }
 
 function userOf(sys: Sys, root: number, text: string): ProcessUser {

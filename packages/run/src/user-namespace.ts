@@ -62,14 +62,22 @@ export function userNamespaceCommand(
   };
 }
 
-/** Runs the command with our input and outputs to its end; what the terminal sends to us it gets, too. */
-export async function runInUserNamespace(
+/** Runs the command in a new user namespace, as {@link runInForeground} does. */
+export function runInUserNamespace(
   argv: readonly string[],
   options: UserNamespaceOptions = {},
 ): Promise<CommandResult> {
-  throwIfAborted(options.signal, "unshare");
   const { command, args, env } = userNamespaceCommand(argv, options);
-  const child = spawn(command, args, { env, stdio: "inherit" });
+  return runInForeground([command, ...args], { ...options, env });
+}
+
+/** Runs a program of the machine with our input and outputs to its end; what the terminal sends to us it gets, too. */
+export async function runInForeground(
+  [command = "", ...args]: readonly string[],
+  options: UserNamespaceOptions = {},
+): Promise<CommandResult> {
+  throwIfAborted(options.signal, "unshare");
+  const child = spawn(command, args, { env: options.env, stdio: "inherit" });
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
   const forwarded = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
   for (const signal of forwarded) process.on(signal, forward);

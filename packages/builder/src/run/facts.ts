@@ -1,8 +1,10 @@
+import { isAbsolute } from "node:path";
 import type {
   CapabilityOptions,
   ContainerDevice,
   DnsOptions,
   HostsOptions,
+  NamespaceChoice,
   NamespaceChoices,
   Network,
   ResourceLimits,
@@ -56,9 +58,9 @@ export function runFacts({ document }: BuilderState): RunFacts {
     devices: list(document.Devices).map(writtenDevice),
     apparmor: text(common.ApparmorProfile),
     namespaces: {
-      ipc: isHost(namespaces.get("ipc")),
-      uts: isHost(namespaces.get("uts")),
-      cgroup: isHost(namespaces.get("cgroup")),
+      ipc: choiceOf(namespaces.get("ipc")),
+      uts: choiceOf(namespaces.get("uts")),
+      cgroup: choiceOf(namespaces.get("cgroup")),
     },
     hooksDirs: texts(common.OCIHooksDir),
     warnings: notServed(namespaces, texts(common.LabelOpts)),
@@ -99,8 +101,11 @@ function namespacesOf(document: BuilderState["document"]): ReadonlyMap<unknown, 
   return new Map(list(document.NamespaceOptions).map((option) => [option.Name, option]));
 }
 
-function isHost(option: WrittenNamespace | undefined): "host" | "private" | undefined {
-  return option === undefined ? undefined : option.Host === true ? "host" : "private";
+function choiceOf(option: WrittenNamespace | undefined): NamespaceChoice | undefined {
+  if (option === undefined) return undefined;
+  if (option.Host === true) return "host";
+  const path = text(option.Path);
+  return path === undefined ? "private" : { path };
 }
 
 function list(value: unknown): readonly Readonly<Record<string, unknown>>[] {
@@ -115,6 +120,8 @@ function networkOf(
   if (document.ConfigureNetwork === networkDisabled) return "none";
   const network = namespaces.get("network");
   if (network?.Host === true) return "host";
+  const path = text(network?.Path);
+  if (path !== undefined && isAbsolute(path)) return { path };
   return network !== undefined && document.ConfigureNetwork === networkEnabled ? "private" : undefined;
 }
 

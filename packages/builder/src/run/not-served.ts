@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import type { WrittenNamespace } from "./facts.ts";
 
 /** What `buildah.json` asks for and no command here can have, as sentences. */
@@ -14,6 +15,7 @@ export function notServed(
   }
   for (const [name, { Path: path }] of namespaces) {
     if (typeof path !== "string" || path === "") continue;
+    if (joinable.has(name) || (name === "network" && isAbsolute(path))) continue;
     said.push(
       `the container asks for the ${name} namespace ${JSON.stringify(path)}; its commands have one of their own`,
     );
@@ -23,3 +25,6 @@ export function notServed(
     said.push(`the container asks for the SELinux label ${wanted.join(", ")}, and commands are given none`);
   return said;
 }
+
+/** Those that a runtime joins. A network whose path is none is one or more by name, which no program here makes. */
+const joinable: ReadonlySet<unknown> = new Set(["cgroup", "ipc", "uts"]);

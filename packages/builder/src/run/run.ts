@@ -102,7 +102,7 @@ function settings(
     cgroupParent: facts.cgroupParent,
     devices: facts.devices,
     apparmor: facts.apparmor,
-    namespaces: { ...facts.namespaces, ...options.namespaces },
+    namespaces: namespacesOf(facts, options),
     hooks: {
       folders: options.hooksDirs ?? facts.hooksDirs,
       annotations: state.annotations,
@@ -115,6 +115,14 @@ function settings(
     onOutput: options.onOutput,
     signal: options.signal,
   };
+}
+
+/** What an option leaves open the container says. */
+function namespacesOf(
+  { namespaces: own }: RunFacts,
+  { namespaces: { cgroup, ipc, uts } = {} }: RunOptions,
+): RunCommandOptions["namespaces"] {
+  return { cgroup: cgroup ?? own.cgroup, ipc: ipc ?? own.ipc, uts: uts ?? own.uts };
 }
 
 /** Those of the container are not counted, as by buildah. */

@@ -16,11 +16,11 @@ export interface NamespaceFlags {
 }
 
 export const namespaceFlags: FlagParametersForType<NamespaceFlags, DrayContext> = {
-  cgroupns: text("where", "private or host"),
-  ipc: text("where", "private or host"),
-  network: text("where", "private, none or host"),
+  cgroupns: text("where", "private, host or the path of a namespace"),
+  ipc: text("where", "private, host or the path of a namespace"),
+  network: text("where", "private, none, host or the path of a namespace"),
   pid: text("where", "private or host"),
-  uts: text("where", "private or host"),
+  uts: text("where", "private, host or the path of a namespace"),
   cniConfigDir: hidden(text("folder", "Where networks are described")),
   cniPluginPath: hidden(text("folder", "Where the programs of networks are")),
 };

@@ -11,7 +11,15 @@ export interface ContainedOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly stdio: readonly ("inherit" | "ignore" | number)[];
+  /** What is bound on files before the program starts, each by its descriptor there and the path of the file. */
+  readonly binds?: readonly Bind[] | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface Bind {
+  /** Its index in `stdio`. */
+  readonly fd: number;
+  readonly path: string;
 }
 
 /**
@@ -26,8 +34,9 @@ export async function runContained(
   options: ContainedOptions,
   started: (child: ChildProcess) => void,
 ): Promise<CommandResult> {
-  const { env, cwd, stdio } = options;
-  const [command = "", ...args] = containedCommand(whileWeLive(argv, stdio.length), options.namespaces);
+  const { env, cwd, stdio, binds = [] } = options;
+  const bound = binds.reduceRight(withBind, argv);
+  const [command = "", ...args] = containedCommand(whileWeLive(bound, stdio.length), options.namespaces);
   const child = spawn(command, args, { env, cwd, stdio: [...stdio, "pipe"] });
   const lifeline = child.stdio[stdio.length];
   const abort = (): void => killContained(child);
@@ -56,6 +65,12 @@ export async function runContained(
  */
 function whileWeLive(argv: readonly string[], fd: number): readonly string[] {
   return ["/bin/sh", "-c", `printf . >&${fd} 2>/dev/null || exit 1; exec "$@" ${fd}>&-`, "sh", ...argv];
+}
+
+/** The file of a descriptor need have no path here: where it comes from, other processes are seen. */
+function withBind(argv: readonly string[], { fd, path }: Bind): readonly string[] {
+  const script = `"$1" --no-canonicalize --bind /proc/self/fd/${fd} "$2" || exit; shift 2; exec "$@" ${fd}>&-`;
+  return ["/bin/sh", "-c", script, "sh", requireProgram("mount"), path, ...argv];
 }
 
 function containedCommand(argv: readonly string[], namespaces: readonly string[]): readonly string[] {

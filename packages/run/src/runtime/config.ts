@@ -1,15 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Hook } from "../hooks/hook.ts";
+import type { OpenedNamespace } from "../joined-namespaces.ts";
 import { inOrder, type SpecMount } from "../mounts/spec.ts";
-import type { ContainerDevice, ResourceLimits } from "../options.ts";
+import { isOwn } from "../namespaces.ts";
+import type { ContainerDevice, Network, ResourceLimits } from "../options.ts";
 import { maskedPaths, type Plan, readonlyPaths } from "../plan.ts";
 import { linuxDevice, linuxResources } from "./resources.ts";
 
 export interface ConfigOptions {
   /** In a user namespace: no control group, and no file systems that only root may mount. */
   readonly rootless: boolean;
-  /** A network namespace of the container's own. */
-  readonly ownNetwork: boolean;
+  readonly network: Network;
   /** Called when there are namespaces, and before there is a command: after the machine's hooks. */
   readonly hook?: Hook | undefined;
   readonly seccomp: object | undefined;
@@ -20,7 +21,11 @@ export interface ConfigOptions {
 }
 
 /** A container's `config.json` of the OCI runtime specification 1.0.2, with what buildah 1.28 puts into it. */
-export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
+export function runtimeConfig(
+  plan: Plan,
+  options: ConfigOptions,
+  joined: readonly OpenedNamespace[] = [],
+): object {
   const { capabilities, user, rootfs, hostname } = plan;
   const { rootless, apparmor, cgroup, resources = {} } = options;
   const devices = rootless ? [] : plan.devices;
@@ -42,12 +47,15 @@ export function runtimeConfig(plan: Plan, options: ConfigOptions): object {
     ...hooksOf(plan, options),
     mounts: inOrder([...plan.mounts, ...specialMounts(plan, options)]),
     linux: {
-      ...(options.ownNetwork && { sysctl: sysctls() }),
+      ...(hasOwnNetwork(options) && { sysctl: sysctls() }),
       // Without root there is no control group to set them in.
       resources: linuxResources(rootless ? {} : resources, devices),
       ...(devices.length > 0 && { devices: devices.map(linuxDevice) }),
       ...(cgroup && !rootless && { cgroupsPath: cgroup }),
-      namespaces: namespacesOf(plan, options).map((type) => ({ type })),
+      namespaces: [
+        ...ownNamespaces(plan, options).map((type) => ({ type })),
+        ...joined.map(({ type, path }) => ({ type, path })),
+      ],
       ...(options.seccomp && { seccomp: options.seccomp }),
       maskedPaths,
       readonlyPaths,
@@ -75,19 +83,23 @@ function sysctls(): object {
   return existsSync("/proc/sys/net/ipv4/ping_group_range") ? { "net.ipv4.ping_group_range": "0 0" } : {};
 }
 
-function namespacesOf(
+function hasOwnNetwork({ network }: ConfigOptions): boolean {
+  return network === "none" || network === "private";
+}
+
+function ownNamespaces(
   { namespaces: { ipc, uts, cgroup } }: Plan,
-  { ownNetwork, rootless }: ConfigOptions,
+  options: ConfigOptions,
 ): readonly string[] {
   const unified = existsSync("/sys/fs/cgroup/cgroup.controllers");
   const ownCgroup = cgroup === undefined ? unified : cgroup === "private";
   return [
     "pid",
-    ...(ownNetwork ? ["network"] : []),
-    ...(ipc === "host" ? [] : ["ipc"]),
-    ...(uts === "host" ? [] : ["uts"]),
+    ...(hasOwnNetwork(options) ? ["network"] : []),
+    ...(isOwn(ipc) ? ["ipc"] : []),
+    ...(isOwn(uts) ? ["uts"] : []),
     "mount",
-    ...(ownCgroup && !rootless ? ["cgroup"] : []),
+    ...(ownCgroup && !options.rootless ? ["cgroup"] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DrayageError } from "@drayage/errors";
+import { openNamespaces } from "../joined-namespaces.ts";
 import type { CommandResult } from "../options.ts";
 import type { Plan } from "../plan.ts";
 import type { Bundle } from "../process/bundle.ts";
@@ -29,8 +30,10 @@ export function runtimeStarted({ path }: Bundle): () => boolean {
 
 /** Runs the command by an OCI runtime, which is the first process of its namespace and waits for it. */
 export async function runOci(plan: Plan, options: OciOptions): Promise<CommandResult> {
-  const { bundle, streams, runtime, rootless } = options;
-  writeFileSync(join(bundle.path, "config.json"), encode(runtimeConfig(plan, options)), { mode: 0o600 });
+  const { bundle, streams, runtime, rootless, network } = options;
+  using joined = openNamespaces({ network, namespaces: plan.namespaces }, bundle.path);
+  const config = runtimeConfig(plan, options, joined.list);
+  writeFileSync(join(bundle.path, "config.json"), encode(config), { mode: 0o600 });
   const log = join(bundle.path, "log.json");
   const argv = [
     runtime.path,
@@ -56,7 +59,8 @@ export async function runOci(plan: Plan, options: OciOptions): Promise<CommandRe
       namespaces: ["--mount-proc"],
       env: process.env,
       cwd: bundle.path,
-      stdio: streams.stdio,
+      stdio: [...streams.stdio, ...joined.list.map(({ fd }) => fd)],
+      binds: joined.list.map(({ path }, index) => ({ fd: streams.stdio.length + index, path })),
       signal: options.signal,
     },
     () => streams.connected(),
