@@ -239,7 +239,8 @@ function selected(index: ImageIndex, { select = "all", platform }: Options): rea
   const images = index.manifests.filter(({ mediaType }) => !isIndexMediaType(mediaType));
   const nested = index.manifests.filter(({ mediaType }) => isIndexMediaType(mediaType));
   try {
-    return [chooseInstance({ ...index, manifests: images }, { platform })];
+    const artifacts = nested.length > 0 ? false : undefined;
+    return [chooseInstance({ ...index, manifests: images }, { platform, artifacts })];
   } catch (error) {
     // One of the lists within it may have an image that suits.
     if (nested.length > 0) return nested;

@@ -5,6 +5,7 @@ import {
   type Descriptor,
   formatPlatform,
   type ImageIndex,
+  isArtifactEntry,
   isIndexMediaType,
   type Platform,
   type PlatformWish,
@@ -87,7 +88,7 @@ export function platformText(descriptor: Descriptor): string | undefined {
 
 /**
  * The image of an index that suits the wish. Images that the index itself has for the platform come first,
- * then those of the indexes within it, in order; those without a platform are the last resort.
+ * then those of the indexes within it, in order; those without a platform are the last resort. An artifact is none, unless there is nothing else.
  *
  * Throws `ERR_DRAYAGE_PLATFORM_NOT_FOUND`.
  */
@@ -95,14 +96,20 @@ export async function findInstance(
   index: ImageIndex,
   wish: PlatformWish,
   readIndex: (descriptor: Descriptor) => Promise<ImageIndex>,
+  { artifacts: maybe = true }: { readonly artifacts?: boolean | undefined } = {},
 ): Promise<Descriptor> {
   const nested = index.manifests.filter(({ mediaType }) => isIndexMediaType(mediaType));
   const images = index.manifests.filter((descriptor) => !nested.includes(descriptor));
   const withPlatform = images.filter(({ platform }) => platform !== undefined);
+  const hasNoImages = maybe && images.every(isArtifactEntry);
+  const artifacts = hasNoImages && nested.length === 0;
   const attempts = [
-    async () => chooseInstance({ ...index, manifests: withPlatform }, { platform: wish }),
-    ...nested.map((descriptor) => async () => findInstance(await readIndex(descriptor), wish, readIndex)),
-    async () => chooseInstance({ ...index, manifests: images }, { platform: wish }),
+    async () => chooseInstance({ ...index, manifests: withPlatform }, { platform: wish, artifacts }),
+    ...nested.map(
+      (descriptor) => async () =>
+        findInstance(await readIndex(descriptor), wish, readIndex, { artifacts: hasNoImages }),
+    ),
+    async () => chooseInstance({ ...index, manifests: images }, { platform: wish, artifacts }),
   ];
   let missed: unknown;
   for (const attempt of attempts) {

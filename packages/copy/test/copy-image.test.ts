@@ -377,6 +377,35 @@ describe("indexes", () => {
     ]);
   });
 
+  it("takes no artifact for an image, whatever platform it is for", async () => {
+    const from = memoryStore();
+    const one = addImage(from, { platform: arm64, layers: [shared] });
+    const two = addImage(from, { platform: amd64, layers: [shared] });
+    const sbom = { ...addArtifact(from, bytesOf(5, 50), two), artifactType: "application/spdx+json" };
+    const [forAmd64, forS390x] = [amd64, s390x].map((platform) => ({ ...sbom, platform }));
+    if (forAmd64 === undefined || forS390x === undefined) throw new Error("there are two");
+    const inner = addIndex(from, [two]);
+    addIndex(from, [one, forAmd64, forS390x, inner]);
+    const chosen = await copyTo(from, { platforms: { os: "linux", architecture: "amd64" } });
+    expect(chosen.result.digest).toBe(two.digest);
+    const wish = { os: "linux", architecture: "s390x" };
+    expect(await errorOf(copyTo(from, { platforms: wish }))).toMatchObject({
+      code: "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
+      message:
+        "the index has no image for linux/s390x; it has linux/arm64/v8, an artifact for linux/amd64, an artifact for linux/s390x",
+    });
+    // An index of artifacts is one to choose from, also within another one.
+    const artifacts = addIndex(from, [forAmd64, forS390x]);
+    expect((await copyTo(from, { platforms: wish })).result.digest).toBe(sbom.digest);
+    addIndex(from, [artifacts]);
+    expect((await copyTo(from, { platforms: wish })).result.digest).toBe(sbom.digest);
+    // But none that may take the place of an image.
+    addIndex(from, [one, artifacts]);
+    expect(await errorOf(copyTo(from, { platforms: wish }))).toMatchObject({
+      code: "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
+    });
+  });
+
   it("copies an empty index", async () => {
     const from = memoryStore();
     const index = addIndex(from, []);

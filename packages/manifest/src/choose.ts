@@ -16,33 +16,35 @@ export interface ChooseOptions {
   readonly preferGzip?: boolean | undefined;
   /** The platform of this machine, where it is not to be found out. */
   readonly host?: Platform | undefined;
+  /** Whether an artifact may be chosen by its platform. Where absent: if the index has nothing but artifacts. */
+  readonly artifacts?: boolean | undefined;
 }
 
 interface Candidate {
   readonly descriptor: Descriptor;
   /** The place of its platform among those that are acceptable. */
   readonly rank: number;
-  readonly artifact: boolean;
   readonly zstd: boolean;
 }
 
 /**
  * The entry of an index for a platform, chosen as containers/image does: the best variant first, then zstd
  * before gzip (an OCI index only, and not with `preferGzip`), then the order of the index. Entries of an OCI
- * index without a platform are the last resort. The entry may be an index itself. Unlike there, an artifact (an SBOM, a signature) without
- * a platform is never taken for an image, and one with a platform only where no image is for that.
+ * index without a platform are the last resort. The entry may be an index itself. Unlike there, an artifact (an SBOM, a signature) is never
+ * taken for an image: it is only chosen in an index of nothing but artifacts, and by its platform.
  *
  * @throws ERR_DRAYAGE_PLATFORM_NOT_FOUND, listing what there is.
  */
 export function chooseInstance(index: ImageIndex, options: ChooseOptions = {}): Descriptor {
   const wanted = acceptablePlatforms(options.platform, options.host);
   const isOci = index.mediaType === mediaTypes.ociIndex;
+  const { artifacts = index.manifests.every(isArtifactEntry) } = options;
   let best: Candidate | undefined;
   for (const descriptor of index.manifests) {
+    if (!artifacts && isArtifactEntry(descriptor)) continue;
     const rank = rankOf(descriptor, wanted, isOci);
     if (rank === undefined) continue;
-    const zstd = isOci && needsZstd(descriptor);
-    const candidate = { descriptor, rank, artifact: isArtifactEntry(descriptor), zstd };
+    const candidate = { descriptor, rank, zstd: isOci && needsZstd(descriptor) };
     if (best === undefined || isBetter(candidate, best, options.preferGzip === true)) best = candidate;
   }
   if (best !== undefined) return best.descriptor;
@@ -64,7 +66,7 @@ const containerConfigs: readonly string[] = [mediaTypes.ociConfig, mediaTypes.do
  * Whether an index says of an entry that it is no container image. Where a manifest has no `artifactType`, an index gives the type of its
  * config (distribution-spec, "Listing Referrers").
  */
-function isArtifactEntry({ artifactType, mediaType }: Descriptor): boolean {
+export function isArtifactEntry({ artifactType, mediaType }: Descriptor): boolean {
   if (artifactType) return !containerConfigs.includes(artifactType);
   return mediaType !== "" && !isImageMediaType(mediaType) && !isIndexMediaType(mediaType);
 }
@@ -75,19 +77,20 @@ export function needsZstd(descriptor: Descriptor): boolean {
 }
 
 function isBetter(a: Candidate, b: Candidate, preferGzip: boolean): boolean {
-  if (a.artifact !== b.artifact) return b.artifact;
   if (a.rank !== b.rank) return a.rank < b.rank;
   return a.zstd !== b.zstd && a.zstd !== preferGzip;
 }
 
 /**
- * All entries of an index for any of `platforms`, in the order of the index. A platform without a variant
+ * All entries of an index for any of `platforms`, in the order of the index, artifacts as well. A platform without a variant
  * means all variants.
  *
- * @throws ERR_DRAYAGE_PLATFORM_NOT_FOUND where one of the platforms has no entry.
+ * @throws ERR_DRAYAGE_PLATFORM_NOT_FOUND where one of the platforms has no entry, or artifacts alone in an index of images.
  */
 export function matchingInstances(index: ImageIndex, platforms: readonly Platform[]): readonly Descriptor[] {
-  const missing = platforms.filter((wanted) => !index.manifests.some((entry) => isFor(entry, wanted)));
+  const artifacts = index.manifests.every(isArtifactEntry);
+  const counted = index.manifests.filter((entry) => artifacts || !isArtifactEntry(entry));
+  const missing = platforms.filter((wanted) => !counted.some((entry) => isFor(entry, wanted)));
   if (missing.length > 0) throw notFound(index, missing);
   return index.manifests.filter((entry) => platforms.some((wanted) => isFor(entry, wanted)));
 }
@@ -104,13 +107,14 @@ function notFound(index: ImageIndex, wanted: readonly Platform[]): DrayageError 
   return new DrayageError(
     "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
     `the index has no image for ${wanted.map(formatPlatform).join(", ")}; it has ${shown || "no entries"}`,
-    { hint: "choose one of the platforms that it has" },
+    { hint: "choose one of the platforms that it has images for" },
   );
 }
 
 function entryText(descriptor: Descriptor): string {
   const { platform } = descriptor;
   const isForNone = platform === undefined || (!platform.os && !platform.architecture);
-  if (isForNone) return isArtifactEntry(descriptor) ? "artifacts" : "entries without a platform";
-  return formatPlatform(platform).slice(0, 60);
+  const isArtifact = isArtifactEntry(descriptor);
+  if (isForNone) return isArtifact ? "artifacts" : "entries without a platform";
+  return `${isArtifact ? "an artifact for " : ""}${formatPlatform(platform).slice(0, 60)}`;
 }

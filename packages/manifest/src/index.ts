@@ -6,6 +6,7 @@ export { checkConfigAgainstLayers } from "./check-config.ts";
 export {
   type ChooseOptions,
   chooseInstance,
+  isArtifactEntry,
   matchingInstances,
   needsZstd,
   zstdAnnotation,

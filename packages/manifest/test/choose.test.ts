@@ -137,7 +137,7 @@ describe("chooseInstance", () => {
       "none",
     ],
     [
-      "an artifact for the platform where there is no image",
+      "an artifact for the platform where there are no images at all",
       ["none+artifact", "linux/amd64+artifact"],
       { host: amd64 },
       "linux/amd64+artifact",
@@ -184,6 +184,22 @@ describe("chooseInstance", () => {
     );
   });
 
+  it("takes no artifact for the platform in an index of images, and says what there is", () => {
+    const names = ["linux/arm64", "linux/amd64+artifact", "none+artifact"];
+    expect(() => choose(names, { host: amd64 })).toThrow(
+      expect.objectContaining({
+        code: "ERR_DRAYAGE_PLATFORM_NOT_FOUND",
+        message:
+          "the index has no image for linux/amd64; it has linux/arm64, an artifact for linux/amd64, artifacts",
+        hint: "choose one of the platforms that it has images for",
+      }),
+    );
+    expect(choose(names, { host: amd64, artifacts: true })).toBe("linux/amd64+artifact");
+    expect(() => choose(["linux/amd64+artifact"], { host: amd64, artifacts: false })).toThrow(
+      "it has an artifact for linux/amd64",
+    );
+  });
+
   it("takes this machine's platform where nothing is wished", () => {
     const here = formatPlatform(hostPlatform());
     expect(choose(["none", here], {})).toBe(here);
@@ -199,6 +215,16 @@ describe("matchingInstances", () => {
     expect(names(matchingInstances(index, [parsePlatform("linux/arm"), amd64]))).toEqual([0, 1, 3, 4]);
     expect(names(matchingInstances(index, [parsePlatform("linux/arm/v7")]))).toEqual([3]);
     expect(matchingInstances(index, [])).toEqual([]);
+  });
+
+  it("counts no artifact for an image, though it comes with one", () => {
+    const both = indexOf(["linux/amd64", "linux/amd64+artifact", "linux/s390x+artifact"]);
+    expect(matchingInstances(both, [amd64])).toEqual(both.manifests.slice(0, 2));
+    expect(() => matchingInstances(both, [parsePlatform("linux/s390x")])).toThrow(
+      "an artifact for linux/s390x",
+    );
+    const artifacts = indexOf(["linux/amd64+artifact"]);
+    expect(matchingInstances(artifacts, [amd64])).toEqual(artifacts.manifests);
   });
 
   it("names the platforms that have none", () => {
