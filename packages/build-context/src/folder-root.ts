@@ -1,15 +1,22 @@
 import type { BigIntStats } from "node:fs";
-import { byteStringOf, nearestSecond, textOf } from "@drayage/pack";
+import { byteStringOf, nearestSecond, textOf, xattrReader } from "@drayage/pack";
+import { loadSys } from "@drayage/sys";
 import type { RootEntry, RootView } from "./root-view.ts";
 import { type Located, locate } from "./sources/locate.ts";
 import { readFileIn } from "./sources/read-file-in.ts";
 
-/** A folder of this machine as the root of a container. Extended attributes are not told. */
-export function folderRoot(root: string): RootView {
+/** A folder of this machine as the root of a container. Extended attributes are told where they are asked for. */
+export function folderRoot(
+  root: string,
+  { xattrs = false }: { readonly xattrs?: boolean | undefined } = {},
+): RootView {
+  const read = xattrs ? xattrReader(loadSys() !== undefined) : undefined;
   return {
     lookup(path) {
       using place = locate(root, bytes(path), { follow: false });
-      return place && rootEntryOf(place);
+      if (place === undefined) return undefined;
+      const entry = rootEntryOf(place);
+      return read === undefined ? entry : { ...entry, xattrs: read(place.folder, place.name) };
     },
     readFile: (path, limit) => readFileIn(root, bytes(path), limit),
   };

@@ -192,6 +192,12 @@ export interface CommitOptions extends OperationOptions {
   /** Layers before and after the container's own. */
   readonly prependedLayers?: readonly LinkedLayer[] | undefined;
   readonly appendedLayers?: readonly LinkedLayer[] | undefined;
+  /**
+   * Files of this machine that the image gets besides, by their paths in it: `{ "/etc/app.conf": "./app.conf" }` (`--add-file`). They are root's,
+   * have the mode 644 and the image's time, and stand in a layer of their own, before {@link appendedLayers}; squashed, in the place of what
+   * the container has there. A path that ends in a slash, or is a folder of the container, is where the file goes under its own name.
+   */
+  readonly addFiles?: Readonly<Record<string, string>> | undefined;
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
   /** How the destination is reached. */
   readonly destinationOptions?: Omit<DestinationOptions, "blobInfoCache" | "signal"> | undefined;
@@ -212,7 +218,12 @@ export interface LinkedLayer {
 export interface Committed {
   /** The hex of the config's digest. */
   readonly id: string;
+  /** Undefined for a manifest that names no config. */
+  readonly configDigest: Digest | undefined;
   readonly manifestDigest: Digest;
+  /** Bytes of the manifest. */
+  readonly manifestSize: number;
+  /** Of the manifest. */
   readonly mediaType: string;
   readonly diffIds: readonly Digest[];
 }

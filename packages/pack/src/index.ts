@@ -10,6 +10,7 @@ export { compareTrees } from "./compare.ts";
 export { type Entry, type EntrySettings, entryOf, type FileFacts } from "./entry.ts";
 export { type FileStats, fileType, statsKeeper } from "./file-stats.ts";
 export { type Folder, type OpenFile, openRoot } from "./folder.ts";
+export { type Owner, toContainer } from "./id-maps.ts";
 export type {
   CompareOptions,
   IdRange,

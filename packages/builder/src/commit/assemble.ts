@@ -1,4 +1,4 @@
-import { type Digest, digestBytes } from "@drayage/digest";
+import { type Digest, digestBytes, digestHex } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
 import {
   encodeDockerConfig,
@@ -22,10 +22,12 @@ export interface ImageLayer {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A layer that was made elsewhere, with what the history says of it. */
+/** What the history says of layers that are not the container's own. */
 export interface AddedHistory {
   readonly before: readonly HistoryItem[];
   readonly after: readonly HistoryItem[];
+  /** The layer of files that the image gets besides, right upon the container's own. */
+  readonly addedFiles?: Digest | undefined;
 }
 
 /** Config and manifest in the chosen format. */
@@ -88,10 +90,16 @@ function newHistory(
 ): readonly HistoryEntry[] {
   const empty = (item: HistoryItem): HistoryEntry => ({ ...item, empty_layer: true });
   const own = { created, created_by: createdBy, author, comment, empty_layer: emptyLayer };
+  // buildah ends this line in `",` by mistake.
+  const ofFiles = (layer: Digest): HistoryEntry => ({
+    created,
+    created_by: `/bin/sh -c #(nop) ADD dir:${digestHex(layer)} in /`,
+  });
   const entries = [
     ...before.map(empty),
     ...linked.before,
     ...(ownEntry ? [own] : []),
+    ...(linked.addedFiles === undefined ? [] : [ofFiles(linked.addedFiles)]),
     ...after.map(empty),
     ...linked.after,
   ];

@@ -9,10 +9,10 @@ import { containersStorage } from "@drayage/transport-containers-storage";
 import type { CommitOptions, Committed } from "../builder.ts";
 import type { BuilderState } from "../state/state.ts";
 import { commitFacts } from "./commit-facts.ts";
-import { containerLayers } from "./container-layers.ts";
 import { containerReference } from "./container-reference.ts";
 import { copyCommitted, openCommitDestination } from "./copy-committed.ts";
 import { composeImage, layersToMake, newLayersOf } from "./image-source.ts";
+import { layersAndFiles } from "./layers-and-files.ts";
 import { placeLayers } from "./place-layers.ts";
 
 /**
@@ -36,7 +36,8 @@ export async function commitContainer(
   layerMediaType(facts.manifestType, compression?.format ?? "none");
   const linked = { before: options.prependedLayers ?? [], after: options.appendedLayers ?? [] };
   const blobInfoCache = options.blobInfoCache ?? memoryBlobInfoCache();
-  await using own = await containerLayers(store, state, {
+  await using own = await layersAndFiles(store, state, {
+    addFiles: options.addFiles,
     ...{ facts, temporaryDir: destinationOptions.temporaryDir, signal },
   });
   const layers = layersToMake(own.layers, linked, facts);

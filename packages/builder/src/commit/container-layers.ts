@@ -24,7 +24,12 @@ export interface LayerNote {
 export type ContainerLayer =
   /** One of the base, whose tar the store gives. */
   | { readonly kind: "reused"; readonly record: LayerRecord }
-  | { readonly kind: "new"; readonly layer: LayerToMake };
+  | {
+      readonly kind: "new";
+      readonly layer: LayerToMake;
+      /** Whether it is that of files which the image gets besides. */
+      readonly isAdded?: boolean | undefined;
+    };
 
 /** The layers of an image to be, the base first. Disposed of, what was mounted for them is not any more. */
 export interface ContainerLayers extends AsyncDisposable {

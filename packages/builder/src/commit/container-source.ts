@@ -4,9 +4,9 @@ import type { ImageSource } from "@drayage/transport";
 import type { CommitOptions } from "../builder.ts";
 import type { BuilderState } from "../state/state.ts";
 import { commitFacts } from "./commit-facts.ts";
-import { containerLayers } from "./container-layers.ts";
 import { containerReference } from "./container-reference.ts";
 import { composeImage, layersToMake, newLayersOf } from "./image-source.ts";
+import { layersAndFiles } from "./layers-and-files.ts";
 
 /**
  * A working container as an image that can be read: what a commit of it would copy. Layers of its base are those of the store; what
@@ -29,7 +29,8 @@ export async function openContainerSource(
     for (const layer of spooled.splice(0)) await layer[Symbol.asyncDispose]();
   };
   try {
-    await using own = await containerLayers(store, state, {
+    await using own = await layersAndFiles(store, state, {
+      addFiles: options.addFiles,
       ...{ facts, temporaryDir: destinationOptions?.temporaryDir, signal },
     });
     const layers = layersToMake(own.layers, linked, facts);

@@ -63,5 +63,10 @@ export async function copyCommitted(
   });
   const { config } = parseImageManifest(manifest, mediaType);
   const id = (config?.digest ?? digest).split(":")[1] ?? "";
-  return { id, manifestDigest: digest, mediaType, diffIds };
+  return {
+    ...{ id, mediaType, diffIds },
+    configDigest: config?.digest,
+    manifestDigest: digest,
+    manifestSize: manifest.length,
+  };
 }

@@ -59,6 +59,7 @@ export async function composeImage(store: Store, input: ComposeInput): Promise<C
   const placed = [...input.placed];
   const blobs = new Map<Digest, Blob>();
   const described: ImageLayer[] = [];
+  let addedFiles: Digest | undefined;
   for (const layer of input.layers) {
     if (layer.kind === "reused") {
       const { blob, ...facts } = reusedLayer(store, layer.record, manifestType);
@@ -70,11 +71,13 @@ export async function composeImage(store: Store, input: ComposeInput): Promise<C
     if (made === undefined) throw new TypeError("a layer was not placed");
     const { digest, size, diffId, compression, blob } = made;
     blobs.set(digest, blob);
+    if (layer.isAdded) addedFiles = diffId;
     described.push({ mediaType: layerMediaType(manifestType, compression), digest, size, diffId });
   }
   const image = assembleImage(facts, described, {
     before: linked.before.map(({ history }) => history),
     after: linked.after.map(({ history }) => history),
+    addedFiles,
   });
   blobs.set(image.config.digest, bytesBlob(image.config.bytes, { digest: image.config.digest }));
   return { ...image, source: derivedSource({ reference, manifest: image.manifest, blobs, close }) };

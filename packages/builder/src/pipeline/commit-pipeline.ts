@@ -1,6 +1,6 @@
 import { type Blob, bytesBlob } from "@drayage/blob";
 import { memoryBlobInfoCache } from "@drayage/blob-info-cache";
-import { layerCache } from "@drayage/build-context";
+import { layerCache, type RootView } from "@drayage/build-context";
 import { layerMediaType, type PlacedLayer, type SpooledLayer, spoolLayer } from "@drayage/copy";
 import { type Digest, digestBytes, digestHex } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
@@ -13,6 +13,7 @@ import {
   layersOf,
 } from "@drayage/transport";
 import type { CommitOptions, Committed } from "../builder.ts";
+import { addedFilesLayer, hasFiles } from "../commit/added-files.ts";
 import { type AssembledImage, assembleImage, type ImageLayer } from "../commit/assemble.ts";
 import { type CommitFacts, commitFacts } from "../commit/commit-facts.ts";
 import type { LayerToMake } from "../commit/container-layers.ts";
@@ -22,6 +23,7 @@ import { placeLayers } from "../commit/place-layers.ts";
 import { retimedTar } from "../commit/retime-tar.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
 import type { LayerStep } from "./add-step.ts";
+import type { PipelineFiles } from "./base-files.ts";
 import type { BaseLayer, PipelineBase } from "./open-base.ts";
 
 export type Step =
@@ -33,6 +35,7 @@ export interface PipelineContent {
   readonly base: PipelineBase;
   readonly state: BuilderState;
   readonly steps: readonly Step[];
+  readonly files: Pick<PipelineFiles, "rootFor">;
   readonly name: string;
 }
 
@@ -62,7 +65,7 @@ export async function commitPipeline(
     temporaryDir: options.destinationOptions?.temporaryDir,
     ...{ compression, blobDirectory, signal, onProgress: options.onProgress },
   });
-  const image = await compose(content, { facts, placed: placed.layers, options });
+  const image = await compose(content, { facts, placed: placed.layers, addedAt: made.addedAt, options });
   return await copyCommitted(image, destination, { ...options, blobInfoCache });
 }
 
@@ -85,7 +88,7 @@ export async function openPipelineSource(
       spooled.push(await spoolLayer(tar, { compression, temporaryDir, signal }));
     }
     const placed = spooled.map(({ layer }) => layer);
-    return (await compose(content, { facts, placed, options, close })).source;
+    return (await compose(content, { facts, placed, addedAt: made.addedAt, options, close })).source;
   } catch (error) {
     await close();
     throw error;
@@ -108,6 +111,8 @@ function keptLayers({ base }: PipelineContent, { squash }: CommitFacts): readonl
 
 interface MadeLayers extends AsyncDisposable {
   readonly layers: readonly LayerToMake[];
+  /** Which of them is that of files that the image gets besides. */
+  readonly addedAt?: number | undefined;
 }
 
 async function layersToMake(
@@ -115,9 +120,7 @@ async function layersToMake(
   facts: CommitFacts,
   options: CommitOptions,
 ): Promise<MadeLayers> {
-  if (!facts.squash) {
-    return { layers: newLayers(content, facts, options), [Symbol.asyncDispose]: async () => {} };
-  }
+  if (!facts.squash) return newLayers(content, facts, options);
   const { signal } = options;
   const plain: CommitOptions = { ...options, squash: false, omitHistory: true };
   const source = await openPipelineSource(content, { ...plain, compression: { format: "none" } });
@@ -141,27 +144,43 @@ async function layersToMake(
   }
 }
 
-function newLayers(
-  { steps }: PipelineContent,
-  { times }: CommitFacts,
-  { prependedLayers = [], appendedLayers = [] }: CommitOptions,
-): readonly LayerToMake[] {
+async function newLayers(
+  { steps, files }: PipelineContent,
+  facts: CommitFacts,
+  options: CommitOptions,
+): Promise<MadeLayers> {
+  const { times } = facts;
+  const { prependedLayers = [], appendedLayers = [], addFiles, signal } = options;
   const own = steps.flatMap((step) => (step.kind === "layer" ? [step.step.layer] : []));
   const linked = ({ blob }: { readonly blob: Blob }): LayerToMake => ({
     tar: blob,
     key: async () => undefined,
   });
-  const isTimed = times.time !== undefined || times.latest !== undefined;
-  const all = [...prependedLayers.map(linked), ...own, ...appendedLayers.map(linked)];
-  if (!isTimed) return all;
-  return all.map((layer) => ({
+  const below = [...prependedLayers.map(linked), ...own].map((layer) => retimed(layer, times));
+  const above = appendedLayers.map(linked).map((layer) => retimed(layer, times));
+  if (!hasFiles(addFiles)) {
+    return { layers: [...below, ...above], [Symbol.asyncDispose]: async () => {} };
+  }
+  const { temporaryDir } = options.destinationOptions ?? {};
+  const rootFor = (destination: string): RootView => files.rootFor(destination);
+  const added = await addedFilesLayer(addFiles, { facts, rootFor, temporaryDir, signal });
+  return {
+    layers: [...below, added.layer, ...above],
+    addedAt: below.length,
+    [Symbol.asyncDispose]: () => added[Symbol.asyncDispose](),
+  };
+}
+
+function retimed(layer: LayerToMake, times: CommitFacts["times"]): LayerToMake {
+  if (times.time === undefined && times.latest === undefined) return layer;
+  return {
     ...layer,
     tar: retimedTar(layer.tar, times),
     key: async (options) => {
       const key = await layer.key(options);
       return key === undefined ? undefined : { ...key, hash: hashOf({ key: key.hash, times }) };
     },
-  }));
+  };
 }
 
 function hashOf(value: unknown): string {
@@ -171,13 +190,14 @@ function hashOf(value: unknown): string {
 interface Composition {
   readonly facts: CommitFacts;
   readonly placed: readonly PlacedLayer[];
+  readonly addedAt: number | undefined;
   readonly options: CommitOptions;
   readonly close?: (() => Promise<void>) | undefined;
 }
 
 async function compose(
   content: PipelineContent,
-  { facts, placed, options, close }: Composition,
+  { facts, placed, addedAt = -1, options, close }: Composition,
 ): Promise<AssembledImage & { readonly source: ImageSource }> {
   const { base, name } = content;
   const { manifestType } = facts;
@@ -197,6 +217,7 @@ async function compose(
   const image = assembleImage(facts, layers, {
     before: [...prependedLayers.map(({ history }) => history), ...historyOf(content, facts)],
     after: appendedLayers.map(({ history }) => history),
+    addedFiles: placed[addedAt]?.diffId,
   });
   const { config, manifest } = image;
   const blobs = new Map<Digest, Blob>(placed.map(({ digest, blob }) => [digest, blob]));

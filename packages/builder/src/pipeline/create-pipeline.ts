@@ -80,7 +80,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
   /** What is made of the steps as they are now. The pipeline is closed only after it. */
   async function work<T>(run: (content: PipelineContent) => Promise<T>): Promise<T> {
     checkOpen();
-    const running = run({ base, state, steps: [...steps], name });
+    const running = run({ base, state, steps: [...steps], files, name });
     const settled = running.then(
       () => undefined,
       () => undefined,
