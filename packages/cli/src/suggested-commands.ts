@@ -3,7 +3,7 @@ import { builderCommandNames, otherTools } from "./builder/command-names.ts";
 import type { Personality } from "./personality.ts";
 
 /** What takes something away: suggested for nothing but a slip of one letter, or of two that changed places. */
-const destroying: ReadonlySet<string> = new Set(["delete", "prune", "rmi", "untag"]);
+const destroying: ReadonlySet<string> = new Set(["delete", "prune", "rm", "rmi", "untag"]);
 
 /** What may be meant by a command that dray does not have: one of builder's, else those that are a slip away. */
 export function topCommands(
@@ -12,8 +12,14 @@ export function topCommands(
   personality: Personality,
 ): readonly string[] {
   const own = otherTools[written] ?? written;
-  const isBuilders = builderCommandNames.includes(own);
-  if (isBuilders && personality === "dray") return [`builder ${own}`];
+  const builders = personality === "dray" ? builderCommandNames : [];
+  if (builders.includes(own)) return [`builder ${own}`];
+  const near = slipsOf(written, names);
+  return near.length > 0 ? near : slipsOf(written, builders).map((name) => `builder ${name}`);
+}
+
+/** The names that a word may be a slip of. */
+function slipsOf(written: string, names: readonly string[]): readonly string[] {
   return names.filter((name) => {
     const distance = editDistance(written, name);
     if (!destroying.has(name)) return distance <= Math.ceil(written.length / 3);

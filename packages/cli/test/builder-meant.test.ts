@@ -60,7 +60,8 @@ describe("what is meant by what dray builder does not have", () => {
       "unknown flag: --no-trunc; did you mean --notruncate? see dray builder containers --help",
     ],
     [["rm", "--xyzzy"], "unknown flag: --xyzzy; see dray builder rm --help"],
-    [["fro", "a"], 'there is no command "builder fro"; did you mean from or rm? see dray builder --help'],
+    [["fro", "a"], 'there is no command "builder fro"; did you mean from? see dray builder --help'],
+    [["rn", "c"], 'there is no command "builder rn"; did you mean rm or run? see dray builder --help'],
     [["exec", "c", "sh"], 'there is no command "builder exec"; did you mean run? see dray builder --help'],
     [
       ["history", "a"],

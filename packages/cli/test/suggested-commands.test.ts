@@ -12,6 +12,8 @@ it.each([
   ["exec", "did you mean builder run? see dray --help"],
   ["prnue", "did you mean prune? see dray --help"],
   ["prunxy", "see dray --help"],
+  ["rn", "did you mean builder run or builder rm? see dray --help"],
+  ["commti", "did you mean builder commit? see dray --help"],
   ["expotr", "did you mean export? see dray --help"],
 ])("dray %s: %s", async (name, hint) => {
   const { status, stderr } = await dray([name, "x"]);

@@ -18,6 +18,7 @@ export type CommitFlags = BuilderFlags &
   RegistryFlags &
   CompressionFlags &
   Omit<CryptoFlags, "decryptionKey"> & {
+    readonly addFile?: readonly string[];
     readonly annotation?: readonly string[];
     readonly blobCache?: string;
     readonly change?: readonly string[];
@@ -30,6 +31,7 @@ export type CommitFlags = BuilderFlags &
     readonly identityLabel?: boolean;
     readonly iidfile?: string;
     readonly manifest?: string;
+    readonly metadataFile?: string;
     readonly omitHistory?: boolean;
     readonly omitTimestamp?: boolean;
     readonly quiet?: boolean;
@@ -53,6 +55,10 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
       signBy: cryptoFlags.signBy,
       encryptionKey: cryptoFlags.encryptionKey,
       encryptLayer: cryptoFlags.encryptLayer,
+      addFile: several(
+        "source[:path]",
+        "Add this file to the image, in a layer of its own, as root's and with mode 644",
+      ),
       annotation: several("name=value", "An annotation of the manifest"),
       blobCache: hidden(text("folder", "Where blobs are looked for and kept")),
       change: several("instruction", "Change the config of this image only: ENV a=b"),
@@ -67,6 +73,7 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
       identityLabel: toggle("Say what built it; =false does not"),
       iidfile: text("file", "Write the image's ID to this file"),
       manifest: text("list", "Add the image to this list of the store, which is made where it is missing"),
+      metadataFile: text("file", "Write the digests of manifest and config to this file, as JSON"),
       omitHistory: toggle("Write no history"),
       omitTimestamp: hidden(toggle("The same as --timestamp 0")),
       quiet: quietFlag,
@@ -96,6 +103,7 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
       "",
       "EXAMPLES",
       "  dray builder commit web web:1",
+      "  dray builder commit --add-file sbom.json:/usr/share/sbom.json web web:1",
       "  dray builder commit --timestamp 0 --rm web docker://registry.example.com/team/web:1",
     ].join("\n"),
   },

@@ -1,13 +1,13 @@
 import { stat, writeFile } from "node:fs/promises";
 import { readFileLimited } from "@drayage/blob";
-import type { CommitOptions, StoreContainer } from "@drayage/builder";
-import { DrayageError, ioError, isDrayageError } from "@drayage/errors";
+import type { CommitOptions, Committed, StoreContainer } from "@drayage/builder";
+import { ioError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { logLine } from "../error-text.ts";
 import { openKnownBlobs } from "../known-blobs.ts";
-import { type Locations, openLocations } from "../locations.ts";
+import { openLocations } from "../locations.ts";
 import { createReporter } from "../progress/reporter.ts";
 import { sourceOptions } from "../source-options.ts";
 import { newName } from "../store/find-local-image.ts";
@@ -15,6 +15,7 @@ import { openLocalStore } from "../store/open-local-store.ts";
 import { storedLocation } from "../store/stored-location.ts";
 import type { CommitFlags } from "./commit.command.ts";
 import { formatOf } from "./image-format.ts";
+import { meantInstead, withHint } from "./meant-instead.ts";
 import { openContainer } from "./open-container.ts";
 import { registryConnection } from "./registry-connection.ts";
 import { refuseLateFlags, said, saidWhile } from "./said.ts";
@@ -31,7 +32,8 @@ export async function commit(this: DrayContext, flags: CommitFlags, ...words: st
   await using known = await openKnownBlobs(this, [to?.transport.scheme ?? ""]);
   const { blobInfoCache } = known;
   const options = { ...(await commitOptions(this, flags, to)), blobInfoCache };
-  const { id } = await commitTo(this, { container, flags, image, to, options });
+  const committed = await commitTo(this, { container, flags, image, to, options });
+  const { id } = committed;
   const isStored = to === undefined || to.transport.scheme === "containers-storage";
   if (isStored && flags.manifest !== undefined) {
     const { addToList } = await import("./add-to-list.ts");
@@ -40,6 +42,7 @@ export async function commit(this: DrayContext, flags: CommitFlags, ...words: st
   if (flags.cidfile) await write(flags.cidfile, container.id);
   if (isStored && flags.iidfile) await write(flags.iidfile, `sha256:${id}`);
   else if (isStored) this.process.stdout.write(`${id}\n`);
+  if (flags.metadataFile) await write(flags.metadataFile, metadataOf(committed));
   if (flags.rm) await container.remove({ signal: this.signal });
 }
 
@@ -68,24 +71,6 @@ async function destinationOf(
   }
 }
 
-/** The text with the scheme that its own is a slip of, if it may be one. */
-async function meantInstead({ registry }: Locations, image: string): Promise<string | undefined> {
-  try {
-    await registry.resolve(image);
-  } catch (error) {
-    const hint = isDrayageError(error, "ERR_DRAYAGE_TRANSPORT_UNKNOWN") ? error.hint : undefined;
-    const scheme = /^did you mean ([a-z-]+)\?/.exec(hint ?? "")?.[1];
-    return scheme && `${scheme}${image.slice(image.indexOf(":"))}`;
-  }
-  return undefined;
-}
-
-function withHint(error: unknown, hint: string): unknown {
-  if (!isDrayageError<string>(error)) return error;
-  const { code, message, op } = error;
-  return new DrayageError(code, message, { hint, op, cause: error });
-}
-
 interface Commit {
   readonly container: StoreContainer;
   readonly flags: CommitFlags;
@@ -97,7 +82,7 @@ interface Commit {
 async function commitTo(
   context: DrayContext,
   { container, flags, image, to, options }: Commit,
-): Promise<{ readonly id: string }> {
+): Promise<Committed> {
   const reporter = createReporter(context, { style: flags.quiet ? "none" : "auto", verb: "Copying" });
   try {
     return await container.commit(to, { ...options, onProgress: (event) => reporter.report(event) });
@@ -139,11 +124,22 @@ async function commitOptions(
     changes: flags.change,
     configOverride: flags.config === undefined ? undefined : await readFileLimited(flags.config, configLimit),
     blobDirectory: flags.blobCache,
+    addFiles: filesToAdd(flags.addFile),
     destinationOptions: {
       ...sourceOptions(context, { tmpdir: flags.tmpdir }),
       connection: registryConnection(flags),
     },
   };
+}
+
+/** `SOURCE[:PATH]`: without a path in the image it is the source's. */
+function filesToAdd(specs: readonly string[] = []): CommitOptions["addFiles"] {
+  return Object.fromEntries(
+    specs.map((spec) => {
+      const [, source = spec, path = spec] = /^([^:]*):([\s\S]*)$/.exec(spec) ?? [];
+      return [path, source];
+    }),
+  );
 }
 
 const configLimit = 4 * 1024 * 1024;
@@ -178,10 +174,19 @@ async function timestampOf(flags: CommitFlags): Promise<Date | undefined> {
   }
 }
 
+/** What buildah 1.44 writes there, and BuildKit. */
+function metadataOf({ configDigest, manifestDigest: digest, manifestSize, mediaType }: Committed): string {
+  return JSON.stringify({
+    "containerimage.config.digest": configDigest,
+    "containerimage.descriptor": { mediaType, digest, size: manifestSize },
+    "containerimage.digest": digest,
+  });
+}
+
 async function write(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (error) {
-    throw ioError(error, "write the ID", { path });
+    throw ioError(error, "write", { path });
   }
 }

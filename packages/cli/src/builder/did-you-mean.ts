@@ -53,6 +53,15 @@ export function meantCommands(written: string, commands: readonly string[]): rea
   return commands.filter((name) => name.startsWith(typed) || editDistance(typed, name) <= 2).toSorted();
 }
 
+/** Of the commands that may be meant those that are nearest. */
+function nearestCommands(written: string, commands: readonly string[]): readonly string[] {
+  const typed = written.toLowerCase();
+  const distance = (name: string): number => (name.startsWith(typed) ? 0 : editDistance(typed, name));
+  const meant = meantCommands(written, commands);
+  const least = Math.min(...meant.map(distance));
+  return meant.filter((name) => distance(name) === least);
+}
+
 /** What to call instead of a command that is not there. */
 export function insteadOfCommand(
   written: string,
@@ -70,7 +79,8 @@ export function insteadOfCommand(
   },
 ): string {
   const other = otherTools[written];
-  const meant = other !== undefined && commands.includes(other) ? [other] : meantCommands(written, commands);
+  const meant =
+    other !== undefined && commands.includes(other) ? [other] : nearestCommands(written, commands);
   const help = `see dray ${where} --help`;
   if (meant.length > 0) return `did you mean ${meant.join(" or ")}? ${help}`;
   return all.includes(written) ? `did you mean dray ${written}? ${help}` : help;

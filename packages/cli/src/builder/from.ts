@@ -6,6 +6,7 @@ import { createContainer } from "./create-container.ts";
 import type { FromFlags } from "./from.command.ts";
 import { formatOf } from "./image-format.ts";
 import { isolationOf } from "./isolation.ts";
+import { withMeantPlace } from "./meant-instead.ts";
 import { pullPolicy } from "./pull-policy.ts";
 import { refuseLateFlags, said, saidWhile } from "./said.ts";
 
@@ -28,7 +29,8 @@ export async function from(this: DrayContext, flags: FromFlags, ...words: string
     );
     this.process.stdout.write(`${container.name}\n`);
   } catch (error) {
-    throw isNameTaken(error) ? saidWhile("creating container", error) : error;
+    if (isNameTaken(error)) throw saidWhile("creating container", error);
+    throw await withMeantPlace(this, { text: image, error, plugins: flags.plugin });
   }
 }
 

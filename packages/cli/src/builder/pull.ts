@@ -6,6 +6,7 @@ import { registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { BuilderPullFlags } from "./manage.command.ts";
+import { withMeantPlace } from "./meant-instead.ts";
 import { imageNotKnown, refuseLateFlags, said } from "./said.ts";
 
 const policies: ReadonlySet<string> = new Set(["always", "missing", "never", "newer", "ifnewer"]);
@@ -34,17 +35,18 @@ export async function pull(this: DrayContext, flags: BuilderPullFlags, ...words:
       return;
     }
   }
-  await pullImages.call(
-    this,
-    {
-      ...rest,
-      ...(platform?.[0] === undefined ? {} : { platform: platform[0] }),
-      ...(signaturePolicy === undefined ? {} : { policy: signaturePolicy }),
-      ...(retry === undefined ? {} : { retryTimes: retry }),
-      ...(retryDelay === undefined ? {} : { retryDelay: durationParser(retryDelay) }),
-    },
-    text,
-  );
+  const ownFlags = {
+    ...rest,
+    ...(platform?.[0] === undefined ? {} : { platform: platform[0] }),
+    ...(signaturePolicy === undefined ? {} : { policy: signaturePolicy }),
+    ...(retry === undefined ? {} : { retryTimes: retry }),
+    ...(retryDelay === undefined ? {} : { retryDelay: durationParser(retryDelay) }),
+  };
+  try {
+    await pullImages.call(this, ownFlags, text);
+  } catch (error) {
+    throw await withMeantPlace(this, { text, error, plugins: flags.plugin });
+  }
 }
 
 async function idInStore(
