@@ -1,11 +1,11 @@
 import { type InspectedImage, inspectImage } from "@drayage/copy";
 import { digestHex } from "@drayage/digest";
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import { isIndexMediaType, type LayerDescriptor, parseImageManifest } from "@drayage/manifest";
 import { type ImageSource, layersOf, requireAbility } from "@drayage/transport";
 import type { DrayContext } from "./context.ts";
 import type { ImageFlags } from "./flags/image-flags.ts";
-import { type ImagePath, imagePaths } from "./image-path.ts";
+import { type ImagePath, imagePaths, withPathColon } from "./image-path.ts";
 import { chosenPlatform } from "./platform-wish.ts";
 import { resolveFirst, resolveSource, type SourceLocation } from "./source-location.ts";
 import { imageOptions } from "./source-options.ts";
@@ -41,11 +41,34 @@ export async function openImagePath(
   flags: ImageFlags,
   { text, what }: Wanted,
 ): Promise<{ readonly opened: OpenedImage; readonly path: string | undefined }> {
-  const { location, reading } = await resolveFirst<ImagePath>(context, flags, {
-    readings: imagePaths(text),
-    what,
+  try {
+    const { location, reading } = await resolveFirst<ImagePath>(context, flags, {
+      readings: imagePaths(text),
+      what,
+    });
+    return { opened: await openImageAt(context, flags, location), path: reading.path };
+  } catch (error) {
+    throw withMeantPath(error, text);
+  }
+}
+
+const mayLackColon: ReadonlySet<string> = new Set([
+  "ERR_DRAYAGE_IMAGE_NOT_FOUND",
+  "ERR_DRAYAGE_REFERENCE_INVALID",
+  "ERR_DRAYAGE_TRANSPORT_UNKNOWN",
+]);
+
+/** The failure to find an image, with the way that a path in one is written, where one may be meant. */
+function withMeantPath(error: unknown, text: string): unknown {
+  if (!isDrayageError<string>(error) || !mayLackColon.has(error.code)) return error;
+  const meant = withPathColon(text);
+  if (meant === undefined) return error;
+  const { code, message, op, side, hint } = error;
+  const own = `a path in an image stands behind a colon: ${meant}`;
+  return new DrayageError(code, message, {
+    ...{ op, side, cause: error },
+    hint: hint === undefined ? own : `${hint}; ${own}`,
   });
-  return { opened: await openImageAt(context, flags, location), path: reading.path };
 }
 
 /** Opens the image at a place, which is closed with it, or where that fails. */

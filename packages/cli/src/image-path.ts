@@ -18,3 +18,12 @@ export function imagePaths(text: string): readonly ImagePath[] {
   if (at <= 0 || path.startsWith("//")) return [whole];
   return image.includes(":") ? [{ image, path }] : [whole, { image, path }];
 }
+
+/**
+ * `IMAGE:/PATH` for what may be one with the colon left out: `oci-dir:layout:app/etc`. Undefined where nothing speaks for it, as in
+ * `docker://host:5000/name`.
+ */
+export function withPathColon(text: string): string | undefined {
+  const [, image = "", path = ""] = /^([^/].*:[^:/]+)\/([^:]+)$/.exec(text) ?? [];
+  return image === "" || /^[a-z-]+:\/\/[^/]*$/.test(image) ? undefined : `${image}:/${path}`;
+}

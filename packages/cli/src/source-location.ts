@@ -53,6 +53,29 @@ export async function resolveSource(
   }
 }
 
+/**
+ * The place that a text with a transport's scheme names. What has none is looked for in the store only to tell, in the error, how the image is
+ * written that may be meant.
+ *
+ * @throws what the transports throw
+ */
+export async function resolveStrictly(
+  context: DrayContext,
+  flags: SourceFlags,
+  { locations, ...written }: Written & { readonly locations: Locations },
+): Promise<Location> {
+  const name = requireText(written.text, written.what);
+  try {
+    return await locations.resolve(name, "source");
+  } catch (error) {
+    if (context.personality !== "dray" || !isWithoutTransport(error, name, locations)) throw error;
+    await using found = await lookInStore(context, flags, { name, error });
+    if (found === undefined) throw error;
+    const { code, message, side } = error;
+    throw new DrayageError(code, message, { hint: `did you mean ${found.text}?`, side, cause: error });
+  }
+}
+
 /** The same for several readings of one text, in their order; the first that is something counts. */
 export async function resolveFirst<Reading extends { readonly image: string }>(
   context: DrayContext,

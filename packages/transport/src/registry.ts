@@ -149,5 +149,10 @@ function placeHint(text: string): string {
   const folder = `a folder is written oci-dir:${text}${text.includes(":", 2) ? "" : ` or dir:${text}`}`;
   if (isDrive(text) || /^[./~\\]/.test(text)) return folder;
   const archive = `an archive docker-archive:${text} or oci-archive:${text}`;
-  return `${folder}, ${archive}; an image in a registry is docker://${text}, one of podman's store containers-storage:${text}`;
+  // A name without a registry is one of docker.io there, and that of an image which was made here begins with localhost/.
+  const own = /^(?:localhost|[^/]*[.:][^/]*)\//.test(text)
+    ? ""
+    : ` or, if made here, containers-storage:localhost/${text}`;
+  const stored = `one of podman's store containers-storage:${text}${own}`;
+  return `${folder}, ${archive}; an image in a registry is docker://${text}, ${stored}`;
 }

@@ -72,11 +72,19 @@ describe("a text that cannot be resolved", () => {
     [
       "wonderful:x",
       "ERR_DRAYAGE_TRANSPORT_UNKNOWN",
-      /containers-storage:wonderful:x; the transports here are: dir, oci, oci-dir$/,
+      /containers-storage:localhost\/wonderful:x; the transports here are: dir, oci, oci-dir$/,
     ],
     ["alpine:3.20", "ERR_DRAYAGE_TRANSPORT_UNKNOWN", /docker:\/\/alpine:3\.20/],
-    ["alpine", "ERR_DRAYAGE_REFERENCE_INVALID", /docker:\/\/alpine/],
-    ["quay.io/a/b:tag", "ERR_DRAYAGE_REFERENCE_INVALID", /docker:\/\/quay\.io\/a\/b:tag/],
+    [
+      "alpine",
+      "ERR_DRAYAGE_REFERENCE_INVALID",
+      /docker:\/\/alpine, one of podman's store containers-storage:alpine or, if made here, containers-storage:localhost\/alpine$/,
+    ],
+    [
+      "quay.io/a/b:tag",
+      "ERR_DRAYAGE_REFERENCE_INVALID",
+      /docker:\/\/quay\.io\/a\/b:tag, one of podman's store containers-storage:quay\.io\/a\/b:tag$/,
+    ],
     [
       "lay:app",
       "ERR_DRAYAGE_TRANSPORT_UNKNOWN",

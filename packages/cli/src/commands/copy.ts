@@ -8,6 +8,7 @@ import { openKnownBlobs } from "../known-blobs.ts";
 import { openLocations, requireText } from "../locations.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
+import { resolveStrictly } from "../source-location.ts";
 import { warn } from "../source-options.ts";
 import type { CopyFlags } from "./copy.command.ts";
 
@@ -25,7 +26,7 @@ export async function copyImages(
   };
   const trust = await readTrustPolicy(this, flags);
   const locations = await openLocations(this, flags.plugin);
-  const source = await locations.resolve(requireText(from, "source"), "source");
+  const source = await resolveStrictly(this, flags, { locations, text: from, what: "source" });
   const destination = await locations.resolve(requireText(to, "destination"), "destination");
   await using known = await openKnownBlobs(this, [source.transport.scheme, destination.transport.scheme]);
   const options = {
