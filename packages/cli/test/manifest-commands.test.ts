@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomImage, randomIndex, type SampleImage, type SampleIndex, writeImage } from "@drayage/testkit";
 import { ociDir } from "@drayage/transport-oci-dir";
@@ -190,6 +190,35 @@ describe("dray manifest", () => {
       expect(stderr).toMatch(/^dray: [^\n]+\n$/);
       expect(stderr).toContain(words);
     }
+  });
+
+  it("gives an artifact's config the type that buildah gives it", async () => {
+    writeFileSync(at("notes"), "notes");
+    writeFileSync(at("config.json"), "{ }");
+    const id = (await ok("create", "artifacts")).trim();
+    const types: unknown[] = [];
+    for (const more of [
+      [],
+      ["--artifact-config", at("config.json")],
+      ["--artifact-config", at("config.json"), "--artifact-config-type", "x/y"],
+      ["--artifact-config", at("config.json"), "--artifact-config-type", ""],
+    ]) {
+      const digest =
+        (await ok("add", "--artifact", ...more, "artifacts", at("notes"))).trim().split(": ")[1] ?? "";
+      const kept = JSON.parse(readFileSync(at("root", "vfs-images", id, "artifacts.json"), "utf8")) as {
+        manifests: Readonly<Record<string, string>>;
+      };
+      const { config } = JSON.parse(kept.manifests[digest] ?? "") as {
+        config: { mediaType: string; size: number };
+      };
+      types.push([config.mediaType, config.size]);
+    }
+    expect(types).toEqual([
+      ["application/vnd.oci.empty.v1+json", 2],
+      ["application/vnd.oci.empty.v1+json", 3],
+      ["x/y", 3],
+      ["application/vnd.oci.image.config.v1+json", 3],
+    ]);
   });
 
   it("keeps the login for the destination", () => {

@@ -37,6 +37,7 @@ export interface ArtifactOptions extends OperationOptions {
   readonly artifactType?: string | undefined;
   /** A file for its config; where absent the config is an empty JSON object. */
   readonly config?: string | undefined;
+  /** Of a config that is a file the type of images' configs where absent. */
   readonly configType?: string | undefined;
   /** Of all files; guessed of each where absent. */
   readonly layerType?: string | undefined;

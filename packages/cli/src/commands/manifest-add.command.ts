@@ -42,7 +42,10 @@ export const manifestAddCommand: CommandDefinition = defineCommand<ManifestAddFl
       artifact: toggle("Add an artifact of files, which are named instead of an image"),
       artifactAnnotation: annotations("An annotation of the artifact's manifest"),
       artifactConfig: text("file", "The artifact's config, instead of an empty one"),
-      artifactConfigType: text("type", "The media type of the artifact's config"),
+      artifactConfigType: text(
+        "type",
+        "The media type of the artifact's config (application/vnd.oci.empty.v1+json)",
+      ),
       artifactExcludeTitles: toggle("Leave the names of the files out of the artifact"),
       artifactLayerType: text("type", "The media type of the files, instead of a guess of each"),
       artifactSubject: text("image", "The image that the artifact is about"),

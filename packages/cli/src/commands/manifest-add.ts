@@ -9,7 +9,7 @@ import {
 } from "@drayage/composite";
 import type { Digest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
-import type { Descriptor } from "@drayage/manifest";
+import { type Descriptor, mediaTypes } from "@drayage/manifest";
 import type { Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { type Locations, openLocations } from "../locations.ts";
@@ -85,7 +85,7 @@ async function artifact(
     files: options.files,
     artifactType: options.artifactType,
     config: options.artifactConfig,
-    configType: options.artifactConfigType,
+    configType: configTypeOf(options),
     layerType: options.artifactLayerType,
     annotations: options.artifactAnnotation && Object.fromEntries(options.artifactAnnotation),
     excludeTitles: options.artifactExcludeTitles,
@@ -102,6 +102,13 @@ async function artifact(
       instances,
     }),
   };
+}
+
+/** As buildah: the type of an empty config also for a file, unless the flag says otherwise; with an empty value, that of images for a file. */
+function configTypeOf({
+  artifactConfigType: type = mediaTypes.ociEmpty,
+}: ManifestAddFlags): string | undefined {
+  return type === "" ? undefined : type;
 }
 
 async function subject(
