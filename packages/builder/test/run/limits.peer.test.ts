@@ -262,13 +262,13 @@ describeWithPeers("settings of containers", ["buildah", "runc", "root"], (peers)
       ]);
     });
 
-    it("namespaces of others", async () => {
-      const flags = ["--pid", "host", "--ipc", "/proc/self/ns/ipc"];
+    it("namespaces of the machine's processes, and networks by name", async () => {
+      const flags = ["--pid", "host", "--network", "podman,other", "--ipc", "/proc/self/ns/ipc"];
       await shared.buildah(["from", "--pull=never", "--name", "joined", ...flags, "base"]);
       const { warnings } = await ours("joined", "true");
       expect(warnings.sort()).toEqual([
-        'the container asks for the ipc namespace "/proc/self/ns/ipc"; its commands have one of their own',
         "the container asks for the machine's process namespace; its commands have one of their own, so that they can be ended",
+        'the container asks for the network namespace "podman,other"; its commands have one of their own',
       ]);
     });
   });

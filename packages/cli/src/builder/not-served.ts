@@ -6,8 +6,6 @@ interface NotServed {
   /** The flag by its key in a command's definition. */
   readonly key: string;
   readonly why: string;
-  /** The commands that refuse it; all that take it where absent. */
-  readonly commands?: readonly string[];
 }
 
 const mapped = "mapped users are not supported";
@@ -21,26 +19,12 @@ const notServed: readonly NotServed[] = [
   { key: "usernsGidMapGroup", why: mapped },
   { key: "cpuProfile", why: profiles },
   { key: "memoryProfile", why: profiles },
-  { key: "registriesConfDir", why: "another folder of drop-ins is not supported; use --registries-conf" },
-  {
-    key: "mount",
-    why: "run `buildah mount` within `buildah unshare` instead",
-    commands: ["unshare"],
-  },
-  { key: "all", why: "of a list; use `manifest push`", commands: ["push"] },
-  { key: "rm", why: "of a list; use `manifest push`", commands: ["push"] },
-  { key: "disableCompression", why: "layers that are pushed are compressed", commands: ["push"] },
 ];
 
 /** Throws `ERR_DRAYAGE_USAGE` where a flag asks a command for what is not there. */
-export function refuseNotServed(command: string, flags: Readonly<Record<string, unknown>>): void {
+export function refuseNotServed(flags: Readonly<Record<string, unknown>>): void {
   refuseFlags(flags);
-  const found = notServed.find(
-    ({ key, commands }) =>
-      flags[key] !== undefined &&
-      flags[key] !== false &&
-      (commands === undefined || commands.includes(command)),
-  );
+  const found = notServed.find(({ key }) => flags[key] !== undefined && flags[key] !== false);
   if (found === undefined) return;
   throw said(`${spelling(found.key)}: ${found.why}`);
 }

@@ -44,7 +44,7 @@ export async function runAsBuildah(argv: readonly string[], context: DrayContext
     });
     if (asksForHelp) return await showHelp([...path, name], context);
     debug = checkGlobals(flags);
-    refuseNotServed(name, flags);
+    refuseNotServed(flags);
     const again = path.length === 0 && needsRoot.has(name) ? await runAgainAsRoot(context) : undefined;
     if (again !== undefined) return again;
     const loaded = await command.loader();
