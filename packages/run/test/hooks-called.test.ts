@@ -108,6 +108,12 @@ describeIsolations("hooks of the machine", (common) => {
     },
   );
 
+  it.runIf(callsHooks)("are called in a user namespace, too, where folders are named", async () => {
+    writeHook("one.json", `touch ${out}/called`, ["createRuntime"]);
+    expect((await run("true", { isolation: "rootless" })).exitCode).toBe(0);
+    expect(existsSync(path.join(out, "called"))).toBe(true);
+  });
+
   it("are for the command's path, annotations and mounts", async () => {
     writeHook("command.json", `touch ${out}/command`, ["prestart"], { commands: ["^/bin/sh$"] });
     writeHook("none.json", `touch ${out}/none`, ["prestart"], { commands: ["^sh$"] });
