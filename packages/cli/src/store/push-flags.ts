@@ -17,6 +17,7 @@ export type SharedPushFlags = StoreFlags &
   ConnectionFlags<""> &
   RetryFlags &
   CompressionFlags & {
+    readonly compress?: boolean;
     readonly forceCompression?: boolean;
     readonly digestfile?: string;
     readonly removeSignatures?: boolean;
@@ -29,6 +30,7 @@ export const sharedPushFlags: FlagParametersForType<SharedPushFlags, DrayContext
   ...connectionFlags(""),
   ...retryFlags,
   ...compressionFlags,
+  compress: toggle("Compress layers that are not compressed (dir)"),
   forceCompression: toggle(
     "Compress layers anew that are compressed otherwise, here or there, than --compression-format says",
   ),

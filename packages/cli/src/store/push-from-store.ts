@@ -42,6 +42,8 @@ export async function pushFromStore(
       compression: { format, level, force },
       destinationOptions: {
         ...sourceOptions(context, { tmpdir: flags.tmpdir }),
+        // Other transports know what is best for them.
+        layerCompression: flags.compress && destination.transport.scheme === "dir" ? "compress" : undefined,
         connection: connectionOptions(flags),
       },
       blobInfoCache: known.blobInfoCache,
