@@ -48,7 +48,8 @@ async function pushAny(
   const view = await store.read({ signal });
   const found = await findLocalImage(view, text, { env, ...registriesPlace(shared) });
   if (!isStoredList(found.image)) {
-    return pushFound(context, { ...shared, ...(format && { format }) }, { store, found, to });
+    await pushFound(context, { ...shared, ...(format && { format }) }, { store, found, to });
+    return;
   }
   if (format === "v2s1") throw unknownFormat(format, "'oci' or 'v2s2'");
   const stored = await readStoredList(store, found.image.id, { signal });
