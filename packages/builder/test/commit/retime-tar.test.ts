@@ -85,6 +85,24 @@ describe("retimedTar", () => {
     }
   });
 
+  it("changes fractions of seconds where nothing but the time of change has them", async () => {
+    const tar = await tarOf([file({ name: "f", mtime: at(10, 500_000_000), format: "pax" }, "abc")]);
+    const changed = await bytesOf(openBlob(retimedTar(bytesBlob(tar), { time: at(3) })));
+    for await (const { header } of readTar([changed])) expect(header.mtime).toEqual(at(3));
+    expect(changed).toEqual(await tarOf([file({ name: "f", mtime: at(3) }, "abc")]));
+  });
+
+  it("takes a time as newer than another of the same second", async () => {
+    const fractions = [at(9, 999_999_999), at(10), at(10, 1)];
+    const tar = await tarOf(
+      fractions.map((mtime, index) => file({ name: `f${index}`, mtime, format: "pax" })),
+    );
+    const times = [];
+    const retimed = retimedTar(bytesBlob(tar), { latest: at(10) });
+    for await (const { header } of readTar(openBlob(retimed))) times.push(header.mtime);
+    expect(times).toEqual([at(9, 999_999_999), at(10), at(10)]);
+  });
+
   it("does not change the bytes that it was given", async () => {
     const tar = await tarOf(entries);
     const before = Buffer.from(tar).toString("hex");

@@ -422,6 +422,28 @@ describe("the layer cache of a pipeline", () => {
     expect(await run()).not.toBe(first);
     expect(found).toEqual([undefined, first, undefined]);
   });
+
+  it("does not take a layer of other times for that of these", async () => {
+    const run = async (options: CommitOptions, layers: LayerCache): Promise<string | undefined> => {
+      await using pipeline = await createPipeline({ from: "scratch" });
+      await pipeline.copy(["app"], "/app", { contextDir: home });
+      const times = { sourceDateEpoch: undefined, rewriteTimestamp: undefined, ...options };
+      return (await pipeline.commit(layout("times"), { ...common, ...times, layerCache: layers })).diffIds[0];
+    };
+    await setTimeout(80);
+    const cache = layerCache({ folder: join(home, "cache") });
+    const wishes: readonly CommitOptions[] = [
+      {},
+      { timestamp: epoch },
+      { timestamp: new Date(0) },
+      { sourceDateEpoch: epoch, rewriteTimestamp: true },
+      { sourceDateEpoch: new Date(1_000_000_000_000), rewriteTimestamp: true },
+    ];
+    // At the second time each is known.
+    for (const wish of [...wishes, ...wishes]) {
+      expect(await run(wish, cache)).toBe(await run(wish, noLayerCache));
+    }
+  });
 });
 
 describe("a pipeline upon a base", () => {
