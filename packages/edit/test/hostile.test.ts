@@ -1,8 +1,9 @@
+import { bytesBlob } from "@drayage/blob";
 import { digestBytes } from "@drayage/digest";
 import { mediaTypes } from "@drayage/manifest";
 import type { ImageSource, RawManifest } from "@drayage/transport";
 import { describe, expect, it } from "vitest";
-import { mutate, squash } from "../src/index.ts";
+import { append, mutate, scratchSource, squash } from "../src/index.ts";
 import {
   describe as descriptorOf,
   type Files,
@@ -74,4 +75,9 @@ it.each(hidden)("a hard link does not bring back a file of below %s", async (_, 
   await expect(squash(source, { fromLayer: 2 })).rejects.toMatchObject({
     code: "ERR_DRAYAGE_ARCHIVE_INVALID",
   });
+});
+
+it("a tar without a byte, as a pipe gives it whose writer has failed, is no layer", async () => {
+  const empty = append(scratchSource({ created: new Date(0) }), [{ tar: bytesBlob(new Uint8Array()) }]);
+  await expect(empty).rejects.toMatchObject({ code: "ERR_DRAYAGE_ARCHIVE_INVALID" });
 });
