@@ -201,8 +201,16 @@ describe("the hooks of folders", () => {
       { ...good, when: { annotations: { a: 1 } } },
       "when.annotations is no object of texts",
     ],
-    ["a bad pattern", { ...good, when: { commands: ["("] } }, 'the pattern "(": Unterminated group'],
-    ["a bad name", { ...good, when: { annotations: { "*": "" } } }, 'the pattern "*": Nothing to repeat'],
+    [
+      "a bad pattern",
+      { ...good, when: { commands: ["("] } },
+      'the pattern "(": error parsing regexp: missing closing ): `(`',
+    ],
+    [
+      "a bad name",
+      { ...good, when: { annotations: { "*": "" } } },
+      'the pattern "*": error parsing regexp: missing argument to repetition operator: `*`',
+    ],
     ["no stages", { ...good, stages: undefined }, "stages is missing"],
     ["null as stages", { ...good, stages: null }, "stages is missing"],
     [

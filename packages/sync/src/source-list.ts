@@ -114,14 +114,12 @@ function parseImages(node: ListNode, reading: Reading): readonly ListedRepositor
 
 function parseFiltered(
   node: ListNode,
-  parse: (text: string, where: string) => RegExp | TagFilter,
+  parse: (text: string, where: string) => TagFilter,
   reading: Reading,
 ): readonly ListedRepository[] {
   return node.entries().map(({ key, value, place }) => {
     spend(reading, 1, node);
-    const filter = parse(value.text(), place);
-    const accepts: TagFilter = filter instanceof RegExp ? (tag) => filter.test(tag) : filter;
-    return { path: key, selection: { kind: "filtered", accepts } };
+    return { path: key, selection: { kind: "filtered", accepts: parse(value.text(), place) } };
   });
 }
 

@@ -20,8 +20,7 @@ export function createTagFilter({ include = [], exclude = [] }: TagFilterOptions
   const wanted = include.map((text) => goPattern(text, "--include"));
   const unwanted = exclude.map((text) => goPattern(text, "--exclude"));
   return (tag) =>
-    (wanted.length === 0 || wanted.some((pattern) => pattern.test(tag))) &&
-    !unwanted.some((pattern) => pattern.test(tag));
+    (wanted.length === 0 || wanted.some((has) => has(tag))) && !unwanted.some((has) => has(tag));
 }
 
 export const everyTag: TagFilter = () => true;

@@ -107,7 +107,10 @@ y.test: {<<: [*defaults], credentials: {<<: *who, username: c}}
     ["a:\n  images:\n    x: [{}]\n", "list.yml:3:9: a text is needed"],
     ["a:\n  images:\n    x: ['no tag']\n", 'list.yml:3:9: "no tag" is neither a tag nor a digest'],
     ["a:\n  images:\n    x: ['sha256:12']\n", "neither a tag nor a digest"],
-    ["a:\n  images-by-tag-regex:\n    x: '('\n", 'list.yml:3:5: "(": it is no regular expression'],
+    [
+      "a:\n  images-by-tag-regex:\n    x: '('\n",
+      'list.yml:3:5: "(": error parsing regexp: missing closing )',
+    ],
     ["a:\n  images-by-semver:\n    x: new\n", 'list.yml:3:5: "new" is no constraint on versions'],
     ["a:\n  tls-verify: maybe\n", "list.yml:2:15: neither true nor false"],
     ["a:\n  tls-verify: true\n  tls-verify: true\n", "list.yml:3:3"],

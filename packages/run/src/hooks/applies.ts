@@ -1,4 +1,3 @@
-import { finds } from "./finds.ts";
 import type { HookConditions } from "./parse-hook.ts";
 
 /** What of a container decides whether a hook is called. */
@@ -18,10 +17,10 @@ export function applies(conditions: HookConditions, container: HookedContainer):
     ...annotations.map(
       (wanted) => () =>
         Object.entries(container.annotations).some(
-          ([key, value]) => finds(wanted.key, key) && finds(wanted.value, value),
+          ([key, value]) => wanted.key.test(key) && wanted.value.test(value),
         ),
     ),
-    ...(commands.length === 0 ? [] : [() => commands.some((pattern) => finds(pattern, container.command))]),
+    ...(commands.length === 0 ? [] : [() => commands.some((pattern) => pattern.test(container.command))]),
   ];
   return any ? held.some((holds) => holds()) : held.length > 0 && held.every((holds) => holds());
 }
