@@ -657,6 +657,13 @@ describe("bad input", () => {
       { limits: { entries: 2 } },
       { code: "ERR_DRAYAGE_LIMIT_EXCEEDED" },
     ],
+    [
+      "more files one by one than are accepted",
+      ["f", "f", "f"],
+      "/x/",
+      { limits: { entries: 2 } },
+      { code: "ERR_DRAYAGE_LIMIT_EXCEEDED" },
+    ],
     ["an aborted signal", ["f"], "/x", { signal: AbortSignal.abort() }, { code: "ERR_DRAYAGE_ABORTED" }],
     ["no context", ["f"], "/x", { contextDir: "/none/at/all" }, { code: "ERR_DRAYAGE_IO" }],
   ])("%s", async (_name, sources, destination, options, error) => {

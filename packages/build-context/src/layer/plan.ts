@@ -34,6 +34,7 @@ export async function plan(items: readonly Item[], options: PlanOptions): Promis
     }
     const entries = await entriesOf(item, index, { ...options, entryLimit: left });
     left -= entries.length;
+    if (left < 0) throw tooMany();
     files.push(entries);
   }
   flush();
