@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { Duplex } from "node:stream";
 import { DrayageError } from "@drayage/errors";
 import type { CommandResult } from "../options.ts";
 import { requireProgram } from "../programs.ts";
@@ -39,6 +40,7 @@ export async function runContained(
   const [command = "", ...args] = containedCommand(whileWeLive(bound, stdio.length), options.namespaces);
   const child = spawn(command, args, { env, cwd, stdio: [...stdio, "pipe"] });
   const lifeline = child.stdio[stdio.length];
+  if (lifeline instanceof Duplex) answer(lifeline);
   const abort = (): void => killContained(child);
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
@@ -59,12 +61,25 @@ export async function runContained(
   }
 }
 
+/** Who asks whether we live, and is gone then, is not to be told. */
+function answer(lifeline: Duplex): void {
+  lifeline.on("error", () => {});
+  lifeline.once("data", () => void lifeline.write("\n"));
+}
+
 /**
- * Nothing is started for a process that has died before the kernel was asked to tell of its death: at the other end of the descriptor is nobody
- * then.
+ * Nothing is started for a process that has died before the kernel was asked to tell of its death: at the other end of the descriptor nobody
+ * answers then. That it can be written to is not enough, as another thread of a process that dies may have it open for longer than its first
+ * lives, whose death the kernel tells.
  */
 function whileWeLive(argv: readonly string[], fd: number): readonly string[] {
-  return ["/bin/sh", "-c", `printf . >&${fd} 2>/dev/null || exit 1; exec "$@" ${fd}>&-`, "sh", ...argv];
+  return [
+    "/bin/sh",
+    "-c",
+    `printf . >&${fd} 2>/dev/null && read -r _ <&${fd} || exit 1; exec "$@" ${fd}>&-`,
+    "sh",
+    ...argv,
+  ];
 }
 
 /** The file of a descriptor need have no path here: where it comes from, other processes are seen. */
