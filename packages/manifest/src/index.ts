@@ -35,6 +35,7 @@ export {
   type ManifestParts,
 } from "./encode-manifest.ts";
 export { guessMediaType } from "./guess.ts";
+export { buildersPlatform } from "./image-configs/builders-platform.ts";
 export { encodeDockerConfig, encodeOciConfig } from "./image-configs/encode.ts";
 export {
   emptyImageConfigs,

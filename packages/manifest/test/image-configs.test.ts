@@ -148,9 +148,10 @@ describe("imageConfigs", () => {
   it.each([
     ["aarch64", "", "arm64", undefined],
     ["x86_64", "", "amd64", undefined],
-    ["armhf", "", "arm", undefined],
+    ["armhf", "", "arm", "v7"],
     ["armel", "", "arm", "v6"],
-    ["arm", "", "arm", undefined],
+    ["arm", "", "arm", "v7"],
+    ["arm", "v6", "arm", "v6"],
     ["arm64", "v8", "arm64", "v8"],
     ["ARM64", "", "arm64", undefined],
     ["aarch64", "v8", "aarch64", "v8"],
@@ -159,6 +160,10 @@ describe("imageConfigs", () => {
     const { oci, docker } = of({ architecture, variant, os: "linux" });
     expect([oci.architecture, oci.variant || undefined]).toEqual([wanted, wantedVariant]);
     expect([docker.architecture, docker.variant || undefined]).toEqual([wanted, wantedVariant]);
+  });
+
+  it("leaves the name of the system as it is", () => {
+    expect(of({ architecture: "x86_64", os: "Linux" }).oci).toMatchObject({ os: "Linux", architecture: "amd64" });
   });
 
   it("takes diffIDs of layers alone", () => {

@@ -3,6 +3,7 @@ import type { Store } from "@drayage/storage";
 import type { OperationOptions } from "@drayage/transport";
 import type { Added, AddOptions } from "../builder.ts";
 import { applyChanges } from "../state/apply-changes.ts";
+import { withPlatform } from "../state/settle.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
 import { notOfBuildah, readState } from "../state/store-state.ts";
 import { addedHistory } from "./added-history.ts";
@@ -28,7 +29,8 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     { signal }: OperationOptions = {},
   ): Promise<void> {
     const { updateState } = await import("../state/save-state.ts");
-    state = await updateState(store, id, change, { signal });
+    const stored = await updateState(store, id, change, { signal });
+    state = { ...stored, image: withPlatform(stored.image) };
   }
   async function remember(item: HistoryItem, options: OperationOptions): Promise<void> {
     await update((now) => ({ ...now, prependedEmptyLayers: [...now.prependedEmptyLayers, item] }), options);

@@ -1,23 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { goTime, hostPlatform, type ImageConfig, mediaTypes, zeroTime } from "@drayage/manifest";
+import {
+  buildersPlatform,
+  goTime,
+  hostPlatform,
+  type ImageConfig,
+  type ImageConfigs,
+  mediaTypes,
+  zeroTime,
+} from "@drayage/manifest";
+import { editImage } from "./edit-image.ts";
 import type { BuilderState } from "./state.ts";
 
 /**
  * Fills in what buildah fills in whenever it opens a container (its `fixupConfig`): times, operating system and architecture where there are none,
- * docker's `container_config` from its `config`, and a host name for images in docker's format.
+ * the usual name of an architecture, docker's `container_config` from its `config`, and a host name for images in docker's format.
  */
 export function settle(state: BuilderState): BuilderState {
-  const { oci, docker, annotations } = state.image;
+  const { oci, docker, annotations } = withPlatform(state.image);
   const now = goTime(new Date());
-  const host = hostPlatform();
-  const platform = {
-    os: oci.os || host.os,
-    architecture: oci.architecture || host.architecture,
-  };
-  const both = {
-    ...(oci.os === "" ? { os: platform.os } : {}),
-    ...(oci.architecture === "" ? { architecture: platform.architecture } : {}),
-  };
   const given = docker.config ?? docker.container_config ?? {};
   const needsHostname = state.format === mediaTypes.dockerManifest && !given.Hostname;
   const container = needsHostname ? { ...given, Hostname: randomBytes(6).toString("hex") } : given;
@@ -26,16 +26,23 @@ export function settle(state: BuilderState): BuilderState {
     ...state,
     image: {
       annotations,
-      oci: { ...oci, ...both, created: createdOf(oci) ?? now },
+      oci: { ...oci, created: createdOf(oci) ?? now },
       docker: {
         ...rest,
-        ...both,
         created: createdOf(docker) ?? now,
         container_config: container,
         config: container,
       },
     },
   };
+}
+
+/** Operating system and architecture where there are none, and without a variant the architecture by its usual name: `armhf` is `arm` `v7`. */
+export function withPlatform(image: ImageConfigs): ImageConfigs {
+  const host = hostPlatform();
+  const { os, architecture, variant } = image.oci;
+  const given = { os: os || host.os, architecture: architecture || host.architecture, variant };
+  return editImage(image, buildersPlatform(given));
 }
 
 function createdOf({ created }: ImageConfig): string | undefined {

@@ -279,6 +279,22 @@ for (const driver of ["vfs", "overlay"] as const) {
       await from.unmount();
     }, 120_000);
 
+    it("an architecture has its usual name in inspect and in both configs, whoever changed it", async () => {
+      await using shared = await sharedStore(driver);
+      const container = await createWorkingContainer(shared.store, { from: "scratch" });
+      const format = "{{.OCIv1.Architecture}}/{{.OCIv1.Variant}} {{.Docker.Architecture}}/{{.Docker.Variant}}";
+      const theirs = () => shared.buildah(["inspect", "--format", format, container.name]);
+      const ours = (): string =>
+        [container.state.image.oci, container.state.image.docker]
+          .map(({ architecture, variant = "" }) => `${architecture}/${variant}`)
+          .join(" ");
+      await container.config({ architecture: "armhf" });
+      expect([await theirs(), ours()]).toEqual(["arm/v7 arm/v7", "arm/v7 arm/v7"]);
+      await shared.buildah(["config", "--arch", "x86_64", "--variant", "", container.name]);
+      await container.refresh();
+      expect([await theirs(), ours()]).toEqual(["amd64/ amd64/", "amd64/ amd64/"]);
+    });
+
     it("what inspect tells is what buildah's tells, of containers and images", async () => {
       await using shared = await sharedStore(driver);
       const { buildah, store } = shared;

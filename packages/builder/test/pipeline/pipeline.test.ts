@@ -123,6 +123,22 @@ describe("a pipeline from scratch", () => {
     expect((await entriesOf(again)).at(-1)).toBe(`srv/again.js 755 0 ${seconds} main()`);
   });
 
+  it("calls an architecture by its usual name, and takes a variant as it is", async () => {
+    await using pipeline = await createPipeline({ from: "scratch" });
+    for (const [changes, wanted] of [
+      [{ architecture: "armhf" }, { architecture: "arm", variant: "v7" }],
+      [{ architecture: "arm", variant: "v6" }, { architecture: "arm", variant: "v6" }],
+      [{ architecture: "x86_64", variant: "" }, { architecture: "amd64" }],
+    ] as const) {
+      await pipeline.config(changes);
+      expect(pipeline.state.image).toMatchObject({ oci: wanted, docker: wanted });
+      await pipeline.commit(layout("out"), common);
+      const { config } = await read(layout("out"));
+      expect(config).toMatchObject(wanted);
+      expect("variant" in config).toBe("variant" in wanted);
+    }
+  });
+
   it("gives the same digest when SOURCE_DATE_EPOCH is set, whenever and wherever it is made", async () => {
     const digests = new Set<string>();
     for (const name of ["one", "two"]) {

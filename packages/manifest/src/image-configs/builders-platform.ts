@@ -11,13 +11,14 @@ const named: Readonly<Record<string, readonly [architecture: string, variant?: s
   x86_64: ["amd64"],
   "x86-64": ["amd64"],
   aarch64: ["arm64"],
-  armhf: ["arm"],
+  arm: ["arm", "v7"],
+  armhf: ["arm", "v7"],
   armel: ["arm", "v6"],
 };
 
 /**
- * A platform under the names that buildah 1.28 gives it (containerd's `platforms`): other names for an architecture are replaced.
- * One with a variant, or that is no plain name, stays.
+ * A platform under the names that buildah 1.28 gives it when it opens an image or a container (containerd's `platforms`): other names for an
+ * architecture are replaced, and those that mean a variant give it. One with a variant, or that is no plain name, stays; so does the system's name.
  */
 export function buildersPlatform({ os, architecture, variant }: Names): Platform {
   const plain = /^[\w-]+$/;
@@ -25,6 +26,5 @@ export function buildersPlatform({ os, architecture, variant }: Names): Platform
     return { os, architecture, ...(variant ? { variant } : {}) };
   const lower = architecture.toLowerCase();
   const [name, implied] = (Object.hasOwn(named, lower) ? named[lower] : undefined) ?? [lower];
-  const system = os.toLowerCase() === "macos" ? "darwin" : os.toLowerCase();
-  return { os: system, architecture: name, ...(implied === undefined ? {} : { variant: implied }) };
+  return { os, architecture: name, ...(implied === undefined ? {} : { variant: implied }) };
 }
