@@ -163,7 +163,10 @@ describe("imageConfigs", () => {
   });
 
   it("leaves the name of the system as it is", () => {
-    expect(of({ architecture: "x86_64", os: "Linux" }).oci).toMatchObject({ os: "Linux", architecture: "amd64" });
+    expect(of({ architecture: "x86_64", os: "Linux" }).oci).toMatchObject({
+      os: "Linux",
+      architecture: "amd64",
+    });
   });
 
   it("takes diffIDs of layers alone", () => {

@@ -282,7 +282,8 @@ for (const driver of ["vfs", "overlay"] as const) {
     it("an architecture has its usual name in inspect and in both configs, whoever changed it", async () => {
       await using shared = await sharedStore(driver);
       const container = await createWorkingContainer(shared.store, { from: "scratch" });
-      const format = "{{.OCIv1.Architecture}}/{{.OCIv1.Variant}} {{.Docker.Architecture}}/{{.Docker.Variant}}";
+      const format =
+        "{{.OCIv1.Architecture}}/{{.OCIv1.Variant}} {{.Docker.Architecture}}/{{.Docker.Variant}}";
       const theirs = () => shared.buildah(["inspect", "--format", format, container.name]);
       const ours = (): string =>
         [container.state.image.oci, container.state.image.docker]

@@ -127,7 +127,10 @@ describe("a pipeline from scratch", () => {
     await using pipeline = await createPipeline({ from: "scratch" });
     for (const [changes, wanted] of [
       [{ architecture: "armhf" }, { architecture: "arm", variant: "v7" }],
-      [{ architecture: "arm", variant: "v6" }, { architecture: "arm", variant: "v6" }],
+      [
+        { architecture: "arm", variant: "v6" },
+        { architecture: "arm", variant: "v6" },
+      ],
       [{ architecture: "x86_64", variant: "" }, { architecture: "amd64" }],
     ] as const) {
       await pipeline.config(changes);
