@@ -40,6 +40,30 @@ describe.skipIf(process.getuid?.() !== 0)("layers of a commit", () => {
     ]);
   });
 
+  it("give the same digest in a layout, an archive, a folder and the store where they are compressed alike", async () => {
+    const file = join(folder, "same");
+    writeFileSync(file, "text");
+    await builder("from", "--name", "same", "scratch");
+    expect((await builder("add", "same", file, "/file")).status).toBe(0);
+    const digests = async (name: string, ...flags: readonly string[]) => {
+      const at = ["oci-dir", "oci-archive", "dir"].map(
+        (scheme) => `${scheme}:${join(folder, name + scheme)}`,
+      );
+      const found = new Set<unknown>();
+      for (const to of [...at, `localhost/${name}:1`]) {
+        const meta = join(folder, "metadata");
+        const how = ["-q", "--timestamp", "0", "--metadata-file", meta, ...flags, "same", to];
+        expect(await builder("commit", ...how)).toMatchObject({ status: 0, stderr: "" });
+        found.add(JSON.parse(readFileSync(meta, "utf8"))["containerimage.digest"]);
+      }
+      return [...found];
+    };
+    const [plain, gzip] = [await digests("plain"), await digests("gzip", "-D=false")];
+    expect([plain.length, gzip.length]).toEqual([1, 1]);
+    expect(await digests("asked", "--compression-format", "gzip")).toEqual(gzip);
+    expect(plain).not.toEqual(gzip);
+  });
+
   it.each([
     [["--format", "docker", "--compression-format", "zstd"], "docker manifests take gzip"],
     [["-D", "--compression-format", "gzip"], "--disable-compression leaves nothing"],

@@ -91,6 +91,24 @@ describe("images that are edited by commands", () => {
     expect((await config("timed-then")).created).toBe("1970-01-04T00:00:00Z");
   });
 
+  it("append leaves out what an ignore file says of paths in a folder, and changes nothing else of the layer", async () => {
+    const tree = join(folder, "ignoring");
+    mkdirSync(join(tree, "sub"), { recursive: true });
+    const append = (to: string, ...more: readonly string[]): Promise<string> =>
+      run("append", "-q", "--add", `${tree}:/srv`, "--timestamp", "0", ...more, "scratch", at(to));
+    const at = (name: string): string => `oci-dir:${layout}:${name}`;
+    writeFileSync(join(tree, "sub", ".env"), "kept");
+    const without = await append("ignoring-without");
+    const ignorefile = join(folder, "ignoring.txt");
+    writeFileSync(ignorefile, "/.env\n");
+    writeFileSync(join(tree, ".env"), "secret");
+    expect(await append("ignoring", "--ignorefile", ignorefile)).toBe(without);
+    expect(await append("ignoring-all")).not.toBe(without);
+    expect(await run("cat", `${at("ignoring")}:/srv/sub/.env`)).toBe("kept");
+    await run("append", "-q", "--add", `${tree}/.env:/e`, "--ignorefile", ignorefile, "scratch", at("file"));
+    expect(await run("cat", `${at("file")}:/e`)).toBe("secret");
+  });
+
   it("a dry run shows each field before and after, and writes nothing", async () => {
     const other = `oci-dir:${join(folder, "other")}:a`;
     await run("append", "-q", "--layer", tar, "scratch", other);
@@ -145,7 +163,15 @@ describe("images that are edited by commands", () => {
     ],
     [
       ["append", "--layer", tar, "--chown", "1:1", "--chmod", "1", "scratch", `oci-dir:${layout}:x`],
-      "--chown and --chmod: a tar says itself who owns its files; they are for what --add adds",
+      "--chown and --chmod: a tar says itself which files it has, and whose they are; they are for what --add adds",
+    ],
+    [
+      ["append", "--add", "nosuch/*:/x", "--ignorefile", tar, "scratch", `oci-dir:${layout}:x`],
+      '--ignorefile: there is no "nosuch/*"; name the folder itself in --add',
+    ],
+    [
+      ["append", "--layer", tar, "--ignorefile", tar, "scratch", `oci-dir:${layout}:x`],
+      "--ignorefile: a tar says itself which files it has",
     ],
     [
       ["mutate", "--index-annotation", "a=b", "--dry-run", `oci-dir:${layout}:one`],

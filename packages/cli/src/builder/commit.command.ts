@@ -67,7 +67,9 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
       createdAnnotation: toggle(
         "Say in an annotation of the manifest when the image was made; =false leaves out the base's, too",
       ),
-      disableCompression: toggle("Do not compress layers (the default; =false does)"),
+      disableCompression: toggle(
+        "Do not compress layers: the default, but for registries, which get gzip; =false compresses them everywhere",
+      ),
       emptyLayer: hidden(toggle("Leave the changes of files out")),
       format: text("format", "oci or docker"),
       identityLabel: toggle("Say what built it; =false does not"),
@@ -99,7 +101,8 @@ export const commitCommand: CommandDefinition = defineCommand<CommitFlags, strin
     brief: "Make an image of a working container",
     fullDescription: [
       "Make an image of a working container: in the store, where its ID is printed, or wherever a transport reaches. With --timestamp or",
-      "SOURCE_DATE_EPOCH, the same files and config always give the same image.",
+      "SOURCE_DATE_EPOCH, the same files and config always give the same image. A registry gets layers that are compressed, other places get",
+      "them as they are: -D=false, or --compression-format, gives the same digest at all of them.",
       "",
       "EXAMPLES",
       "  dray builder commit web web:1",

@@ -17,6 +17,7 @@ export type AppendFlags = EditFlags &
     readonly add?: readonly string[];
     readonly chown?: string;
     readonly chmod?: string;
+    readonly ignorefile?: string;
     readonly timestamp?: Date;
     readonly created?: Date;
     readonly createdBy?: string;
@@ -37,6 +38,7 @@ export const appendCommand: CommandDefinition = defineCommand<AppendFlags, [stri
       add: several("source:destination", "Files or a folder as a layer, put at this path of the image"),
       chown: text("user[:group]", "Who owns what --add adds, as numbers (0:0)"),
       chmod: text("mode", "The permissions of what --add adds, octal"),
+      ignorefile: text("file", "A .dockerignore: what of the folders that --add names is left out"),
       timestamp: time("The time of all that --add adds"),
       created: time("When the layers were added (--timestamp, SOURCE_DATE_EPOCH, or now)"),
       createdBy: text("text", "What the history says of the layers"),
@@ -58,10 +60,13 @@ export const appendCommand: CommandDefinition = defineCommand<AppendFlags, [stri
       "",
       "The image says when it was made: the same again has another digest, unless --created, --timestamp or SOURCE_DATE_EPOCH gives the time.",
       "",
+      "Patterns of --ignorefile are of paths in the folder that --add names, as those of COPY are of paths in its context.",
+      "",
       "EXAMPLES",
       "  dray append --layer extra.tar.gz oci-dir:layout:app oci-dir:layout:more",
       "  dray append --add dist:/srv/app docker://registry.example.com/node:20 docker://registry.example.com/app:1",
       "  dray append --add app:/app --timestamp 0 scratch oci-dir:layout:app",
+      "  dray append --add app:/app --ignorefile app/.dockerignore scratch oci-dir:layout:app",
       "  tar -c etc | dray append --layer - scratch oci-archive:etc.tar",
     ].join("\n"),
   },

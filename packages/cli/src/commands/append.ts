@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Blob, fileBlob, streamBlob } from "@drayage/blob";
 import { noLayerCache } from "@drayage/build-context";
@@ -16,7 +17,7 @@ export async function appendLayers(
   from: string,
   to?: string,
 ): Promise<void> {
-  const inputs = layerInputs(this, flags);
+  const inputs = await layerInputs(this, flags);
   const created = flags.created ?? flags.timestamp ?? sourceDateEpoch(this.env) ?? new Date();
   const options = {
     ...stepOptions(this, flags),
@@ -31,7 +32,7 @@ export async function appendLayers(
   );
 }
 
-function layerInputs(context: DrayContext, flags: AppendFlags): readonly LayerInput[] {
+async function layerInputs(context: DrayContext, flags: AppendFlags): Promise<readonly LayerInput[]> {
   const { layer = [], add = [], createdBy } = flags;
   if (layer.length + add.length === 0) {
     throw new DrayageError("ERR_DRAYAGE_USAGE", "there is no layer to append", {
@@ -43,31 +44,54 @@ function layerInputs(context: DrayContext, flags: AppendFlags): readonly LayerIn
     tar: path === "-" ? standardInput(context) : fileBlob(path),
     createdBy: createdBy ?? `dray append --layer ${path === "-" ? path : basename(path)}`,
   }));
-  const files = add.map((text) => {
+  const files = add.map(async (text) => {
     const [source, destination] = sourceAndDestination(text);
-    const { chown, chmod, timestamp } = flags;
+    const { chown, chmod, timestamp, ignorefile } = flags;
+    const { sources, ...where } = await ignoring(source, ignorefile);
     return {
-      sources: [source],
+      sources,
       destination,
-      options: { chown, chmod, timestamp: timestamp ?? sourceDateEpoch(context.env) },
+      options: { ...where, chown, chmod, timestamp: timestamp ?? sourceDateEpoch(context.env) },
       createdBy: createdBy ?? `dray append --add ${basename(source)}:${destination}`,
     };
   });
-  return [...tars, ...files];
+  return [...tars, ...(await Promise.all(files))];
+}
+
+interface Ignoring {
+  readonly sources: readonly string[];
+  readonly contextDir?: string;
+  readonly ignoreFile?: string;
+}
+
+/** Of a folder, all of it but what the file says: patterns are of paths in a context, which the folder is then. */
+async function ignoring(source: string, ignoreFile: string | undefined): Promise<Ignoring> {
+  if (ignoreFile === undefined) return { sources: [source] };
+  const isFolder = await stat(source).then(
+    (found) => found.isDirectory(),
+    (error: unknown) => {
+      throw new DrayageError("ERR_DRAYAGE_USAGE", `--ignorefile: there is no ${JSON.stringify(source)}`, {
+        hint: "name the folder itself in --add: patterns of the file are of paths in it",
+        cause: error,
+      });
+    },
+  );
+  return isFolder ? { sources: ["."], contextDir: source, ignoreFile } : { sources: [source] };
 }
 
 /** What would count for nothing, and so is a mistake. */
-function refuseIdle({ layer = [], add = [], chown, chmod }: AppendFlags): void {
+function refuseIdle({ layer = [], add = [], chown, chmod, ignorefile }: AppendFlags): void {
   if (layer.filter((path) => path === "-").length > 1) {
     throw new DrayageError("ERR_DRAYAGE_USAGE", "standard input can be one layer only", {
       hint: "name --layer - once, and other tars by their files",
     });
   }
-  const idle = [chown === undefined ? [] : "--chown", chmod === undefined ? [] : "--chmod"].flat();
+  const given = Object.entries({ chown, chmod, ignorefile }).filter(([, value]) => value !== undefined);
+  const idle = given.map(([name]) => `--${name}`);
   if (add.length === 0 && idle.length > 0) {
     throw new DrayageError(
       "ERR_DRAYAGE_USAGE",
-      `${idle.join(" and ")}: a tar says itself who owns its files`,
+      `${idle.join(" and ")}: a tar says itself which files it has, and whose they are`,
       {
         hint: "they are for what --add adds",
       },
