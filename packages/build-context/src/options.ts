@@ -43,6 +43,8 @@ export interface SourceOptions {
   /** How often a download that broke is tried again; 3 where absent. */
   readonly retries?: number | undefined;
   readonly limits?: SourceLimits | undefined;
+  /** Is told, in a sentence, of each socket that is in a folder which is added, and is left out. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
 }
 
 /** What is accepted of sources. */

@@ -124,7 +124,8 @@ export async function prepare(
       items: found.items,
       parents,
     });
-    const planning = { context, matcher, rename: place.rename, entryLimit };
+    const { onWarning } = options;
+    const planning = { context, matcher, rename: place.rename, entryLimit, onWarning };
     let groups: Promise<readonly Group[]> | undefined;
     return {
       context,

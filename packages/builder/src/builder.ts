@@ -79,6 +79,8 @@ export interface AddOptions extends OperationOptions {
   readonly expandArchives?: boolean | undefined;
   /** Whether an entry is put into the history: `/bin/sh -c #(nop) ADD file:<digest>`, as buildah 1.28 words it. */
   readonly addHistory?: boolean | undefined;
+  /** Is told, in a sentence, of each socket that is left out; of a pipeline's when the image is committed. */
+  readonly onWarning?: ((sentence: string) => void) | undefined;
   /** Headers, tokens and the like are not for buildah's: whoever has them downloads. */
   readonly retry?: number | undefined;
 }

@@ -1,7 +1,7 @@
 import { DrayageError } from "@drayage/errors";
 import { type ByteString, createBreather, type FileStats, statsKeeper } from "@drayage/pack";
 import type { IgnoreMatcher } from "../patterns/ignore-matcher.ts";
-import type { Context } from "../sources/context.ts";
+import { type Context, shownPath } from "../sources/context.ts";
 import { type Item, type LocalItem, patternPath } from "../sources/find-sources.ts";
 import { locate } from "../sources/locate.ts";
 import { walk } from "../sources/walk.ts";
@@ -14,6 +14,7 @@ export interface PlanOptions {
   /** The name that the one file gets. */
   readonly rename: ByteString | undefined;
   readonly entryLimit: number;
+  readonly onWarning: ((sentence: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -66,7 +67,11 @@ async function entriesOf(item: Item, index: number, options: PlanOptions): Promi
   if (folder === undefined) return entries;
   const outer = item.path === "" ? "" : `${item.path}/`;
   const base = patternPath(item.path, "tree", options.context);
-  for (const batch of walk(folder, { matcher: options.matcher, path: base })) {
+  const onSocket = (path: ByteString): void => {
+    const shown = shownPath(`${outer}${path}`, options.context);
+    options.onWarning?.(`${shown} is a socket, which no image holds, and is left out`);
+  };
+  for (const batch of walk(folder, { matcher: options.matcher, path: base, onSocket })) {
     for (const { path, stats } of batch) entries.push(planned(`${prefix}${path}`, `${outer}${path}`, stats));
     if (entries.length > options.entryLimit) throw tooMany();
     await breathe();

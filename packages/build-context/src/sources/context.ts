@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { readFileLimited } from "@drayage/blob";
 import { DrayageError, isDrayageError } from "@drayage/errors";
-import { machineOwnerNames, type OwnerNames, ownerNames } from "@drayage/pack";
+import { type ByteString, machineOwnerNames, type OwnerNames, ownerNames, textOf } from "@drayage/pack";
 import { parseIgnoreFile } from "../patterns/ignore-file.ts";
 import { readFileIn } from "./read-file-in.ts";
 
@@ -23,6 +23,11 @@ export function contextOf(contextDir: string | undefined): Context {
 /** As messages call it. */
 export function describeContext({ root, isMachine }: Context): string {
   return isMachine ? "on this machine" : `in the context ${JSON.stringify(root)}`;
+}
+
+/** A path below the context, as messages call it: that of a machine is absolute. */
+export function shownPath(path: ByteString, { isMachine }: Context): string {
+  return JSON.stringify(`${isMachine ? "/" : ""}${textOf(path)}`);
 }
 
 /**

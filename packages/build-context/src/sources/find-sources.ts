@@ -13,7 +13,7 @@ import { pathBelow } from "../patterns/clean-path.ts";
 import type { IgnoreMatcher } from "../patterns/ignore-matcher.ts";
 import { isPattern } from "../patterns/name-pattern.ts";
 import { isArchive } from "./archive.ts";
-import { type Context, describeContext } from "./context.ts";
+import { type Context, describeContext, shownPath } from "./context.ts";
 import { type Download, type DownloadOptions, download, isRemote } from "./download.ts";
 import { refuseGit } from "./git.ts";
 import { folderNames, glob } from "./glob.ts";
@@ -89,8 +89,10 @@ async function findLocal(source: string, options: FindOptions): Promise<readonly
   const breathe = createBreather(options.signal, "look for files");
   for (const path of written) {
     await breathe();
-    const item = lookAt(path, { source, pivot, context, keep });
-    if (isWanted(item, matcher, context)) items.push(await asArchive(item, options));
+    const item = lookAt(path, { pivot, context, keep });
+    if (!isWanted(item, matcher, context)) continue;
+    refuseSocket(item, context);
+    items.push(await asArchive(item, options));
   }
   // A pattern that nothing matches may stand beside sources that are there: `package.json yarn.lock*`.
   if (written.length > 0 && items.length === 0) throw allExcluded(source, written.length, options);
@@ -122,12 +124,10 @@ function pivotOf(source: string, context: Context): number {
 function lookAt(
   written: ByteString,
   {
-    source,
     pivot,
     context,
     keep,
   }: {
-    readonly source: string;
     readonly pivot: number | undefined;
     readonly context: Context;
     readonly keep: ReturnType<typeof statsKeeper>;
@@ -137,7 +137,7 @@ function lookAt(
   if (place === undefined) {
     throw new DrayageError(
       "ERR_DRAYAGE_FILE_NOT_FOUND",
-      `${JSON.stringify(textOf(written))} is a link that leads nowhere ${describeContext(context)}`,
+      `${shownPath(written, context)} is a link that leads nowhere ${describeContext(context)}`,
       {
         hint: context.isMachine
           ? undefined
@@ -146,13 +146,16 @@ function lookAt(
     );
   }
   const { stats, path } = place;
-  if (stats.isSocket()) {
-    throw new DrayageError(
-      "ERR_DRAYAGE_USAGE",
-      `${JSON.stringify(source)} is a socket, which no image holds`,
-    );
-  }
   return { kind: stats.isDirectory() ? "tree" : "file", written, path, stats: keep(stats), pivot };
+}
+
+function refuseSocket({ written, stats }: LocalItem, context: Context): void {
+  if (fileType(stats) !== "socket") return;
+  throw new DrayageError(
+    "ERR_DRAYAGE_USAGE",
+    `${shownPath(written, context)} is a socket, which no image holds`,
+    { hint: "leave it out of the sources; of a folder that is added, sockets are left out" },
+  );
 }
 
 /** A path as patterns have it: below the context, or, where that is the machine, below the source. */

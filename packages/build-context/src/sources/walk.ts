@@ -21,6 +21,8 @@ export interface WalkOptions {
   readonly matcher: IgnoreMatcher;
   /** Of the folder, for the matcher; empty for the context itself. */
   readonly path: string;
+  /** Is told of each socket that is left out, by its path below the folder. */
+  readonly onSocket: (path: ByteString) => void;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface WalkOptions {
  */
 export function* walk(
   folder: Folder,
-  { matcher, path: base }: WalkOptions,
+  { matcher, path: base, onSocket }: WalkOptions,
 ): Generator<readonly Walked[], void, undefined> {
   const levels: Level[] = [];
   const outer = base === "" ? "" : `${base}/`;
@@ -51,9 +53,13 @@ export function* walk(
         continue;
       }
       const stats = inFolder.stat(next.value);
-      if (stats === undefined || stats.isSocket()) continue;
+      if (stats === undefined) continue;
       const path = `${prefix}${next.value}`;
       const own = matcher.isEmpty ? state : matcher.look(textOf(`${outer}${path}`), state);
+      if (stats.isSocket()) {
+        if (!own.isExcluded) onSocket(path);
+        continue;
+      }
       if (!own.isExcluded) found.push({ path, stats });
       if (stats.isDirectory() && (!own.isExcluded || matcher.mayInclude(textOf(`${outer}${path}`), own))) {
         const inner = inFolder.folder(next.value);

@@ -65,7 +65,7 @@ async function carryOut(
   const name = instruction.toUpperCase();
   if (name === "ADD" || name === "COPY") {
     const destination = words.length > 1 ? (words.pop() ?? "") : "";
-    const options = { contextDir, signal };
+    const options = { contextDir, onWarning, signal };
     await (name === "ADD"
       ? container.add(words, destination, options)
       : container.copy(words, destination, options));

@@ -49,6 +49,7 @@ export async function addStep(input: AddStepInput): Promise<LayerStep> {
     timestamp: options.timestamp,
     portableDigest: true,
     signal: options.signal,
+    onWarning: options.onWarning,
     expandArchives: options.expandArchives ?? instruction === "ADD",
     root: files.rootFor(absolute),
   });

@@ -4,6 +4,7 @@ import { isDrayageError } from "@drayage/errors";
 import type { Store } from "@drayage/storage";
 import type { DrayContext } from "../context.ts";
 import { registriesPlace } from "../registries-place.ts";
+import { warn } from "../source-options.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { AddFlags } from "./add.command.ts";
@@ -52,6 +53,7 @@ async function addAs(
       from: origin.from,
       retry: flags.retry,
       addHistory: wantsHistory(context, flags),
+      onWarning: (sentence) => warn(context, sentence),
     },
   });
   if (!flags.quiet) context.process.stdout.write(`${digestHex(added.digest)}\n`);
