@@ -1,3 +1,4 @@
+import type { Digest } from "@drayage/digest";
 import { formatBytes } from "./bytes.ts";
 import type { CopyPlan, DocumentPlan, ImagePlan, IndexPlan, LayerPlan } from "./plan.ts";
 import { frozenText } from "./side.ts";
@@ -13,7 +14,21 @@ export function describePlan(plan: CopyPlan): readonly string[] {
     const { is, wanted } = plan.otherPlatform;
     lines.push(`the image is for ${is}, not for ${wanted}, and there is no other`);
   }
-  return [...lines, ...plan.documents.flatMap(describeDocument)];
+  const written = new Set(plan.documents.map(({ digest }) => digest));
+  return [
+    ...lines,
+    ...plan.documents.flatMap((document) => [
+      ...describeDocument(document),
+      ...(plan.compat === "go" ? [] : describeSubject(document, written)),
+    ]),
+  ];
+}
+
+function describeSubject(document: DocumentPlan, written: ReadonlySet<Digest>): readonly string[] {
+  if (document.kind === "opaque" || document.frozen !== undefined) return [];
+  const { subject } = document;
+  if (subject === undefined || !written.has(subject)) return [];
+  return [`  it refers to ${subject}: should that get another digest, it will refer to the new one`];
 }
 
 function describeDocument(document: DocumentPlan): readonly string[] {

@@ -8,6 +8,7 @@ import { createQueue } from "./queue.ts";
 import { type RewrittenImage, rewriteImage } from "./rewrite.ts";
 import type { Scope } from "./scope.ts";
 import { frozenError, onSide } from "./side.ts";
+import { followSubject } from "./subject.ts";
 import type { StoredLayer, Transfers } from "./transfer.ts";
 
 /** All that writing one document needs to know of the whole copy. */
@@ -20,6 +21,8 @@ export interface Execution {
   /** How many layers of an image are worked on at a time, and how many images where their order is of no account. */
   readonly lanes: number;
   readonly onProgress: ((event: ProgressEvent) => void) | undefined;
+  /** What is written by now, by {@link documentKey}. */
+  readonly written: ReadonlyMap<string, WrittenDocument>;
   /** The bytes of a manifest of the plan. */
   read(digest: Digest): Promise<RawManifest>;
 }
@@ -47,7 +50,7 @@ export async function writeImage(
   const event = { type: "image", instance, platform: plan.platform, ...again, index } as const;
   onProgress?.({ ...event, state: "start" });
   const { bytes, mediaType } = await execution.read(plan.digest);
-  const manifest = parseImageManifest(bytes, mediaType);
+  const manifest = followSubject(parseImageManifest(bytes, mediaType), plan, execution);
   const { target: targetType, needsDiffIds, variant } = plan;
   const image = { instance, targetType, needsDiffIds, variant };
   const inOrder = createQueue();

@@ -22,21 +22,19 @@ import {
 } from "./execute-image.ts";
 import type { IndexPlan } from "./plan.ts";
 import { frozenError, onSide } from "./side.ts";
+import { followIndexSubject, followReference } from "./subject.ts";
 import { documentKey, withVariants } from "./variants.ts";
 
 /** Writes an index whose members are written already. */
-export async function writeIndex(
-  plan: IndexPlan,
-  written: ReadonlyMap<string, WrittenDocument>,
-  execution: Execution,
-): Promise<WrittenDocument> {
+export async function writeIndex(plan: IndexPlan, execution: Execution): Promise<WrittenDocument> {
+  const { written } = execution;
   const isRoot = plan.digest === execution.plan.root.digest;
   const { bytes: original, mediaType } = await execution.read(plan.digest);
-  const index = parseImageIndex(original, mediaType);
-  const manifests = withVariants(index, editedMembers(index, plan, written), variantsOf(plan, written));
+  const index = followIndexSubject(parseImageIndex(original, mediaType), plan, execution);
+  const manifests = withVariants(index, editedMembers(index, plan, execution), variantsOf(plan, written));
   const attempts: { readonly type: string; readonly error: Error }[] = [];
   for (const type of [plan.target, ...plan.fallbacks]) {
-    const platforms = await missingPlatforms(manifests, { type, written }, execution);
+    const platforms = await missingPlatforms(manifests, type, execution);
     const bytes = convertIndex(index, type, { manifests, platforms, compat: execution.plan.compat });
     if (plan.frozen !== undefined && bytes !== index.bytes) {
       throw frozenError(`the index ${plan.digest} would change`, plan.frozen);
@@ -62,9 +60,10 @@ export async function writeIndex(
 function editedMembers(
   index: ImageIndex,
   plan: IndexPlan,
-  written: ReadonlyMap<string, WrittenDocument>,
+  { written, plan: { compat } }: Execution,
 ): readonly Descriptor[] {
-  return index.manifests.flatMap((descriptor, at) => {
+  return index.manifests.flatMap((entry, at) => {
+    const descriptor = compat === "go" ? entry : followReference(entry, written);
     const action = plan.members[at]?.action;
     if (action === "strip") return [];
     const member = action === "copy" ? written.get(descriptor.digest) : undefined;
@@ -90,7 +89,7 @@ function variantsOf(
 /** The platforms that entries of an OCI index need not say and those of a docker list must: from the configs. */
 async function missingPlatforms(
   manifests: readonly Descriptor[],
-  { type, written }: { readonly type: string; readonly written: ReadonlyMap<string, WrittenDocument> },
+  type: string,
   execution: Execution,
 ): Promise<ReadonlyMap<Digest, Platform>> {
   const platforms = new Map<Digest, Platform>();
@@ -99,7 +98,7 @@ async function missingPlatforms(
     manifests.filter(({ platform }) => platform === undefined).map(({ digest }) => digest),
   );
   for (const { digest: source } of execution.plan.documents) {
-    const digest = written.get(source)?.digest;
+    const digest = execution.written.get(source)?.digest;
     if (digest === undefined || !nameless.has(digest)) continue;
     const { bytes, mediaType } = await execution.read(source);
     if (!isImageMediaType(mediaType)) continue;

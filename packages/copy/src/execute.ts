@@ -7,12 +7,13 @@ import { type Execution, type WrittenDocument, writeImage } from "./execute-imag
 import { writeIndex } from "./execute-index.ts";
 import { createLimiter } from "./limiter.ts";
 import type { ExecuteOptions } from "./options.ts";
-import type { CopyPlan, DocumentPlan, IndexPlan } from "./plan.ts";
+import type { CopyPlan, DocumentPlan, IndexPlan, OpaquePlan } from "./plan.ts";
 import { type CopyResult, presentResult } from "./result.ts";
 import { type Scope, withScope } from "./scope.ts";
 import { onDocuments, onSide } from "./side.ts";
 import { Transfers } from "./transfer.ts";
 import { documentKey } from "./variants.ts";
+import { writingSteps } from "./writing-steps.ts";
 
 /** As many as containers/image moves. */
 const defaultParallelBlobs = 6;
@@ -59,6 +60,7 @@ export async function runPlan(
         blobInfoCache: input.blobInfoCache,
         onProgress,
       });
+      const written = new Map<string, WrittenDocument>();
       const execution: Execution = {
         plan,
         source: input.source,
@@ -67,11 +69,12 @@ export async function runPlan(
         transfers,
         lanes: parallel,
         onProgress,
+        written,
         read: (digest) => readPlanned(digest, input, scope),
       };
       // Threads serve one blob after the other, instead of being started for each.
       using _hold = holdWorkers();
-      const written = await writeDocuments(execution);
+      await writeDocuments(execution, written);
       throwIfAborted(scope.signal);
       const { signal } = scope;
       const origin =
@@ -95,29 +98,29 @@ async function readPlanned(
   return readDocument(source, digest, { signal: scope.signal });
 }
 
-async function writeDocuments(execution: Execution): Promise<ReadonlyMap<string, WrittenDocument>> {
-  const { plan, scope, transfers, destination } = execution;
+async function writeDocuments(execution: Execution, written: Map<string, WrittenDocument>): Promise<void> {
+  const { plan, scope, destination } = execution;
   const lanes = destination.accepts.keepsOrder === true ? 1 : execution.lanes;
-  const written = new Map<string, WrittenDocument>();
   const indexes = plan.documents.filter((document) => document.kind === "index");
-  const members = plan.documents.filter((document) => document.kind !== "index");
-  const images = members.filter((document) => document.kind === "image");
+  const images = plan.documents.filter((document) => document.kind === "image");
   execution.onProgress?.({ type: "images", total: images.length, of: countImages(indexes, images.length) });
-  await scope.all(members, lanes, async (document) => {
-    if (document.kind === "image") {
-      const image = await writeImage(document, images.indexOf(document), execution);
-      written.set(documentKey(document), image);
-      return;
-    }
-    const { digest, mediaType, size, descriptor } = document;
-    await transfers.plain(descriptor, { instance: digest }, { kind: "layer" });
-    written.set(digest, { digest, mediaType, size, bytes: undefined });
-  });
-  for (const index of indexes) {
-    throwIfAborted(scope.signal);
-    written.set(index.digest, await writeIndex(index, written, execution));
+  const write = (document: DocumentPlan): Promise<WrittenDocument> => {
+    if (document.kind === "image") return writeImage(document, images.indexOf(document), execution);
+    return document.kind === "index" ? writeIndex(document, execution) : writeOpaque(document, execution);
+  };
+  for (const step of writingSteps(plan.documents)) {
+    await scope.all(step, lanes, async (document) => {
+      written.set(documentKey(document), await write(document));
+    });
   }
-  return written;
+}
+
+async function writeOpaque(
+  { digest, mediaType, size, descriptor }: OpaquePlan,
+  { transfers }: Execution,
+): Promise<WrittenDocument> {
+  await transfers.plain(descriptor, { instance: digest }, { kind: "layer" });
+  return { digest, mediaType, size, bytes: undefined };
 }
 
 /** How many images there are to choose from. */

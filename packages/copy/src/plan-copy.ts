@@ -224,9 +224,11 @@ class DocumentPlanner {
     const documents = new Map<string, DocumentPlan>();
     const collect = async (key: string): Promise<void> => {
       if (documents.has(key)) return;
-      for (const member of this.#members.get(key) ?? []) await collect(member);
       const plan = key === root.digest ? planned : await this.#plans.get(key);
-      if (plan !== undefined) documents.set(key, plan);
+      if (plan === undefined) return;
+      if (plan.kind !== "opaque" && plan.subject !== undefined) await collect(plan.subject);
+      for (const member of this.#members.get(key) ?? []) await collect(member);
+      documents.set(key, plan);
     };
     await collect(root.digest);
     return [...documents.values()];
@@ -313,6 +315,7 @@ class DocumentPlanner {
       fallbacks: frozen === undefined ? choice.fallbacks : [],
       reason: frozen === undefined ? choice.reason : `it may not change: ${frozenText(frozen)}`,
       signatures,
+      ...(index.subject === undefined ? {} : { subject: index.subject.digest }),
       members,
       variants: variants.map(({ named }) => named),
     };

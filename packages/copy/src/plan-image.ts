@@ -63,6 +63,7 @@ export async function planImage(
     fallbacks: choice.fallbacks,
     reason: choice.reason,
     signatures,
+    ...(manifest.subject === undefined ? {} : { subject: manifest.subject.digest }),
     platform,
     config: planConfig(manifest, target, planning.input.compat),
     layers,

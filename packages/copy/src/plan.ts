@@ -27,7 +27,7 @@ export interface CopyPlan {
   readonly present: boolean;
   /** Set where the source has one image alone, and that of another platform was wished for. */
   readonly otherPlatform?: OtherPlatform | undefined;
-  /** All that is written, each once, in the order of writing: members before the index that names them. */
+  /** All that is written, each once, in the order of writing: members before the index that names them, and before what refers to them. */
   readonly documents: readonly DocumentPlan[];
   readonly compression: CompressionChoice;
   readonly compat: "go" | undefined;
@@ -54,6 +54,8 @@ interface WrittenDocument extends DocumentName {
   readonly reason: string;
   /** How many signatures go with it. */
   readonly signatures: number;
+  /** What it refers to: where that is written as another document, it refers to the new one, unless it may not change. */
+  readonly subject?: Digest | undefined;
 }
 
 export interface ImagePlan extends WrittenDocument {
