@@ -237,7 +237,9 @@ class Editor {
           `${member.digest} tells of ${subject}, which is ${edited.digest} now; it is kept as it is`,
         );
       } else {
-        onWarning?.(`${member.digest} tells of ${subject}, which is ${edited.digest} now; it is left out`);
+        onWarning?.(
+          `${member.digest} tells of ${subject}, which is ${edited.digest} now; it is left out, unless it is kept by attestations: "keep" (--keep-attestations)`,
+        );
       }
     }
     return kept;

@@ -241,7 +241,7 @@ describe("of an index, mutate", () => {
     }
     expect(members.map(({ digest }) => digest)).not.toContain(arm64.digest);
     expect(warnings).toEqual([
-      `${statement.digest} tells of ${amd64.digest}, which is ${members[0]?.digest} now; it is left out`,
+      `${statement.digest} tells of ${amd64.digest}, which is ${members[0]?.digest} now; it is left out, unless it is kept by attestations: "keep" (--keep-attestations)`,
     ]);
     const document = JSON.parse(Buffer.from((await edited.source.manifest()).bytes).toString()) as object;
     expect(document).toMatchObject({ annotations: { k: "v" } });
