@@ -46,7 +46,7 @@ const lastingMeanings: Readonly<Record<string, Meaning>> = {
 };
 
 const trustHint =
-  "give its CA certificate (certs.d, --cert-dir, in copies --src-cert-dir or --dest-cert-dir, or the system's certificates), or --tls-verify=false where you trust the network";
+  "give its CA certificate (certs.d, certDir or --cert-dir, in copies --src-cert-dir or --dest-cert-dir, or the system's certificates), or tlsVerify: false (--tls-verify=false) where you trust the network";
 
 const tlsMeanings: Readonly<Record<string, Meaning>> = {
   CERT_HAS_EXPIRED: [
@@ -72,12 +72,12 @@ const tlsMeanings: Readonly<Record<string, Meaning>> = {
 
 const plainHttp: Meaning = [
   "it does not speak TLS",
-  "where it is a plain HTTP registry on a network that you trust, use --tls-verify=false (`insecure` in registries.conf)",
+  "where it is a plain HTTP registry on a network that you trust, use connection.tlsVerify: false (--tls-verify=false), or `insecure` in registries.conf",
 ];
 
 const clientCertificate: Meaning = [
   "it wants a client certificate, or does not accept the one that it got",
-  "put NAME.cert and NAME.key into the folder of the host in certs.d, or name a folder with --cert-dir (in copies --src-cert-dir or --dest-cert-dir)",
+  "put NAME.cert and NAME.key into the folder of the host in certs.d, or name a folder with certDir (--cert-dir, in copies --src-cert-dir or --dest-cert-dir)",
 ];
 
 /** An error of node:http, node:tls or a socket, as one of drayage. What is one already comes back as it is. */

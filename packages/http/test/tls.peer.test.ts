@@ -133,7 +133,9 @@ describeWithPeers("TLS", ["openssl"], () => {
     );
     expect(error).toMatchObject({ code: "ERR_DRAYAGE_TLS", retryable: false });
     expect(String(error)).toContain("it does not speak TLS");
-    expect((error as { hint: string }).hint).toContain("--tls-verify=false");
+    expect((error as { hint: string }).hint).toBe(
+      "where it is a plain HTTP registry on a network that you trust, use connection.tlsVerify: false (--tls-verify=false), or `insecure` in registries.conf",
+    );
   });
 
   for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {

@@ -17,6 +17,8 @@ export interface Authorization {
 
 /** Makes requests known to the registry, as one user. */
 export interface Authorizer {
+  /** Whether the caller gave the credentials: then no login is to blame for them. */
+  readonly given: boolean;
   credentials(signal: AbortSignal | undefined): Promise<Credentials | undefined>;
   /** Undefined: the request is sent as nobody's. */
   authorize(scopes: Scopes, signal: AbortSignal | undefined): Promise<Authorization | undefined>;
@@ -37,6 +39,8 @@ export interface AuthorizerOptions {
   readonly discovery: Discovery;
   readonly insecure: boolean;
   readonly bearerToken: string | undefined;
+  /** Whether the caller gave the credentials, instead of having them looked up. */
+  readonly given: boolean;
   /** Looks the credentials up; called once, unless it fails. */
   lookUp(signal: AbortSignal): Promise<Credentials | undefined>;
 }
@@ -57,11 +61,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     if (running !== undefined && !running.abandoned) return running;
     const work: SharedWork<KnownToken> = shareWork(
       async (signal) => {
-        const { host, http, insecure } = options;
+        const { host, http, insecure, given } = options;
         const origin = await discovery.origin(signal);
         const who = await lookUp(signal);
         const token = await requestToken({
-          ...{ host, http, insecure, origin, challenge, scopes, signal },
+          ...{ host, http, insecure, given, origin, challenge, scopes, signal },
           credentials: who,
         });
         const known = { ...token, scopes };
@@ -104,6 +108,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   };
 
   return {
+    given: options.given,
     credentials: lookUp,
     async authorize(scopes, signal) {
       if (bearerToken !== undefined) return { header: `Bearer ${bearerToken}` };

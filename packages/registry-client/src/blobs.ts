@@ -12,7 +12,7 @@ export async function statBlob(
   digest: Digest,
   { signal }: CallOptions = {},
 ): Promise<{ readonly size: number } | undefined> {
-  const call = { ...callOf(context, digest, "find"), statuses: "any" } as const;
+  const call = { ...callOf(context, digest, context.pushes ? "write" : "find"), statuses: "any" } as const;
   const { session } = context;
   const request = { target: blobPath(context, digest), scopes: context.pull, signal } as const;
   const head = await session.call({ ...request, method: "HEAD" }, call);

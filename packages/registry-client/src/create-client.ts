@@ -43,6 +43,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     createAuthorizer({
       ...{ host, http, discovery, insecure },
       bearerToken: options.bearerToken,
+      given: options.credentials !== undefined,
       lookUp: async (signal) => {
         if (options.credentials === "none") return undefined;
         return options.credentials ?? options.keychain?.credentials(name, { signal });
@@ -78,6 +79,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 
 /** Sends nothing of anybody. */
 const nobody: Authorizer = {
+  given: false,
   credentials: async () => undefined,
   authorize: async () => undefined,
   reauthorize: async () => undefined,

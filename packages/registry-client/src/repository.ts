@@ -17,6 +17,8 @@ export interface RepositoryContext {
   readonly session: Session;
   readonly path: string;
   readonly retry: RetryPolicy | undefined;
+  /** Whether what is looked for is looked for in order to write. */
+  readonly pushes: boolean;
   readonly pull: Scopes;
   readonly push: Scopes;
   readonly delete: Scopes;
@@ -38,6 +40,7 @@ export function createRepository({ name, access, ...shared }: RepositoryOptions)
     ...shared,
     path,
     alone: (key, work) => shared.alone(`${path}:${key}`, work),
+    pushes: access === "push",
     pull: access === "push" ? push : repositoryScope(path, "pull"),
     push,
     delete: repositoryScope(path, "delete", "pull"),

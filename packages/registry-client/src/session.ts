@@ -109,7 +109,7 @@ export function createSession(options: SessionOptions): Session {
 
   const refusal = async (answer: Refusal): Promise<DrayageError> => {
     const { offered, authorization, retryable, signal } = answer;
-    const error = unauthorized(host, await authorizer.credentials(signal));
+    const error = unauthorized(host, await authorizer.credentials(signal), authorizer);
     if (authorization === undefined) return withRetryable(error, retryable);
     const insufficient = offered.some(({ parameters }) => parameters.get("error") === "insufficient_scope");
     if (!insufficient) return withRetryable(error, retryable);

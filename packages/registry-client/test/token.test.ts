@@ -329,3 +329,47 @@ it("a user name with a colon cannot be sent", async () => {
   const { client } = start({ options: { credentials: { username: "a:b", password: "secret one" } } });
   await expect(stat(client)).rejects.toMatchObject({ code: "ERR_DRAYAGE_CREDENTIALS" });
 });
+
+it("who gave credentials is told of them, who has a login of it, and who writes is not told of looking", async () => {
+  const refuses = { token: () => ({ status: 401 }) };
+  const failure = async ({ client }: ReturnType<typeof start>, access: "pull" | "push"): Promise<unknown> =>
+    client
+      .repository("a", { access })
+      .statBlob(missing)
+      .then(undefined, ({ message, hint }) => ({ message, hint }));
+  const wrong = "registry.example: registry.example does not accept the credentials";
+  expect(await failure(start(refuses), "push")).toEqual({
+    message: `cannot write a@${missing} at ${wrong}`,
+    hint: "check the credentials that were given (--creds), or leave them out and log in: dray login registry.example",
+  });
+  const stored = { credentials: undefined, keychain: { credentials: async () => ann } };
+  expect(await failure(start({ ...refuses, options: stored }), "pull")).toEqual({
+    message: `cannot find a@${missing} at ${wrong}`,
+    hint: "log in again: dray login registry.example",
+  });
+  // The registry itself refuses, without a token server.
+  const basic = { challenge: 'Basic realm="all"' };
+  expect(
+    await failure(
+      start({
+        ...basic,
+        registry: () => ({ status: 401, headers: { "www-authenticate": 'Basic realm="all"' } }),
+      }),
+      "push",
+    ),
+  ).toEqual({
+    message: `cannot write a@${missing} at ${wrong}`,
+    hint: "check the credentials that were given (--creds), or leave them out and log in: dray login registry.example",
+  });
+  const nobody = start({
+    ...refuses,
+    ...{
+      registry: () => ({ status: 401, headers: { "www-authenticate": 'Basic realm="all"' } }),
+      options: { credentials: "none" },
+    },
+  });
+  expect(await failure(nobody, "push")).toEqual({
+    message: `cannot write a@${missing} at registry.example: registry.example wants credentials`,
+    hint: "log in: dray login registry.example",
+  });
+});

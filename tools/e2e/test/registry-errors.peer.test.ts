@@ -89,7 +89,7 @@ describeWithPeers("what goes wrong with a registry", ["docker-registry", "skopeo
       code: "UNAUTHORIZED",
       call: "inspect --creds me:WRONG docker://LOCKED/app:1",
       says: /does not accept the credentials/,
-      hint: /dray login LOCKED/,
+      hint: /check the credentials that were given \(--creds\), or leave them out and log in: dray login LOCKED/,
     },
     {
       what: "a wrong password of a copy's source",
@@ -104,6 +104,13 @@ describeWithPeers("what goes wrong with a registry", ["docker-registry", "skopeo
       call: "copy --quiet --dest-creds me:WRONG IMAGE docker://LOCKED/new:1",
       says: /^destination: .*does not accept the credentials/,
       hint: /dray login/,
+    },
+    {
+      what: "a destination without a password",
+      code: "UNAUTHORIZED",
+      call: "copy --quiet IMAGE docker://LOCKED/new:1",
+      says: /^destination: cannot write new@sha256:[0-9a-f]{64} at \S+: \S+ wants credentials/,
+      hint: /log in: dray login LOCKED/,
     },
     {
       what: "no password",
