@@ -236,6 +236,14 @@ describe.skipIf(loadSys() === undefined)("packTree with attributes", () => {
     expect((await only({ xattrs: false })).header.xattrs.size).toBe(0);
   });
 
+  it("refuses an attribute that no tar can hold, by the file's path and the attribute's name", async () => {
+    writeFileSync(at("file.txt"), "");
+    sys().setXattr(at("file.txt"), "user.a=b", Buffer.of(1));
+    const refusal =
+      'cannot write the tar entry "file.txt": its extended attribute "user.a=b" has an "=" in its name, which no tar can hold';
+    await expect(collect(packTree(root))).rejects.toThrow(refusal);
+  });
+
   it("takes owners, modes and types from the attribute where it is told to", async () => {
     writeFileSync(at("device"), "");
     mkdirSync(at("folder"));

@@ -11,7 +11,7 @@ import { cleanPath } from "./clean-path.ts";
 import { cannotWrite, type Encodable, type TarEntryInput, toEncodable } from "./entry-input.ts";
 import { planFormat } from "./format-choice.ts";
 import { fitsBase256, fitsOctal, writeBase256, writeOctal } from "./numbers.ts";
-import { formatPaxRecord } from "./pax.ts";
+import { formatPaxRecord, schilyXattr } from "./pax.ts";
 import { type ByteString, fromByteString } from "./text.ts";
 import { splitUstarName } from "./ustar-name.ts";
 
@@ -88,11 +88,7 @@ function encodeRecords(header: Encodable, records: ReadonlyMap<ByteString, ByteS
   let body = "";
   for (const key of [...records.keys()].sort()) {
     const record = formatPaxRecord(key, records.get(key) ?? "");
-    if (record === undefined)
-      throw cannotWrite(
-        { rawName: fromByteString(header.name) },
-        `its PAX record ${JSON.stringify(key)} has a NUL, or an "=" in its keyword, or no keyword`,
-      );
+    if (record === undefined) throw cannotWrite({ rawName: fromByteString(header.name) }, whyNoRecord(key));
     body += record;
   }
   if (body.length > longestBody) {
@@ -102,6 +98,15 @@ function encodeRecords(header: Encodable, records: ReadonlyMap<ByteString, ByteS
     );
   }
   return body;
+}
+
+function whyNoRecord(key: ByteString): string {
+  const keyword = JSON.stringify(key);
+  if (!key.startsWith(schilyXattr) || !key.includes("=")) {
+    return `its PAX record ${keyword} has a NUL, or an "=" in its keyword, or no keyword`;
+  }
+  const name = JSON.stringify(key.slice(schilyXattr.length));
+  return `its extended attribute ${name} has an "=" in its name, which no tar can hold`;
 }
 
 /** Where the PAX header of an entry pretends to be: `a/PaxHeaders.0/b` for `a/b`. */

@@ -307,7 +307,11 @@ describe("what cannot be written is refused with ERR_DRAYAGE_USAGE", () => {
     ],
     [
       { name: "a", xattrs: new Map([["a=b", text("")]]) },
-      'cannot write the tar entry "a": its PAX record "SCHILY.xattr.a=b" has',
+      'cannot write the tar entry "a": its extended attribute "a=b" has an "=" in its name, which no tar can hold',
+    ],
+    [
+      { name: "a", xattrs: new Map([["a\0b", text("")]]) },
+      'cannot write the tar entry "a": its PAX record "SCHILY.xattr.a\\u0000b" has a NUL',
     ],
     [{ name: "a", pax: new Map([["", text("")]]) }, 'cannot write the tar entry "a": its PAX record "" has'],
     [
