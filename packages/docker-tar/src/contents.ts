@@ -52,6 +52,8 @@ export interface FinishedImage {
   /** The id of its top legacy layer; absent for an image without layers. */
   readonly topLegacyId: string | undefined;
   readonly names: readonly DockerReference[];
+  /** The image that gives way to it, unless other names of its own are left. */
+  readonly replaced?: ManifestItem | undefined;
 }
 
 /** Names the image in `manifest.json` and `repositories`. A name that another image had moves to this one. */
@@ -66,6 +68,22 @@ export function addImage(contents: ArchiveContents, image: FinishedImage): void 
     const tags = contents.repositories.get(reference.name) ?? new Map<string, string>();
     contents.repositories.set(reference.name, tags.set(reference.tag ?? "", image.topLegacyId));
   }
+  const { replaced } = image;
+  if (replaced !== undefined && replaced !== item && !hasName(replaced)) giveWay(contents, replaced, item);
+}
+
+function hasName({ RepoTags }: ManifestItem): boolean {
+  return (RepoTags ?? []).some((tag) => parseName(tag)?.tag !== undefined);
+}
+
+/** The new image has the place of the one before. */
+function giveWay(contents: ArchiveContents, before: ManifestItem, after: ManifestItem): void {
+  const { items, itemOfConfig } = contents;
+  const others = items.filter((item) => item !== after);
+  const place = others.indexOf(before);
+  if (place < 0) return;
+  items.splice(0, items.length, ...others.with(place, after));
+  for (const [digest, item] of itemOfConfig) if (item === before) itemOfConfig.delete(digest);
 }
 
 function itemOf(contents: ArchiveContents, image: FinishedImage): ManifestItem {

@@ -10,7 +10,7 @@ import type {
   PutBlobOptions,
   PutManifestOptions,
 } from "@drayage/transport";
-import { type ArchiveContents, addImage, type StoredLayer } from "./contents.ts";
+import { type ArchiveContents, addImage, type ManifestItem, type StoredLayer } from "./contents.ts";
 import { legacyLayers } from "./legacy-write.ts";
 import { readDiffIds } from "./load.ts";
 import {
@@ -30,6 +30,8 @@ export interface NewImage {
   readonly shown: string;
   /** Its names, each with a tag. */
   readonly names: readonly DockerReference[];
+  /** The image of the archive that gives way to it. */
+  readonly replaced?: ManifestItem | undefined;
   /**
    * `decompress`, where absent: layers are plain tar files, as archives have them. `preserve`: they stay as they come, for
    * a reader that decompresses them and checks them against the config; here they are not.
@@ -170,6 +172,7 @@ export function createArchiveDestination(options: ArchiveDestinationOptions): Im
       layerPaths: paths,
       topLegacyId: legacy.at(-1)?.id,
       names: options.names,
+      replaced: options.replaced,
     });
   }
 

@@ -4,7 +4,7 @@
  */
 export { takeOver } from "./append.ts";
 export { type Archive, type ArchiveEntry, type OpenArchiveOptions, openArchive } from "./archive.ts";
-export { type ArchiveContents, emptyContents } from "./contents.ts";
+export { type ArchiveContents, emptyContents, type ManifestItem, parseName } from "./contents.ts";
 export type { NewImage } from "./destination.ts";
 export { createFileOutput, type FileOutputOptions } from "./file-output.ts";
 export { parseAdditionalTag, parseImageName } from "./image-names.ts";

@@ -14,7 +14,9 @@ import {
 } from "@drayage/transport";
 import type { ImageReport } from "./differences.ts";
 import type { Edited } from "./edit-source.ts";
+import { layersAsTheyAre } from "./layers-as-they-are.ts";
 import { type ScratchOptions, scratchSource } from "./scratch.ts";
+import { sharedPlace } from "./shared-place.ts";
 
 /** What makes an edited image of a source: `(source, { destination }) => append(source, layers, { destination })`. */
 export type EditStep = (source: ImageSource, to: StepOptions) => Promise<Edited>;
@@ -40,7 +42,9 @@ export interface EditImageResult {
 }
 
 /**
- * Edits an image on its way from one place to another, which may be the same. The destination is as it was until all is there.
+ * Edits an image on its way from one place to another, which may be the same. The destination is as it was until all is there. An archive
+ * that is there keeps its other images. At the same place the edited image replaces the one before, layers that no edit changes stay as
+ * they are, and where nothing changes, nothing is written.
  *
  * @param from `scratch` for an image without layers
  * @throws what the edit and `copyImage` of @drayage/copy throw
@@ -53,8 +57,16 @@ export async function editImage(
 ): Promise<EditImageResult> {
   const { signal } = options;
   const cache = options.blobInfoCache ?? (await memoryCache());
-  const own = { ...options, blobInfoCache: cache, ifPresent: undefined };
   const source = from === "scratch" ? scratchLocation(options.scratch) : from;
+  const shared = sharedPlace(source, to);
+  const isSame = shared === "image";
+  const hasNames = (options.destinationOptions?.additionalTags ?? []).length > 0;
+  const own: CopyLocationsOptions = {
+    ...options,
+    blobInfoCache: cache,
+    destinationOptions: { ...options.destinationOptions, append: true, replace: isSame },
+    ifPresent: undefined,
+  };
   return withEnds(source, to, own, async (ends) => {
     const { admit, onProgress } = options;
     const { destination } = ends;
@@ -68,8 +80,10 @@ export async function editImage(
       admit: (image, operation) =>
         edited.isNew(image.digest) ? undefined : admit?.({ ...image, source: ends.source }, operation),
       source: edited.source,
-      destination,
+      destination: shared === undefined ? destination : layersAsTheyAre(destination),
       platforms: "all",
+      // An image that no edit changes is not written to where it is.
+      ...(isSame && !hasNames ? { ifPresent: "skip", existing: ends.source } : {}),
     });
     return { copied, images: edited.images };
   });

@@ -2,7 +2,7 @@ import type { Descriptor } from "@drayage/manifest";
 import { isObject, type JsonObject } from "./json.ts";
 import { type LayoutEntry, type LayoutIndex, withEntries } from "./layout-index.ts";
 import { refNameAnnotation } from "./names.ts";
-import { withoutName } from "./select.ts";
+import { type Selection, selectedEntries, withoutName } from "./select.ts";
 
 /**
  * The index with one more image, by skopeo's rules: entries that had the name lose it and stay; an entry of the
@@ -23,6 +23,26 @@ export function addImage(index: LayoutIndex, descriptor: Descriptor, name: strin
   const entry: JsonObject = { ...old, mediaType, digest, size, annotations };
   if (position === -1) return withEntries(index, [...manifests, entry]);
   return withEntries(index, manifests.with(position, entry));
+}
+
+/** The index with an image in the place, and with the name, of one that is there: an entry, or several that together are one. */
+export function replaceImage(index: LayoutIndex, selection: Selection, descriptor: Descriptor): LayoutIndex {
+  const replaced = selectedEntries(selection);
+  const name = replaced.find((entry) => entry.name !== undefined)?.name;
+  const { mediaType, digest, size } = descriptor;
+  const own = selection.kind === "entry" ? selection.entry.raw : {};
+  if (own.digest === digest) return index;
+  const annotations = {
+    ...(isObject(own.annotations) ? own.annotations : {}),
+    ...(name === undefined ? {} : { [refNameAnnotation]: name }),
+  };
+  const place = replaced[0]?.position;
+  const positions = new Set(replaced.map(({ position }) => position));
+  const manifests = index.entries.flatMap(({ position, raw }): readonly JsonObject[] => {
+    if (position === place) return [{ mediaType, digest, size, annotations }];
+    return positions.has(position) ? [] : [raw];
+  });
+  return withEntries(index, manifests);
 }
 
 /** The index without these entries. */

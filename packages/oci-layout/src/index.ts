@@ -4,7 +4,7 @@
  */
 export { checkLayoutManifest, layoutManifestTypes } from "./accepted-manifests.ts";
 export { colonHint } from "./colon-hint.ts";
-export { addImage, removeImages } from "./edit.ts";
+export { addImage, removeImages, replaceImage } from "./edit.ts";
 export { isObject, type JsonObject } from "./json.ts";
 export {
   emptyLayoutIndex,
@@ -23,6 +23,13 @@ export {
   parseLayoutPlace,
   refusePosition,
 } from "./reference.ts";
-export { flatIndexBytes, layoutNames, type Selection, selectImage } from "./select.ts";
+export {
+  findImage,
+  flatIndexBytes,
+  layoutNames,
+  type Selection,
+  selectedEntries,
+  selectImage,
+} from "./select.ts";
 export { type LayoutFiles, openLayoutSource, readLayoutIndex, resolveLayoutImage } from "./source.ts";
 export { checkLayoutFile, isPlainLayoutFile, layoutFileBytes, layoutVersion } from "./version.ts";

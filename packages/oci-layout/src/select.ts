@@ -1,4 +1,4 @@
-import { DrayageError } from "@drayage/errors";
+import { DrayageError, isDrayageError } from "@drayage/errors";
 import { formatPlatform, mediaTypes } from "@drayage/manifest";
 import { isObject, type JsonObject } from "./json.ts";
 import { encodeLayoutIndex, type LayoutEntry, type LayoutIndex, withEntries } from "./layout-index.ts";
@@ -9,6 +9,11 @@ import type { LayoutPlace } from "./reference.ts";
 export type Selection =
   | { readonly kind: "entry"; readonly entry: LayoutEntry }
   | { readonly kind: "flat"; readonly entries: readonly LayoutEntry[] };
+
+/** The entries that are meant. */
+export function selectedEntries(selection: Selection): readonly LayoutEntry[] {
+  return selection.kind === "flat" ? selection.entries : [selection.entry];
+}
 
 const accepted: readonly string[] = [
   mediaTypes.ociManifest,
@@ -45,6 +50,16 @@ export function selectImage(index: LayoutIndex, place: Omit<LayoutPlace, "path">
     `${where}: the layout has ${entries.length} images: name one`,
     { hint: namesHint(index) },
   );
+}
+
+/** As {@link selectImage}; undefined where there is no such image. */
+export function findImage(...[index, place, where]: Parameters<typeof selectImage>): Selection | undefined {
+  try {
+    return selectImage(index, place, where);
+  } catch (error) {
+    if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return undefined;
+    throw error;
+  }
 }
 
 function selectNamed(index: LayoutIndex, name: string, where: string): Selection {

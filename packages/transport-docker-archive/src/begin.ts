@@ -12,20 +12,28 @@ import {
 } from "@drayage/docker-tar";
 import { DrayageError, throwIfAborted } from "@drayage/errors";
 import { commitUnlessChanged } from "@drayage/file-lock";
+import type { DockerReference } from "@drayage/reference";
 import type { DestinationOptions } from "@drayage/transport";
+import { findReplaced, type ReplacedImage } from "./replaced.ts";
 import { type FileTarget, findTarget } from "./target.ts";
 
 /** An archive that is being written. */
 export interface BegunArchive {
   readonly output: ArchiveOutput;
   readonly contents: ArchiveContents;
+  /** The image that gives way to the new one, where one does. */
+  readonly replaced?: ReplacedImage | undefined;
 }
 
 /** Opens the output of an archive, after what is at the place has been looked at. */
-export async function beginArchive(path: string, options: DestinationOptions): Promise<BegunArchive> {
+export async function beginArchive(
+  path: string,
+  options: DestinationOptions,
+  name?: DockerReference,
+): Promise<BegunArchive> {
   throwIfAborted(options.signal);
   const target = await findTarget(path);
-  if (target.kind === "file") return beginFile(path, target, options);
+  if (target.kind === "file") return beginFile({ path, name }, target, options);
   const stream = await openByteWriter(path, { signal: options.signal });
   return {
     output: createStreamOutput(archiveStream(stream), {
@@ -46,7 +54,7 @@ function archiveStream(writer: ByteWriter): ArchiveStream {
 }
 
 async function beginFile(
-  path: string,
+  { path, name }: { readonly path: string; readonly name: DockerReference | undefined },
   target: FileTarget,
   options: DestinationOptions,
 ): Promise<BegunArchive> {
@@ -67,9 +75,12 @@ async function beginFile(
       ...options,
       shown: `docker-archive:${target.path}`,
     });
+    const replaced = options.replace === true ? await findReplaced(archive, name, options.signal) : undefined;
+    if (replaced?.isAlone === true)
+      return { output: createFileOutput(file, { start: 0, commit }), contents: emptyContents(), replaced };
     if (archive.copied) throw compressed(path);
     const { contents, end } = await takeOver(archive, file, options.signal);
-    return { output: createFileOutput(file, { start: end, commit }), contents };
+    return { output: createFileOutput(file, { start: end, commit }), contents, replaced };
   } catch (error) {
     await file.discard();
     throw error;
@@ -80,7 +91,7 @@ function exists(path: string): DrayageError {
   return new DrayageError(
     "ERR_DRAYAGE_DESTINATION_EXISTS",
     `docker-archive:${path}: docker-archive doesn't support modifying existing images`,
-    { hint: "choose another file, or add the image to those in it (append, or --dest-append)" },
+    { hint: "choose another file, or add the image to those in it (append, or dray copy --dest-append)" },
   );
 }
 

@@ -63,8 +63,14 @@ export async function openArchiveDestination(
   const { path } = reference;
   // Before anything is opened, so that a mistake in a name costs nothing.
   const image = newImage(reference, options.additionalTags);
-  const begun = await beginArchive(path, options);
-  return beginOnlyImage(createImagesWriter({ ...begun, shown: `docker-archive:${path}` }), image);
+  const { replaced, ...begun } = await beginArchive(path, options, reference.dockerReference);
+  const writer = createImagesWriter({ ...begun, shown: `docker-archive:${path}` });
+  if (replaced === undefined) return beginOnlyImage(writer, image);
+  return beginOnlyImage(writer, {
+    ...image,
+    names: [...replaced.names, ...image.names],
+    replaced: begun.contents.items[replaced.index],
+  });
 }
 
 function newImage(reference: ArchiveReference, additionalTags?: readonly string[]): NewImage {

@@ -13,8 +13,9 @@ import {
   layoutFile,
   layoutFileBytes,
   layoutManifestTypes,
-  readLayoutIndex,
   refusePosition,
+  replaceImage,
+  type Selection,
 } from "@drayage/oci-layout";
 import type {
   CommitOptions,
@@ -22,7 +23,7 @@ import type {
   ImageDestination,
   PutManifestOptions,
 } from "@drayage/transport";
-import { openArchive } from "./archive.ts";
+import { openKept } from "./kept.ts";
 import { type OciArchiveReference, scheme } from "./reference.ts";
 import { otherNames, replacedText } from "./replaced.ts";
 import { archiveTarget } from "./target.ts";
@@ -37,6 +38,7 @@ export async function openDestination(
   refusePosition(place, scheme);
   const target = await archiveTarget(place.path, options);
   const label = JSON.stringify(place.path);
+  const adds = options.append === true && target.exists;
   let opening: Promise<Opened> | undefined;
   /** The blobs of the archive that is added to, with their sizes. */
   let present: Promise<ReadonlyMap<Digest, number>> | undefined;
@@ -58,9 +60,10 @@ export async function openDestination(
     const file = await target.stage();
     try {
       const writer = archiveWriter(file);
-      const earlier =
-        options.append === true && target.exists ? await takeOver(place, writer, options) : undefined;
-      return { file, writer, earlier: earlier ?? emptyLayoutIndex };
+      if (!adds) return { file, writer, earlier: emptyLayoutIndex, replaced: undefined };
+      await using archive = await openKept(place, options);
+      for (const [, blob] of archive.blobs) await writer.addBlob(blob, { signal: options.signal });
+      return { file, writer, earlier: archive.index, replaced: archive.replaced };
     } catch (error) {
       await file.discard();
       throw error;
@@ -71,7 +74,7 @@ export async function openDestination(
   async function look(digest: Digest): Promise<number | undefined> {
     checkOpen();
     if (opening !== undefined) return (await opening).writer.sizeOf(digest);
-    if (options.append !== true || !target.exists) return undefined;
+    if (!adds) return undefined;
     present ??= sizesIn(place, options);
     return (await present).get(digest);
   }
@@ -88,11 +91,13 @@ export async function openDestination(
   }
 
   async function commit({ signal, timestamp }: CommitOptions = {}): Promise<void> {
-    const { file, writer, earlier } = await begin();
+    const { file, writer, earlier, replaced } = await begin();
     throwIfAborted(signal, `write ${label}`);
     if (top === undefined)
       throw new DrayageError("ERR_DRAYAGE_USAGE", `${label}: there is no manifest to commit`);
-    await writer.addFile(indexFile, encodeLayoutIndex(addImage(earlier, top, place.name)));
+    const index =
+      replaced === undefined ? addImage(earlier, top, place.name) : replaceImage(earlier, replaced, top);
+    await writer.addFile(indexFile, encodeLayoutIndex(index));
     await writer.addFile(layoutFile, layoutFileBytes());
     await writer.finish(timestamp);
     const lost =
@@ -142,48 +147,14 @@ interface Opened {
   readonly writer: ArchiveWriter;
   /** The images that it has already. */
   readonly earlier: LayoutIndex;
-}
-
-/** Puts the blobs of an archive that is there into the new one, verified. Gives its images. */
-async function takeOver(
-  place: LayoutPlace,
-  writer: ArchiveWriter,
-  options: DestinationOptions,
-): Promise<LayoutIndex> {
-  const archive = await openArchive(place, options);
-  try {
-    const { index } = await readLayoutIndex(archive);
-    for (const digest of archive.blobs) {
-      const origin = await archive.locate(digest);
-      if (origin === undefined) continue;
-      const blob = {
-        digest,
-        size: origin.length,
-        what: `${archive.label}: the blob ${digest}`,
-        origin,
-        steps: [],
-      };
-      await writer.addBlob(blob, { signal: options.signal });
-    }
-    return index;
-  } finally {
-    await archive.close();
-  }
+  /** The one of them that gives way to the new one. */
+  readonly replaced: Selection | undefined;
 }
 
 async function sizesIn(
   place: LayoutPlace,
   options: DestinationOptions,
 ): Promise<ReadonlyMap<Digest, number>> {
-  const archive = await openArchive(place, options);
-  try {
-    const sizes = new Map<Digest, number>();
-    for (const digest of archive.blobs) {
-      const origin = await archive.locate(digest);
-      if (origin !== undefined) sizes.set(digest, origin.length);
-    }
-    return sizes;
-  } finally {
-    await archive.close();
-  }
+  await using archive = await openKept(place, options);
+  return new Map([...archive.blobs].map(([digest, { size }]) => [digest, size]));
 }

@@ -28,5 +28,5 @@ const longestName = 100;
 export function replacedText(label: string, names: readonly string[]): string {
   const shown = names.slice(0, mostNames).map((name) => JSON.stringify(name.slice(0, longestName)));
   const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : "";
-  return `${label} was replaced, and with it the images ${shown.join(", ")}${more}: to add to an archive, use --dest-append`;
+  return `${label} was replaced, and with it the images ${shown.join(", ")}${more}: to add to an archive, use append (dray copy --dest-append)`;
 }

@@ -29,7 +29,7 @@ describe("an archive that holds images of other names", () => {
     expect(await write(`${at("a.tar")}:one`)).toEqual([]);
     expect(await write(`${at("a.tar")}:two`, { append: true })).toEqual([]);
     expect(await write(`${at("a.tar")}:two`)).toEqual([
-      `${JSON.stringify(at("a.tar"))} was replaced, and with it the images "one": to add to an archive, use --dest-append`,
+      `${JSON.stringify(at("a.tar"))} was replaced, and with it the images "one": to add to an archive, use append (dray copy --dest-append)`,
     ]);
     expect(await transport.listTags(transport.parse(at("a.tar")))).toEqual(["two"]);
   });

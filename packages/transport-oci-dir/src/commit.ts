@@ -8,15 +8,21 @@ import { type Descriptor, manifestLimit } from "@drayage/manifest";
 import {
   addImage,
   blobName,
+  consistOf,
   emptyLayoutIndex,
   encodeLayoutIndex,
+  findImage,
   indexFile,
   isPlainLayoutFile,
   type LayoutIndex,
+  type LayoutPlace,
   layoutFile,
   layoutFileBytes,
   mayNeed,
   readLayoutIndex,
+  replaceImage,
+  type Selection,
+  selectedEntries,
 } from "@drayage/oci-layout";
 import { checkInside, type LayoutFolder } from "./folder.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -38,7 +44,9 @@ export async function currentIndex(folder: LayoutFolder): Promise<LayoutIndex> {
 
 export interface ImageCommit {
   readonly folder: LayoutFolder;
-  readonly name: string | undefined;
+  readonly place: LayoutPlace;
+  /** The image that gives way to this one. */
+  readonly replaced: Selection | undefined;
   readonly image: Descriptor;
   /** The image's blobs, with their sizes. */
   readonly needed: ReadonlyMap<Digest, number>;
@@ -46,12 +54,24 @@ export interface ImageCommit {
 }
 
 /** Enters the image in index.json, as it is at this moment: other processes may have added theirs. */
-export async function commitImage({ folder, name, image, needed, signal }: ImageCommit): Promise<void> {
+export async function commitImage(commit: ImageCommit): Promise<void> {
+  const { folder, replaced, needed } = commit;
   // Before there is a lock too: the layout's folder itself may be gone.
   await checkNeeded(folder, needed);
+  await enter(commit);
+  if (replaced === undefined || folder.shared) return;
+  const { digests } = await consistOf(folder, selectedEntries(replaced));
+  await removeUnneeded(folder, digests);
+}
+
+async function enter({ folder, place, replaced, image, needed, signal }: ImageCommit): Promise<void> {
   await using lock = await lockLayout(folder, signal);
   await checkNeeded(folder, needed);
-  const index = addImage(await currentIndex(folder), image, name);
+  const before = await currentIndex(folder);
+  const there = replaced && findImage(before, place, folder.label);
+  if (digestsOf(there) !== digestsOf(replaced)) throw changed(folder, "was changed by another process");
+  const index =
+    there === undefined ? addImage(before, image, place.name) : replaceImage(before, there, image);
   const version = await folder.readFile(layoutFile, manifestLimit);
   throwIfAborted(signal);
   if (version === undefined || isPlainLayoutFile(version)) {
@@ -59,6 +79,15 @@ export async function commitImage({ folder, name, image, needed, signal }: Image
   }
   await writeIndex(folder, index, lock);
   await removeLeftovers(folder.root);
+}
+
+/** Which images are meant: another process may have put others in their place. */
+function digestsOf(selection: Selection | undefined): string {
+  return selection === undefined
+    ? ""
+    : selectedEntries(selection)
+        .map(({ raw }) => raw.digest)
+        .join();
 }
 
 export async function writeIndex(folder: LayoutFolder, index: LayoutIndex, lock: Lock): Promise<void> {

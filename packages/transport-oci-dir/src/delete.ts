@@ -5,6 +5,7 @@ import {
   mayNeed,
   readLayoutIndex,
   removeImages,
+  selectedEntries,
   selectImage,
 } from "@drayage/oci-layout";
 import type { DestinationOptions } from "@drayage/transport";
@@ -28,7 +29,7 @@ export async function deleteImage(
   await using lock = await lockLayout(folder, signal);
   const { index } = await readLayoutIndex(folder);
   const selection = selectImage(index, reference.place, `${folder.label}: ${indexFile}`);
-  const entries = selection.kind === "flat" ? selection.entries : [selection.entry];
+  const entries = selectedEntries(selection);
   const rest = removeImages(index, entries);
   const own = await consistOf(folder, entries);
   const needed = await mayNeed(folder, rest.entries);

@@ -4,7 +4,15 @@ import { type Blob, bytesBlob, createStagedFile, type DrainResult, drain } from 
 import { type Digest, digestAlgorithm } from "@drayage/digest";
 import { DrayageError, errnoOf, ioError, throwIfAborted } from "@drayage/errors";
 import { type Descriptor, manifestDigest } from "@drayage/manifest";
-import { blobsFolder, checkLayoutManifest, layoutManifestTypes, refusePosition } from "@drayage/oci-layout";
+import {
+  blobsFolder,
+  checkLayoutManifest,
+  findImage,
+  type LayoutPlace,
+  layoutManifestTypes,
+  refusePosition,
+  type Selection,
+} from "@drayage/oci-layout";
 import type {
   CommitOptions,
   DestinationAccepts,
@@ -30,19 +38,33 @@ export async function openDestination(
   refusePosition(place, scheme);
   const folder = layoutFolder(place, options.sharedBlobDir);
   await checkPlace(folder);
-  return destination(reference, folder, options.linkBlobs === true, {
-    manifestTypes: layoutManifestTypes,
-    layerCompression: options.acceptUncompressedLayers === true ? "preserve" : "compress",
-    foreignLayerUrls: true,
-    parallelBlobs,
-    multipleImages: true,
-  });
+  const replaced = options.replace === true ? await selected(folder, place) : undefined;
+  return destination(
+    { reference, folder, replaced, link: options.linkBlobs === true },
+    {
+      manifestTypes: layoutManifestTypes,
+      layerCompression: options.acceptUncompressedLayers === true ? "preserve" : "compress",
+      foreignLayerUrls: true,
+      parallelBlobs,
+      multipleImages: true,
+    },
+  );
+}
+
+interface Opened {
+  readonly reference: OciDirReference;
+  readonly folder: LayoutFolder;
+  /** The image that gives way to the new one. */
+  readonly replaced: Selection | undefined;
+  readonly link: boolean;
+}
+
+async function selected(folder: LayoutFolder, place: LayoutPlace): Promise<Selection | undefined> {
+  return findImage(await currentIndex(folder), place, folder.label);
 }
 
 function destination(
-  reference: OciDirReference,
-  folder: LayoutFolder,
-  link: boolean,
+  { reference, folder, replaced, link }: Opened,
   accepts: DestinationAccepts,
 ): ImageDestination {
   const folders = madeFolders();
@@ -118,7 +140,8 @@ function destination(
     if (top === undefined) {
       throw new DrayageError("ERR_DRAYAGE_USAGE", `${folder.label}: there is no manifest to commit`);
     }
-    await commitImage({ folder, name: reference.place.name, image: top, needed, signal: options.signal });
+    const { place } = reference;
+    await commitImage({ folder, place, replaced, image: top, needed, signal: options.signal });
     state = "committed";
   }
 

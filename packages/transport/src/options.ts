@@ -61,6 +61,11 @@ export interface DestinationOptions extends SourceOptions {
   /** Adds to the images that an archive holds already, instead of refusing to touch it. */
   readonly append?: boolean | undefined;
   /**
+   * For an image that is edited where it is: the one that the reference means gives way to the new one, which has its place, and where the
+   * reference names none, its names. Without it, an image whose name the new one gets stays without it. In an archive, only with `append`.
+   */
+  readonly replace?: boolean | undefined;
+  /**
    * Lets blobs become hard links of the source's files, where both are in one file system. Whoever then changes a blob's
    * file in place changes both images.
    */
