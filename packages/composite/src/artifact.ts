@@ -1,8 +1,6 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
 import path from "node:path";
-import { createHasher, type Digest, digestBytes } from "@drayage/digest";
-import { DrayageError, ioError, throwIfAborted } from "@drayage/errors";
+import { type Digest, digestBytes } from "@drayage/digest";
+import { DrayageError } from "@drayage/errors";
 import {
   type Annotations,
   type Descriptor,
@@ -15,7 +13,8 @@ import {
   parseImageManifest,
 } from "@drayage/manifest";
 import type { ImageSource, OperationOptions } from "@drayage/transport";
-import { fileMediaType, sniffedBytes } from "./file-media-type.ts";
+import { readFileFacts } from "./file-facts.ts";
+import { fileMediaType } from "./file-media-type.ts";
 import { platformOf } from "./image-list.ts";
 
 /** What an artifact's type is where nobody says it: as ORAS, buildah and podman have it. */
@@ -147,34 +146,4 @@ async function configOf(
   const read = await readFileFacts(config, signal);
   files.set(read.digest, read.path);
   return { mediaType: configType ?? mediaTypes.ociConfig, digest: read.digest, size: read.size };
-}
-
-interface FileFacts {
-  readonly path: string;
-  readonly digest: Digest;
-  readonly size: number;
-  readonly head: Uint8Array;
-}
-
-async function readFileFacts(file: string, signal: AbortSignal | undefined): Promise<FileFacts> {
-  const absolute = path.resolve(file);
-  const hasher = createHasher();
-  let size = 0;
-  let head: Uint8Array = new Uint8Array();
-  try {
-    // A queue would keep us waiting for somebody to write to it.
-    await using handle = await open(absolute, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile())
-      throw new DrayageError("ERR_DRAYAGE_USAGE", `${JSON.stringify(file)} is no file`);
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
-      throwIfAborted(signal, `read ${file}`);
-      const bytes = chunk as Uint8Array;
-      if (size === 0) head = bytes.slice(0, sniffedBytes);
-      hasher.update(bytes);
-      size += bytes.length;
-    }
-  } catch (error) {
-    throw ioError(error, "read a file of the artifact", { path: absolute });
-  }
-  return { path: absolute, digest: hasher.digest(), size, head };
 }

@@ -10,6 +10,7 @@ export {
   subjectOf,
   unknownArtifactType,
 } from "./artifact.ts";
+export { artifactLocation } from "./artifact-location.ts";
 export {
   type AmendListOptions,
   amendStoredList,
@@ -36,7 +37,7 @@ export {
   parseList,
   removeEntry,
 } from "./image-list.ts";
-export { artifactLocation, type ListArtifacts, noArtifacts, withArtifact } from "./list-artifacts.ts";
+export { type ListArtifacts, noArtifacts, withArtifact } from "./list-artifacts.ts";
 export { type ListLocationOptions, listLocation, placeText, storedPlaceText } from "./list-place.ts";
 export type { CompositeMember, CompositeOptions, CompositeSelection } from "./members.ts";
 export {

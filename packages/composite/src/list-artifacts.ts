@@ -1,8 +1,6 @@
-import { type Blob, bytesBlob, fileBlob } from "@drayage/blob";
 import { type Digest, isDigest } from "@drayage/digest";
 import { DrayageError } from "@drayage/errors";
-import { encodeGoJson, mediaTypes, parseImageManifest } from "@drayage/manifest";
-import { defineTransport, derivedSource, type Location } from "@drayage/transport";
+import { encodeGoJson } from "@drayage/manifest";
 import type { Artifact } from "./artifact.ts";
 
 /** The artifacts of a list in the store, as containers/common keeps them (`artifacts.json`). The keys are digests. */
@@ -119,45 +117,6 @@ export function parseArtifacts(bytes: Uint8Array, what: string): ListArtifacts {
     detached: read("detached", text),
     blobs: read("blobs", (given) => (given === null ? new Uint8Array() : base64(given))),
   };
-}
-
-/** An artifact of a list as a place that can be read. */
-export function artifactLocation(
-  { manifests, detached, blobs }: ListArtifacts,
-  digest: Digest,
-): Location | undefined {
-  const manifest = manifests.get(digest);
-  if (manifest === undefined) return undefined;
-  const bytes = new TextEncoder().encode(manifest);
-  const reference = { text: digest };
-  const transport = defineTransport({
-    scheme: "list-artifact",
-    summary: "an artifact that a list in the store knows by its files",
-    syntax: "made of a list",
-    parse: () => reference,
-    openSource: async () => {
-      const { config, layers } = parseImageManifest(bytes, mediaTypes.ociManifest);
-      const own = [...(config === undefined ? [] : [config]), ...layers].map((descriptor): [Digest, Blob] => {
-        const { digest: of, size } = descriptor;
-        const file = detached.get(of);
-        const what = file === undefined ? `the blob ${of}` : `the artifact's file ${JSON.stringify(file)}`;
-        const given = blobs.get(of);
-        if (file !== undefined) return [of, fileBlob(file, { digest: of, size, what })];
-        if (given !== undefined) return [of, bytesBlob(given, { digest: of, what })];
-        throw new DrayageError(
-          "ERR_DRAYAGE_BLOB_NOT_FOUND",
-          `the list knows no file for ${of} of the artifact ${digest}`,
-        );
-      });
-      return derivedSource({
-        reference,
-        manifest: { bytes, mediaType: mediaTypes.ociManifest },
-        instances: new Map([[digest, { bytes, mediaType: mediaTypes.ociManifest }]]),
-        blobs: new Map(own),
-      });
-    },
-  });
-  return { transport, reference, text: `the artifact ${digest}` };
 }
 
 function parsed(bytes: Uint8Array, what: string): unknown {

@@ -6,8 +6,8 @@ import { formatReference } from "@drayage/reference";
 import type { Store } from "@drayage/storage";
 import type { Location, OperationOptions } from "@drayage/transport";
 import { containersStorage } from "@drayage/transport-containers-storage";
+import { artifactLocation } from "./artifact-location.ts";
 import { composite } from "./composite.ts";
-import { artifactLocation } from "./list-artifacts.ts";
 import type { CompositeMember, CompositeSelection } from "./members.ts";
 import { isStoredList, readStoredList, type StoredList } from "./stored-list.ts";
 
@@ -89,11 +89,12 @@ async function locationAt(
     const { store: named } = transport.parse(rest);
     return named === undefined || named.graphRoot === store.graphRoot ? inStore(rest) : resolve(text);
   };
+  const listName = images.find((image) => image.id === id)?.names[0] ?? id.slice(0, 12);
   const wanted = list.entries.map(({ digest }) => digest).filter((digest) => isWanted(select, digest));
   const byPlace = new Map<string, Digest[]>();
   const others: CompositeMember[] = [];
   for (const digest of wanted) {
-    const artifact = artifactLocation(artifacts, digest);
+    const artifact = artifactLocation(artifacts, digest, listName);
     const place = instances.get(digest);
     if (artifact !== undefined) others.push({ location: artifact });
     else if (place !== undefined) byPlace.set(place, [...(byPlace.get(place) ?? []), digest]);

@@ -13,6 +13,7 @@ import type { Location } from "@drayage/transport";
 import { containersStorage } from "@drayage/transport-containers-storage";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
+  type Artifact,
   addEntry,
   changeStoredList,
   createArtifact,
@@ -336,6 +337,51 @@ describe("an artifact", () => {
     });
     expect([...without.artifacts.manifests, ...without.artifacts.detached]).toEqual([]);
     expect(new TextDecoder().decode(await store.bigData("image", id, "artifacts.json"))).toBe("{}");
+  });
+
+  it("whose file is gone is told of by its own file, and read from one of equal content where there is one", async () => {
+    const folder = testFolder();
+    const [one, two] = ["one.txt", "two.txt"].map((name) => path.join(folder, name));
+    if (one === undefined || two === undefined) throw new Error("two files");
+    const store = await memoryStore();
+    const { id } = await createStoredList(store, { name });
+    const made: Artifact[] = [];
+    for (const file of [one, two]) {
+      writeFileSync(file, "equal");
+      const artifact = await createArtifact({ files: [file] });
+      made.push(artifact);
+      await changeStoredList(store, id, {
+        change: ({ list, artifacts, instances }) => ({
+          list: addEntry(list, artifact.entry),
+          artifacts: withArtifact(artifacts, artifact),
+          instances,
+        }),
+      });
+    }
+    const memory = memoryTransport();
+    const to: Location = { transport: memory, reference: memory.parse("to:list"), text: "memory:to:list" };
+    const push = async () => {
+      const stored = await readStoredList(store, id);
+      const resolve = async (): Promise<Location> => to;
+      return copy(await listLocation(store, stored, { select: "all", resolve }), to, { platforms: "all" });
+    };
+    rmSync(two);
+    expect((await push()).documents).toHaveLength(3);
+    writeFileSync(one, "other");
+    const lacks = (artifact: Artifact | undefined, file: string) => ({
+      code: "ERR_DRAYAGE_BLOB_NOT_FOUND",
+      message: `the artifact ${artifact?.entry.digest} of the list lacks its file: ${JSON.stringify(file)} is gone`,
+      hint: `put it back, or leave the artifact out: dray manifest remove ${name} ${artifact?.entry.digest}`,
+    });
+    writeFileSync(two, "equal");
+    expect((await push()).documents).toHaveLength(3);
+    rmSync(one);
+    rmSync(two);
+    await expect(push()).rejects.toMatchObject(lacks(made[0], one));
+    await changeStoredList(store, id, {
+      change: (before) => withoutImage(before, made[0]?.entry.digest as never),
+    });
+    await expect(push()).rejects.toMatchObject(lacks(made[1], two));
   });
 
   it("of nothing is an empty object", async () => {
