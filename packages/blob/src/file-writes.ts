@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
-import { DrayageError, ioError } from "@drayage/errors";
+import { DrayageError } from "@drayage/errors";
+import { writeError } from "./write-error.ts";
 
 /** Writes all bytes, whatever the system takes at a time. Returns the position after them. */
 export function writeAllSync(
@@ -13,7 +14,7 @@ export function writeAllSync(
     try {
       count = writeSync(file.fd, bytes, done, bytes.length - done, position + done);
     } catch (error) {
-      throw ioError(error, "write", { path: file.path });
+      throw writeError(error, file.path);
     }
     if (count === 0) {
       const where = JSON.stringify(file.path);

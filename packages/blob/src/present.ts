@@ -1,10 +1,10 @@
 import { ftruncateSync } from "node:fs";
-import { ioError } from "@drayage/errors";
 import type { Blob } from "./blob.ts";
 import { readAtSync } from "./file-range.ts";
 import { chunkSize, createPace } from "./pace.ts";
 import type { BlobSink } from "./sink.ts";
 import type { DrainTask } from "./task.ts";
+import { writeError } from "./write-error.ts";
 
 /** How many bytes that an interrupted drain left in the sink may be kept, if they are what they should be. */
 export function presentBytes(blob: Blob, sink: BlobSink): number {
@@ -42,6 +42,6 @@ export function startOver(sink: BlobSink): void {
   try {
     ftruncateSync(sink.fd, sink.position);
   } catch (error) {
-    throw ioError(error, "write", { path: sink.path });
+    throw writeError(error, sink.path);
   }
 }

@@ -8,6 +8,7 @@ import type { FileSink } from "./sink.ts";
 import { claimLeftover } from "./staged-leftovers.ts";
 import { formatStagedName, stagedKey } from "./staged-name.ts";
 import { syncDirectory } from "./sync-directory.ts";
+import { writeError } from "./write-error.ts";
 
 export interface StagedFileOptions {
   /**
@@ -99,7 +100,7 @@ function stagedFile(
     try {
       await handle.sync();
     } catch (error) {
-      throw ioError(error, "write", { path });
+      throw writeError(error, path);
     }
   }
 

@@ -1,6 +1,6 @@
 import { fdatasync } from "node:fs";
-import { ioError } from "@drayage/errors";
 import type { BlobSink } from "./sink.ts";
+import { writeError } from "./write-error.ts";
 
 /** Lets the disk begin with what was written while more arrives, so that it has little left to do at the end. */
 export interface WriteBack extends AsyncDisposable {
@@ -23,7 +23,7 @@ export function createWriteBack(sink: BlobSink): WriteBack {
       fdatasync(fd, (error) => {
         syncing = undefined;
         // The system tells of a failed write once: it would be lost for who syncs the file later.
-        if (error && !isUnsupported(error)) failure ??= { error: ioError(error, "write", { path }) };
+        if (error && !isUnsupported(error)) failure ??= { error: writeError(error, path) };
         resolve();
       });
     });

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { createStagedFile, writeFileAtomic } from "../src/index.ts";
+import { bytesBlob, createStagedFile, drain, writeFileAtomic } from "../src/index.ts";
 import { type Owner, thisOwner } from "../src/owner.ts";
 import { formatStagedName, parseStagedName, stagedKey } from "../src/staged-name.ts";
 import { errorOf } from "./support/errors.ts";
@@ -226,3 +226,25 @@ describe("writeFileAtomic", () => {
     chmodSync(folder.join("file"), 0o600);
   });
 });
+
+it.skipIf(!existsSync("/dev/full"))(
+  "a full disk is told of by the folder, not by a name that nobody has asked for",
+  async () => {
+    const fd = openSync("/dev/full", "w");
+    try {
+      await using staged = await createStagedFile(folder.path);
+      const writing = drain(bytesBlob(new Uint8Array(10)), {
+        kind: "file",
+        fd,
+        path: staged.path,
+        position: 0,
+      });
+      await expect(writing).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_IO",
+        message: `cannot write ${JSON.stringify(folder.path)}: no space left on the device (ENOSPC)`,
+      });
+    } finally {
+      closeSync(fd);
+    }
+  },
+);

@@ -14,6 +14,7 @@ import { editBigData, editFlag, editMetadata, editNames } from "./edit.ts";
 import { folderFiles } from "./files/folder-files.ts";
 import { memoryFiles } from "./files/memory-files.ts";
 import type { StoreFiles } from "./files/store-files.ts";
+import { refuseForeignStore } from "./foreign-store.ts";
 import { holdLayers, readHolds } from "./holds.ts";
 import { parentsOf } from "./layer-parents.ts";
 import { stageLayer } from "./layer-stage.ts";
@@ -33,12 +34,13 @@ const defaultPatience = 10 * 60 * 1000;
 /**
  * Opens a store. Its folders are made when something is written first.
  *
- * @throws `ERR_DRAYAGE_STORE_UNSUPPORTED` where the driver cannot work here; `ERR_DRAYAGE_PLUGIN_INVALID` for what is no driver
+ * @throws `ERR_DRAYAGE_STORE_UNSUPPORTED` where the driver cannot work here; `ERR_DRAYAGE_IO` where the store is another user's; `ERR_DRAYAGE_PLUGIN_INVALID` for what is no driver
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const { driver, driverOptions, additionalStores = [], signal, patience = defaultPatience } = options;
   requireDriver(driver);
   const { files, paths } = placeOfStore(options);
+  if (files.onDisk) refuseForeignStore(paths);
   const layerFiles = await driver.open({
     graphRoot: paths.graphRoot,
     runRoot: paths.runRoot,

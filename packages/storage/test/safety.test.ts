@@ -1,12 +1,24 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { digestBytes } from "@drayage/digest";
 import { acquireFileLock } from "@drayage/sys";
 import { describe, expect, it } from "vitest";
-import { layerIdOf } from "../src/index.ts";
+import { layerIdOf, openStore } from "../src/index.ts";
 import { openTestStore, putImage, shaHex, sorted, stage } from "./fixtures.ts";
+import { plainDriver } from "./plain-driver.ts";
 
 describe("holds", () => {
   it("keep layers and all below from prune, deletion and the end of their image", async () => {
@@ -392,4 +404,52 @@ describe("containers", () => {
       code: "ERR_DRAYAGE_USAGE",
     });
   });
+});
+
+describe("a store of somebody else", () => {
+  const asNobody = async (work: () => Promise<unknown>): Promise<unknown> => {
+    process.seteuid?.(65534);
+    try {
+      return await work().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    } finally {
+      process.seteuid?.(0);
+    }
+  };
+
+  // To be somebody else for a while is for root.
+  it.skipIf(process.getuid?.() !== 0)(
+    "is told of by its root and whose it is, unless it can be read",
+    async () => {
+      const { root, run, store } = await openTestStore();
+      await putImage(store, ["one"]);
+      const open = (): Promise<unknown> =>
+        openStore({ graphRoot: root, runRoot: run, driver: plainDriver() });
+      for (let folder = root; folder !== tmpdir(); folder = path.dirname(folder)) chmodSync(folder, 0o755);
+      const foreign = {
+        code: "ERR_DRAYAGE_IO",
+        message: `the store at ${JSON.stringify(root)} belongs to root`,
+        hint: expect.stringContaining("--root and --runroot"),
+      };
+      const images = path.join(root, `${store.driver}-images`);
+      chmodSync(images, 0o700);
+      expect(await asNobody(open)).toMatchObject(foreign);
+      chmodSync(images, 0o755);
+      chmodSync(root, 0o700);
+      expect(await asNobody(open)).toMatchObject(foreign);
+      chownSync(root, 1234, 0);
+      expect(await asNobody(open)).toMatchObject({
+        message: `the store at ${JSON.stringify(root)} belongs to the user with the number 1234`,
+      });
+      chmodSync(root, 0o755);
+      for (const name of readdirSync(root)) chmodSync(path.join(root, name), 0o755);
+      expect(await asNobody(open)).toBeUndefined();
+      chmodSync(path.dirname(root), 0o700);
+      expect(await asNobody(open)).toMatchObject({
+        message: `cannot open the store ${JSON.stringify(root)}: permission denied (EACCES)`,
+      });
+    },
+  );
 });

@@ -98,7 +98,9 @@ async function driversPresent(graphRoot: string): Promise<readonly string[]> {
     const names = await readdir(graphRoot);
     return names.filter((name) => name.endsWith(ending)).map((name) => name.slice(0, -ending.length));
   } catch (error) {
-    if (errnoOf(error) === "ENOENT") return [];
+    const errno = errnoOf(error);
+    // Whose a store is that nobody else may look into is said when it is opened.
+    if (errno === "ENOENT" || errno === "EACCES") return [];
     throw ioError(error, "read the store", { path: graphRoot });
   }
 }
