@@ -179,6 +179,12 @@ describe("dray manifest", () => {
       [["add", "--all", "--nested", "usage", "a"], "exclude each other"],
       [["add", "--artifact", "--all", "usage", "a"], "--artifact excludes"],
       [["add", "--artifact", "usage", at("nothing")], "nothing"],
+      [
+        ["add", "--artifact", "--artifact-type", "not a type", "usage", at("nothing")],
+        '--artifact-type: "not a type" is no media type; it is written type/subtype',
+      ],
+      [["add", "--artifact", "--artifact-layer-type", "text", "usage", "x"], '"text" is no media type'],
+      [["add", "--artifact", "--artifact-config-type", "a/b;c=d", "usage", "x"], "is no media type"],
       [["add", "--annotation", "a", "usage", "a"], "expected key=value"],
       [["annotate", "usage"], "one of its entries"],
       [["annotate", "usage", "a", "b"], "one of its entries"],
@@ -190,6 +196,15 @@ describe("dray manifest", () => {
       expect(stderr).toMatch(/^dray: [^\n]+\n$/);
       expect(stderr).toContain(words);
     }
+  });
+
+  it("called as buildah takes any text for an artifact's type, as buildah does", async () => {
+    writeFileSync(at("typed"), "typed");
+    await ok("create", "typed");
+    const given = ["add", ...flags, "--artifact", "--artifact-type", "not a type", "typed", at("typed")];
+    const { status, stderr } = await dray(["manifest", ...given], { env, calledAs: "/usr/bin/buildah" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect((await inspect("typed")).manifests).toMatchObject([{ artifactType: "not a type" }]);
   });
 
   it("gives an artifact's config the type that buildah gives it", async () => {

@@ -18,6 +18,7 @@ import { describedImages } from "../manifest-list/described-images.ts";
 import { entryChanges } from "../manifest-list/entry-flags.ts";
 import { findList } from "../manifest-list/find-list.ts";
 import { listedImage, withSource } from "../manifest-list/listed-image.ts";
+import { requireMediaType } from "../manifest-list/media-type.ts";
 import { imageOptions } from "../source-options.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { ManifestAddFlags } from "./manifest-add.command.ts";
@@ -31,6 +32,8 @@ export async function manifestAdd(
   const flags = withOwnNames(given);
   const [name = "", ...what] = texts;
   checkUsage(flags, what);
+  // buildah takes what it is given.
+  if (this.personality !== "buildah") checkMediaTypes(flags);
   const { signal } = this;
   const locations = await openLocations(this, flags.plugin);
   await using store = await openLocalStore(this, flags);
@@ -125,6 +128,12 @@ async function subject(
   return withSource(location, imageOptions(context, options), (source) =>
     subjectOf(source, { signal: context.signal }),
   );
+}
+
+function checkMediaTypes(flags: ManifestAddFlags): void {
+  requireMediaType("--artifact-type", flags.artifactType);
+  requireMediaType("--artifact-config-type", flags.artifactConfigType);
+  requireMediaType("--artifact-layer-type", flags.artifactLayerType);
 }
 
 function checkUsage(flags: ManifestAddFlags, what: readonly string[]): void {
