@@ -169,6 +169,11 @@ export interface CommitOptions extends OperationOptions {
   readonly identityLabel?: boolean | undefined;
   /** Whether docker's config tells of the container: its ID and host name. Where absent: unless a time was given. */
   readonly containerIdentity?: boolean | undefined;
+  /**
+   * Whether OCI's manifest of an image from scratch has empty texts for its base's digest and name, as buildah writes them, to this day (1.44).
+   * False where absent.
+   */
+  readonly emptyBase?: boolean | undefined;
   readonly annotations?: readonly string[] | undefined;
   readonly unsetAnnotations?: readonly string[] | undefined;
   /**

@@ -4,6 +4,7 @@ import { DrayageError } from "@drayage/errors";
 import { goTime, type ImageConfigs, mediaTypes } from "@drayage/manifest";
 import type { RepackOptions } from "@drayage/storage";
 import type { CommitOptions } from "../builder.ts";
+import { withoutEmptyBase } from "../state/base-annotations.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
 import { imageChanges } from "./image-changes.ts";
 
@@ -56,7 +57,8 @@ export function commitFacts(state: BuilderState, options: CommitOptions = {}): C
   const now = timestamp ?? epoch ?? new Date();
   const created = goTime(now);
   const isTimed = timestamp !== undefined || epoch !== undefined;
-  const changed = imageChanges(state, { ...options, created, isTimed });
+  const told = options.emptyBase === true ? state : withoutEmptyBase(state);
+  const changed = imageChanges(told, { ...options, created, isTimed });
   const isFromAnywhere = !(options.containerIdentity ?? !isTimed);
   const isReproducible = timestamp === undefined && epoch !== undefined;
   const retime = (items: readonly HistoryItem[]): readonly HistoryItem[] =>

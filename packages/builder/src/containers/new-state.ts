@@ -9,9 +9,10 @@ import {
 } from "@drayage/manifest";
 import type { ImageRecord, Store } from "@drayage/storage";
 import type { OperationOptions } from "@drayage/transport";
+import { baseAnnotations } from "../state/base-annotations.ts";
 import { settle } from "../state/settle.ts";
 import type { BuilderState } from "../state/state.ts";
-import { isShortName, nameOfBase } from "./base-name.ts";
+import { nameOfBase } from "./base-name.ts";
 import type { CreateContainerOptions } from "./options.ts";
 import type { Base } from "./pull-base.ts";
 import { isolationFrom, runtimeDocument } from "./runtime.ts";
@@ -19,9 +20,6 @@ import { readStoredDocuments } from "./stored-documents.ts";
 
 /** A state without a name and an ID yet. */
 export type UnnamedState = Omit<BuilderState, "container" | "containerId" | "revision">;
-
-const baseDigest = "org.opencontainers.image.base.digest";
-const baseName = "org.opencontainers.image.base.name";
 
 /** What buildah writes down for a new container. */
 export async function newState(
@@ -43,18 +41,14 @@ export async function newState(
   };
   const defaults = { os: platform?.os, architecture: platform?.architecture };
   if (base === undefined) {
-    const annotations = { [baseDigest]: "", [baseName]: "" };
+    const annotations = baseAnnotations({ digest: "", name: "" }, {});
     const image = { ...emptyImageConfigs(defaults), annotations };
     return unnamed({ ...common, ...nothing, annotations, image });
   }
   const { image: record, text } = base;
   const said = await saidByImage(store, record, { signal, platform, defaults });
   const name = nameOfBase(text, record.names);
-  const given: Record<string, string> = {
-    [baseDigest]: said.digest,
-    ...(isShortName(name) ? {} : { [baseName]: name }),
-  };
-  const annotations = { ...said.image.annotations, ...nonEmpty(given, said.image.annotations) };
+  const annotations = baseAnnotations({ digest: said.digest, name }, said.image.annotations);
   return unnamed({
     ...common,
     fromImage: name,
@@ -69,14 +63,6 @@ export async function newState(
 }
 
 const nothing = { fromImage: "", fromImageId: "", fromImageDigest: "", topLayer: "" };
-
-/** What is not empty counts more than the image's own annotations. */
-function nonEmpty(
-  given: Readonly<Record<string, string>>,
-  own: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== "" || !own[name]));
-}
 
 function unnamed(state: UnnamedState): UnnamedState {
   const { container: _, containerId: __, ...rest } = settle({ ...state, container: "", containerId: "" });

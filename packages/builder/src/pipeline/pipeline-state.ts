@@ -1,9 +1,7 @@
 import { type ImageConfigs, mediaTypes } from "@drayage/manifest";
+import { baseAnnotations } from "../state/base-annotations.ts";
 import type { BuilderState } from "../state/state.ts";
 import type { PipelineBase } from "./open-base.ts";
-
-const baseDigest = "org.opencontainers.image.base.digest";
-const baseName = "org.opencontainers.image.base.name";
 
 /** The state of a container that is in no store. */
 export function pipelineState(
@@ -12,8 +10,7 @@ export function pipelineState(
 ): BuilderState {
   const isDocker =
     format === undefined ? base.manifestType === mediaTypes.dockerManifest : format === "docker";
-  const annotations =
-    base.digest === "" ? {} : { ...base.image.annotations, [baseDigest]: base.digest, [baseName]: base.name };
+  const annotations = baseAnnotations(base, base.image.annotations);
   const image: ImageConfigs = { ...base.image, annotations };
   return {
     fromImage: base.name,

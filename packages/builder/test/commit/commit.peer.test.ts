@@ -12,6 +12,7 @@ import { type DriverName, firstFiles, moreFiles, openWorkshop, type Workshop } f
 
 /** What is the same in every comparison: no label of who built it, what buildah 1.28 says of the container, and nothing compressed. */
 const common: CommitOptions = {
+  emptyBase: true,
   identityLabel: false,
   containerIdentity: true,
   compression: { format: "none" },

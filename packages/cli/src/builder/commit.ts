@@ -117,6 +117,7 @@ async function commitOptions(
     rewriteTimestamp: flags.rewriteTimestamp,
     identityLabel: flags.identityLabel ?? asAlways,
     containerIdentity: asAlways,
+    emptyBase: context.calledAs === "buildah",
     annotations: flags.annotation,
     createdAnnotation: flags.createdAnnotation,
     unsetAnnotations: flags.unsetannotation,
