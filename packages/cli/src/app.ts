@@ -14,6 +14,7 @@ import {
   text_en,
   UnexpectedPositionalError,
 } from "@stricli/core";
+import { reasonNotThere } from "./builder/command-names.ts";
 import type { CommandDefinition } from "./command.ts";
 import { type Commands, findCommand, type OpenGroup } from "./command-group.ts";
 import { commandWithHelp } from "./command-help.ts";
@@ -26,6 +27,7 @@ import { hiddenFlags } from "./flags/arguments.ts";
 import { suggestedFlags } from "./flags/suggested-flags.ts";
 import type { Personality } from "./personality.ts";
 import { topCommands } from "./suggested-commands.ts";
+import { helpWidth, helpWithin } from "./wrap-help.ts";
 
 /** The command line of dray: its commands, and how its errors read. */
 function buildDray(options: {
@@ -37,6 +39,8 @@ function buildDray(options: {
   readonly definition?: CommandDefinition | undefined;
   /** The group whose commands may be called. */
   readonly group: OpenGroup | undefined;
+  /** The most characters of a line of help. */
+  readonly width: number;
 }): Application<DrayContext> {
   const line = (error: unknown): string => errorText(error, options);
   return buildApplication<DrayContext>(rootOf(options), {
@@ -65,23 +69,33 @@ function buildDray(options: {
 }
 
 /** All commands; of buildah, its own. */
-function rootOf({
+function rootOf(options: {
+  readonly personality: Personality;
+  readonly group: OpenGroup | undefined;
+  readonly width: number;
+}): RouteMap<DrayContext> {
+  return helpWithin(routesOf(options), options.width);
+}
+
+function routesOf({
   personality,
   group,
+  width,
 }: {
   readonly personality: Personality;
   readonly group: OpenGroup | undefined;
+  readonly width: number;
 }): RouteMap<DrayContext> {
   if (personality === "buildah") {
     const { brief, fullDescription = brief } = commandGroups.builder;
-    const own = group?.name === "builder" ? builtCommands(group.commands) : {};
+    const own = group?.name === "builder" ? builtCommands(group.commands, width) : {};
     return buildRouteMap<string, DrayContext>({
-      routes: { ...own, ...builtGroups(group, ["manifest"]) },
+      routes: { ...own, ...builtGroups(group, { width, names: ["manifest"] }) },
       docs: { brief, fullDescription },
     });
   }
   return buildRouteMap<string, DrayContext>({
-    routes: { ...builtCommands(commands), ...builtGroups(group) },
+    routes: { ...builtCommands(commands, width), ...builtGroups(group, { width }) },
     docs: {
       brief: "Haul container images between registries, archives, layouts, folders and container storage",
       fullDescription: [
@@ -102,29 +116,45 @@ function rootOf({
   });
 }
 
-function builtCommands(commands: Commands): Readonly<Record<string, Command<DrayContext>>> {
+function builtCommands(commands: Commands, width: number): Readonly<Record<string, Command<DrayContext>>> {
   return Object.fromEntries(
-    Object.entries(commands).map(([name, definition]) => [name, definition.forParser(commandWithHelp)]),
+    Object.entries(commands).map(([name, definition]) => [
+      name,
+      helpWithin(definition.forParser(commandWithHelp), width),
+    ]),
   );
 }
 
 /** The groups, of which only the open one has its commands. The others are lines of help. */
 function builtGroups(
   open: OpenGroup | undefined,
-  names: readonly string[] = Object.keys(commandGroups),
+  {
+    width,
+    names = Object.keys(commandGroups),
+  }: { readonly width: number; readonly names?: readonly string[] },
 ): Readonly<Record<string, Command<DrayContext> | RouteMap<DrayContext>>> {
   const shown = Object.entries(commandGroups).filter(([name]) => names.includes(name));
   return Object.fromEntries(
     shown.map(([name, { brief, fullDescription }]) => [
       name,
       name === open?.name
-        ? buildRouteMap<string, DrayContext>({
-            routes: builtCommands(open.commands),
-            docs: { brief, ...(fullDescription === undefined ? {} : { fullDescription }) },
-          })
+        ? helpWithin(
+            buildRouteMap<string, DrayContext>({
+              routes: { ...builtCommands(open.commands, width), ...groupsWithin(name) },
+              docs: { brief, ...(fullDescription === undefined ? {} : { fullDescription }) },
+            }),
+            width,
+          )
         : lineOfHelp(brief),
     ]),
   );
+}
+
+/** buildah has a group of its own, which is the same as dray's. */
+function groupsWithin(name: string): Readonly<Record<string, Command<DrayContext>>> {
+  if (name !== "builder") return {};
+  const line = lineOfHelp(commandGroups.manifest.brief);
+  return { manifest: { ...line, formatUsageLine: ({ prefix }) => [...prefix, "COMMAND"].join(" ") } };
 }
 
 /** A command that is shown and never called. */
@@ -148,7 +178,8 @@ export async function runByParser(
 ): Promise<void> {
   const found = findCommand(argv, commands, group);
   const called = { command: found?.name ?? argv[0], definition: found?.command };
-  await run(buildDray({ personality: context.personality, debug, group, ...called }), argv, context);
+  const width = helpWidth(context.process.stdout);
+  await run(buildDray({ personality: context.personality, debug, group, width, ...called }), argv, context);
 }
 
 /** What may come next, for the words typed so far. */
@@ -157,7 +188,9 @@ export async function completions(
   context: DrayContext,
   group: OpenGroup | undefined,
 ): Promise<readonly string[]> {
-  const app = buildDray({ personality: context.personality, debug: false, command: words[0], group });
+  const { personality, process } = context;
+  const width = helpWidth(process.stdout);
+  const app = buildDray({ personality, debug: false, command: words[0], group, width });
   const hidden = findCommand(words, commands, group)?.command;
   return shownCompletions(await proposeCompletions(app, words, context), {
     begun: words.at(-1)?.startsWith("-") === true,
@@ -233,6 +266,10 @@ function unknownCommand(
         hint: "nothing was signed, and nothing verified",
       },
     );
+  }
+  const reason = personality === "dray" && command === input ? reasonNotThere(input) : undefined;
+  if (reason !== undefined) {
+    return new DrayageError("ERR_DRAYAGE_USAGE", `${input}: ${reason}`, { hint: "see dray builder --help" });
   }
   const inGroup = command !== undefined && command !== input && Object.hasOwn(commandGroups, command);
   const names = [...Object.keys(commands), ...Object.keys(commandGroups)];

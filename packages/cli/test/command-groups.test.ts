@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commandGroups } from "../src/command-loaders.ts";
+import { wrapHelp } from "../src/wrap-help.ts";
 import { dray } from "./run-dray.ts";
 
 // Those that read their arguments themselves have manners of their own.
@@ -16,7 +17,7 @@ describe("a group of commands", () => {
       for (const argv of [[name], [name, "--help"], ["help", name]]) {
         const { status, stdout, stderr } = await dray(argv);
         expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-        expect(stdout).toContain(group.fullDescription ?? group.brief);
+        expect(stdout).toContain(wrapHelp(group.fullDescription ?? group.brief, 100));
         for (const command of names) expect(stdout).toMatch(new RegExp(`\\n  ${command} +[A-Z]`));
       }
       for (const command of names) {

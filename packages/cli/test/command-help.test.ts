@@ -89,7 +89,7 @@ describe("the help of the builder's commands", () => {
 
   it("no usage line has brackets of the parser's", async () => {
     const usages = (await helpOf("builder")).split("\n\n")[0] ?? "";
-    expect(usages.split("\n").length).toBe(Object.keys(builderCommands).length + 2);
+    expect(usages.split("\n").length).toBe(Object.keys(builderCommands).length + 3);
     expect(usages).not.toMatch(/[<>|]/);
   });
 });

@@ -24,3 +24,13 @@ it.each([
 it("the names of builder's commands are those that there are", () => {
   expect(builderCommandNames).toEqual(Object.keys({ ...builderCommands, ...otherCommandNames }));
 });
+
+it.each(["build", "bud", "source"])(
+  "dray %s says what dray builder says of it, and where to look",
+  async (name) => {
+    const { stderr } = await dray(["builder", name, "x"]);
+    expect(stderr).toMatch(new RegExp(`^dray: ${name}: [a-z].* not supported`));
+    const alone = await dray([name, "x"]);
+    expect(alone).toMatchObject({ status: 1, stderr: stderr.replace(/\n$/, "; see dray builder --help\n") });
+  },
+);

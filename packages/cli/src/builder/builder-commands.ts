@@ -21,6 +21,8 @@ import {
 } from "./manage.command.ts";
 import { runCommand } from "./run.command.ts";
 
+export { notThere, otherCommandNames } from "./command-names.ts";
+
 /** buildah's commands. `manifest` is the group of its own. */
 export const builderCommands: Commands = {
   from: fromCommand,
@@ -45,23 +47,6 @@ export const builderCommands: Commands = {
   info: infoCommand,
   version: versionCommand,
   unshare: unshareCommand,
-};
-
-export const otherCommandNames: Readonly<Record<string, string>> = {
-  "build-using-dockerfile": "build",
-  bud: "build",
-  delete: "rm",
-  list: "containers",
-  ls: "containers",
-  ps: "containers",
-  unmount: "umount",
-};
-
-/** buildah's commands that dray has not, and what there is instead. */
-export const notThere: Readonly<Record<string, string>> = {
-  build:
-    "building from a Containerfile is not supported yet; from, copy, run, config and commit do the same step by step",
-  source: "source images are not supported",
 };
 
 /** The commands where flags may stand behind words; those of the others are the container's or the command's. */
