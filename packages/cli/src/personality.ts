@@ -8,3 +8,11 @@ export function personalityOf(calledAs = ""): Personality {
   const name = /^(skopeo|buildah)(\.[a-z]+)?$/.exec(basename(calledAs))?.[1];
   return (name as Personality | undefined) ?? "dray";
 }
+
+/** Whether the program was called as buildah, and not its commands by `dray builder`, which have buildah's manners, too. */
+export function isCalledBuildah(context: {
+  readonly personality: Personality;
+  readonly calledAs?: Personality | undefined;
+}): boolean {
+  return (context.calledAs ?? context.personality) === "buildah";
+}

@@ -198,6 +198,63 @@ describe("dray manifest", () => {
     }
   });
 
+  it("says that the store has no such image, where no registry gives it either", async () => {
+    const conf = at("nowhere.conf");
+    writeFileSync(
+      conf,
+      ["localhost", "example.test"]
+        .map((prefix) => `[[registry]]\nprefix = "${prefix}"\nlocation = "127.0.0.1:1"\ninsecure = true\n`)
+        .join("\n"),
+    );
+    writeFileSync(at("sbom"), "sbom");
+    await ok("create", "lacking");
+    await ok("add", "--artifact", "lacking", at("sbom"));
+    const nowhere = { ...env, CONTAINERS_REGISTRIES_CONF: conf };
+    const once = [...flags, "--retry-times", "0", "--registries-conf", conf];
+    const said = async (argv: readonly string[], calledAs?: string): Promise<string> => {
+      const { status, stdout, stderr } = await dray(argv, { env: nowhere, ...(calledAs && { calledAs }) });
+      expect({ argv, failed: status !== 0, stdout }).toEqual({ argv, failed: true, stdout: "" });
+      return stderr;
+    };
+    const unreachable = "cannot connect to 127.0.0.1:1: ";
+    const add = ["manifest", "add", ...once];
+    for (const [name, argv] of [
+      ["example.test/nosuch:tag", [...add, "lacking", "example.test/nosuch:tag"]],
+      ["localhost/nosuch", [...add, "lacking", "localhost/nosuch"]],
+      [
+        "example.test/thing:1",
+        [...add, "--artifact", "--artifact-subject", "example.test/thing:1", "lacking", at("sbom")],
+      ],
+      [
+        "example.test/of:builder",
+        ["builder", "manifest", ...add.slice(1), "lacking", "example.test/of:builder"],
+      ],
+      [
+        "localhost/nosuch:1",
+        ["builder", ...flags, "--registries-conf", conf, "from", "--retry", "0", "localhost/nosuch:1"],
+      ],
+    ] as const) {
+      const line = await said(argv);
+      const start = `dray: source: the store has no image "${name}", and no registry gave it: ${unreachable}`;
+      expect(line.slice(0, start.length)).toBe(start);
+      expect(line.includes("dray images lists those")).toBe(name.startsWith("localhost/"));
+    }
+    expect(await said([...add, "lacking", "example.test/nosuch:tag"], "/usr/bin/buildah")).not.toContain(
+      "the store has no",
+    );
+
+    const hint = "name a destination, as docker://REGISTRY/NAME:TAG";
+    expect(await said(["manifest", "push", ...once, "lacking"])).toMatch(
+      new RegExp(`^dray: destination: [^;]+; localhost/ [^\n;]* ${hint}\n$`),
+    );
+    expect(await said(["manifest", "push", ...once, "lacking", "docker://localhost/a/b"])).not.toContain(
+      hint,
+    );
+    expect(await said(["manifest", "push", ...once, "lacking", "docker://127.0.0.1:1/a"])).not.toContain(
+      hint,
+    );
+  });
+
   it("called as buildah takes any text for an artifact's type, as buildah does", async () => {
     writeFileSync(at("typed"), "typed");
     await ok("create", "typed");

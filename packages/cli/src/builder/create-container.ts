@@ -13,12 +13,14 @@ import type { Location } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import { openKnownBlobs } from "../known-blobs.ts";
 import { type Locations, openLocations } from "../locations.ts";
+import { isCalledBuildah } from "../personality.ts";
 import { chosenPlatform } from "../platform-wish.ts";
 import { readTrustPolicy } from "../policy.ts";
 import { createReporter } from "../progress/reporter.ts";
 import { registriesPlace } from "../registries-place.ts";
 import { sourceOptions, warn } from "../source-options.ts";
 import { findLocalImage, hasHost } from "../store/find-local-image.ts";
+import { notInStoreEither } from "../store/not-in-store.ts";
 import type { BuilderFlags, PlatformFlags, RegistryFlags, RetryFlags } from "./flags.ts";
 import { registryConnection } from "./registry-connection.ts";
 import { imageNotKnown } from "./said.ts";
@@ -47,7 +49,12 @@ export async function createContainer(
 ): Promise<StoreContainer> {
   const { signal } = context;
   const locations = await openLocations(context, flags.plugin);
-  const { from, pullFrom } = await originOf(context, { store, flags, locations, text: wishes.from });
+  const { from, pullFrom, isStored } = await originOf(context, {
+    store,
+    flags,
+    locations,
+    text: wishes.from,
+  });
   const trust = await readTrustPolicy(context, {
     ...(flags.signaturePolicy === undefined ? {} : { policy: flags.signaturePolicy }),
     ...(flags.insecurePolicy === undefined ? {} : { insecurePolicy: flags.insecurePolicy }),
@@ -81,7 +88,10 @@ export async function createContainer(
       onWarning: (sentence) => warn(context, sentence),
     });
   } catch (error) {
-    throw wishes.pull === "never" ? imageNotKnown(wishes.from, error) : error;
+    const [location] = pullFrom ?? [];
+    if (wishes.pull === "never") throw imageNotKnown(wishes.from, error);
+    if (location === undefined || isStored || isCalledBuildah(context)) throw error;
+    throw notInStoreEither(error, { sought: wishes.from, location });
   } finally {
     reporter.end();
   }
@@ -99,6 +109,8 @@ function wantedPlatform(flags: PlatformFlags): PlatformWish | undefined {
 interface Origin {
   readonly from: string | Location;
   readonly pullFrom?: readonly Location[] | undefined;
+  /** Whether the store has an image of that name, which another may be pulled for. */
+  readonly isStored?: boolean | undefined;
 }
 
 interface Named {
@@ -112,25 +124,26 @@ async function originOf(context: DrayContext, { store, flags, locations, text }:
   if (text === "scratch") return { from: text };
   const scheme = text.slice(0, Math.max(text.indexOf(":"), 0));
   if (locations.registry.has(scheme)) return { from: await locations.resolve(text) };
-  if (await isLocal(context, { store, flags, text })) return { from: text };
+  const local = await localImage(context, { store, flags, text });
+  if (local?.made) return { from: text };
   const references = await candidates(context, flags, text);
   const pullFrom = await Promise.all(
     references.map((reference) => locations.resolve(`docker://${formatReference(reference)}`)),
   );
-  return { from: text, pullFrom };
+  return { from: text, pullFrom, isStored: local !== undefined };
 }
 
-/** Whether it is an image that was made on this machine: no registry has it, so none is asked whether there is a newer one. */
-async function isLocal(
+/** An image of the store, and whether it was made on this machine: then no registry has it, and none is asked whether there is a newer one. */
+async function localImage(
   { env, signal }: DrayContext,
   { store, flags, text }: Omit<Named, "locations">,
-): Promise<boolean> {
+): Promise<{ readonly made: boolean } | undefined> {
   try {
     const view = await store.read({ signal });
     const { name, image } = await findLocalImage(view, text, { env, ...registriesPlace(flags) });
-    return name === undefined ? image.id.startsWith(text) : name.startsWith("localhost/");
+    return { made: name === undefined ? image.id.startsWith(text) : name.startsWith("localhost/") };
   } catch (error) {
-    if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return false;
+    if (isDrayageError(error, "ERR_DRAYAGE_IMAGE_NOT_FOUND")) return undefined;
     throw error;
   }
 }

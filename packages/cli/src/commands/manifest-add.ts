@@ -19,6 +19,7 @@ import { entryChanges } from "../manifest-list/entry-flags.ts";
 import { findList } from "../manifest-list/find-list.ts";
 import { listedImage, withSource } from "../manifest-list/listed-image.ts";
 import { requireMediaType } from "../manifest-list/media-type.ts";
+import { isCalledBuildah } from "../personality.ts";
 import { imageOptions } from "../source-options.ts";
 import { openLocalStore } from "../store/open-local-store.ts";
 import type { ManifestAddFlags } from "./manifest-add.command.ts";
@@ -33,7 +34,7 @@ export async function manifestAdd(
   const [name = "", ...what] = texts;
   checkUsage(flags, what);
   // buildah takes what it is given.
-  if (this.personality !== "buildah") checkMediaTypes(flags);
+  if (!isCalledBuildah(this)) checkMediaTypes(flags);
   const { signal } = this;
   const locations = await openLocations(this, flags.plugin);
   await using store = await openLocalStore(this, flags);
@@ -120,12 +121,12 @@ async function subject(
 ): Promise<Descriptor | undefined> {
   const { artifactSubject: text } = options;
   if (text === undefined) return undefined;
-  const { location } = await listedImage(context, text, {
+  const image = await listedImage(context, text, {
     ...options,
     members: "nested",
     platform: undefined,
   });
-  return withSource(location, imageOptions(context, options), (source) =>
+  return withSource(image, imageOptions(context, options), (source) =>
     subjectOf(source, { signal: context.signal }),
   );
 }

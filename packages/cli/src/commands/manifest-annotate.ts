@@ -43,8 +43,7 @@ export async function manifestAnnotate(
     flags.subject === undefined
       ? undefined
       : await withSource(
-          (await listedImage(this, flags.subject, { ...places, members: "nested", platform: undefined }))
-            .location,
+          await listedImage(this, flags.subject, { ...places, members: "nested", platform: undefined }),
           opened,
           (source) => subjectOf(source, { signal }),
         );

@@ -46,14 +46,14 @@ async function elsewhere(
   text: string,
 ): Promise<RawJson> {
   const locations = await openLocations(context, flags.plugin);
-  const { location } = await listedImage(context, text, {
+  const image = await listedImage(context, text, {
     ...flags,
     store,
     locations,
     members: "nested",
     platform: undefined,
   });
-  const { bytes, mediaType } = await withSource(location, imageOptions(context, flags), (source) =>
+  const { bytes, mediaType } = await withSource(image, imageOptions(context, flags), (source) =>
     source.manifest(undefined, { signal: context.signal }),
   );
   if (isIndexMediaType(mediaType)) return new RawJson(bytes);

@@ -55,6 +55,7 @@ export async function pushList(
   await pushFromStore(context, flags, {
     source,
     destination,
+    guessed: to === undefined,
     platforms: images === "none" ? [] : images,
     format: flags.format === "docker" ? "v2s2" : flags.format,
     addCompression: flags.addCompression,

@@ -40,6 +40,7 @@ export async function pushFound(
   await pushFromStore(context, flags, {
     source,
     destination,
+    guessed: to === undefined,
     format: flags.format,
     force: flags.forceCompression,
     admit: trust(source),

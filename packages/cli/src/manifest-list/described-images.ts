@@ -38,7 +38,7 @@ export async function describedImages(context: DrayContext, options: DescribedOp
   const found: { readonly image: ListedImage; readonly entries: readonly Descriptor[] }[] = [];
   for (const text of options.texts) {
     const image = await listedImage(context, text, { ...options, members, platform });
-    const entries = await withSource(image.location, imageOptions(context, options), (source) =>
+    const entries = await withSource(image, imageOptions(context, options), (source) =>
       describeImages(source, { members, platform, signal }),
     );
     found.push({ image, entries });

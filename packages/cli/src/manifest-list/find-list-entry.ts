@@ -25,7 +25,7 @@ export async function findListEntry(
   const [ofFile] = [...artifacts.files].find(([, files]) => files.includes(file)) ?? [];
   if (ofFile !== undefined) return findEntry(list, ofFile).digest;
   const location = await locate(context, text, places);
-  const own = await withSource(location, opened, (source) =>
+  const own = await withSource({ location }, opened, (source) =>
     source.manifest(undefined, { signal: context.signal }),
   );
   return findEntry(list, manifestDigest(own.bytes)).digest;

@@ -14,12 +14,16 @@ import type { Store } from "@drayage/storage";
 import type { ImageSource, Location, SourceOptions } from "@drayage/transport";
 import type { DrayContext } from "../context.ts";
 import type { Locations } from "../locations.ts";
+import { isCalledBuildah } from "../personality.ts";
 import { type RegistriesPlace, registriesPlace } from "../registries-place.ts";
 import { findLocalImage } from "../store/find-local-image.ts";
+import { notInStoreEither } from "../store/not-in-store.ts";
 
 /** An image that a list is to name. */
 export interface ListedImage {
   readonly location: Location;
+  /** What was looked for in the store in vain. */
+  readonly sought?: string | undefined;
   /** How a list in the store writes where it is, or where one of its own images is. */
   readonly placeOf: (digest: Digest) => string;
 }
@@ -36,10 +40,11 @@ interface ListedImageOptions extends RegistriesPlace {
 
 /** What a person means by an image for a list: `TRANSPORT:DETAILS`, an image or a list of the store, or else one in a registry. */
 export async function listedImage(
-  { env, signal }: DrayContext,
+  context: DrayContext,
   text: string,
   { store, locations, members, platform, place: where, ...flags }: ListedImageOptions,
 ): Promise<ListedImage> {
+  const { env, signal } = context;
   if (text === "") throw new DrayageError("ERR_DRAYAGE_USAGE", "the image's name is empty");
   const scheme = text.slice(0, Math.max(text.indexOf(":"), 0));
   const isStored = scheme === "containers-storage" && !text.startsWith("containers-storage:[");
@@ -70,15 +75,21 @@ export async function listedImage(
   }
   const reference = formatReference(tagNameOnly(parseNormalizedNamed(text)));
   const location = await locations.resolve(`docker://${reference}`, "source");
-  return { location, placeOf: () => placeText(location) };
+  return {
+    location,
+    placeOf: () => placeText(location),
+    // buildah's sentences say nothing of it.
+    ...(isCalledBuildah(context) ? {} : { sought: text }),
+  };
 }
 
 /** Opens a place for as long as `work` takes. */
 export async function withSource<T>(
-  { transport, reference, text }: Location,
+  { location, sought }: Pick<ListedImage, "location" | "sought">,
   options: SourceOptions,
   work: (source: ImageSource) => Promise<T>,
 ): Promise<T> {
+  const { transport, reference, text } = location;
   if (transport.openSource === undefined) {
     throw new DrayageError("ERR_DRAYAGE_TRANSPORT_UNSUPPORTED", `${text} cannot be read from`, {
       side: "source",
@@ -88,6 +99,7 @@ export async function withSource<T>(
     await using source = await transport.openSource(reference, options);
     return await work(source);
   } catch (error) {
-    throw withSide(error, "source");
+    const told = sought === undefined ? error : notInStoreEither(error, { sought, location });
+    throw withSide(told, "source");
   }
 }

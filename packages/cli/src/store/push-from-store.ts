@@ -4,15 +4,19 @@ import type { Location } from "@drayage/transport";
 import { connectionOptions } from "../connection-options.ts";
 import type { DrayContext } from "../context.ts";
 import { openKnownBlobs } from "../known-blobs.ts";
+import { isCalledBuildah } from "../personality.ts";
 import { createReporter } from "../progress/reporter.ts";
 import { writeDigest } from "../push-destination.ts";
 import { sourceOptions } from "../source-options.ts";
+import { noDestination } from "./not-in-store.ts";
 import type { SharedPushFlags } from "./push-flags.ts";
 
 interface PushOptions
   extends Pick<CopyLocationsOptions, "platforms" | "format" | "addCompression" | "sourceOptions" | "admit"> {
   readonly source: Location;
   readonly destination: Location;
+  /** Whether the destination is a guess, made of the image's name. */
+  readonly guessed: boolean;
   /** Whether layers are compressed anew that are compressed otherwise. */
   readonly force: boolean | undefined;
 }
@@ -21,7 +25,7 @@ interface PushOptions
 export async function pushFromStore(
   context: DrayContext,
   flags: SharedPushFlags,
-  { source, destination, force, ...options }: PushOptions,
+  { source, destination, guessed, force, ...options }: PushOptions,
 ): Promise<void> {
   const { compressionFormat: format, compressionLevel: level, removeSignatures } = flags;
   if (force === true && format === undefined) {
@@ -50,6 +54,8 @@ export async function pushFromStore(
       onProgress: (event) => reporter.report(event),
     });
     digest = result.digest;
+  } catch (error) {
+    throw guessed && !isCalledBuildah(context) ? noDestination(error, destination) : error;
   } finally {
     reporter.end();
   }
