@@ -18,6 +18,8 @@ export interface RetryEvent {
   readonly op: string;
   /** What failed: `status 503`, or the error's message. */
   readonly reason: string;
+  /** Whether nobody answered: there was no connection, or nothing was heard. */
+  readonly unreachable: boolean;
   /** 1 for the first try after the one that failed. */
   readonly retry: number;
   /** Milliseconds. */
@@ -67,7 +69,8 @@ async function tryAgain(request: HttpRequest, { client, options, answered }: Try
     }
     left -= delay;
     if ("response" in outcome) await outcome.response.discard();
-    onRetry?.({ op: `${request.method} ${redactedUrl(request.url)}`, reason, retry, delay });
+    const op = `${request.method} ${redactedUrl(request.url)}`;
+    onRetry?.({ op, reason, unreachable: "error" in outcome && isUnreachable(outcome.error), retry, delay });
     await sleep(delay, request.signal);
   }
 }
@@ -90,6 +93,25 @@ function reasonToRetry(outcome: Outcome, hasAnswered: boolean): string | undefin
   const { error } = outcome;
   if (!isDrayageError<string>(error) || !error.retryable) return undefined;
   return !hasAnswered && errnoOf(error.cause) === "ECONNREFUSED" ? undefined : error.message;
+}
+
+const unreachable: ReadonlySet<unknown> = new Set([
+  "EAI_AGAIN",
+  "EAI_FAIL",
+  "ECONNREFUSED",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ETIMEDOUT",
+]);
+
+function isUnreachable(error: unknown): boolean {
+  if (!isDrayageError(error, "ERR_DRAYAGE_CONNECTION")) return false;
+  const { cause } = error;
+  // Only a time that is over has no cause.
+  if (cause === undefined) return true;
+  return typeof cause === "object" && cause !== null && "code" in cause && unreachable.has(cause.code);
 }
 
 function isRepeatable({ method, body, repeatable }: HttpRequest): boolean {

@@ -42,7 +42,10 @@ describe("withRetries", () => {
       expect([response.status, await text(response)]).toEqual([200, "answer 3"]);
       const reason = status === "cut" ? expect.stringContaining("ECONNRESET") : `status ${status}`;
       expect(events).toEqual(
-        [1, 2].map((retry) => ({ op: `GET ${server.url}/?token=***`, reason, retry, delay: 0 })),
+        [1, 2].map((retry) => ({
+          ...{ op: `GET ${server.url}/?token=***`, reason, retry, delay: 0 },
+          unreachable: false,
+        })),
       );
     });
   }
@@ -197,3 +200,24 @@ function failing(
     },
   };
 }
+
+it("says of each further try whether there was anybody to answer", async () => {
+  const cause = (code: string): Error => Object.assign(new Error("system"), { code });
+  const failing = (error: Error): HttpClient => ({ request: () => Promise.reject(error), close() {} });
+  const told = async (error: Error): Promise<readonly boolean[]> => {
+    const events: RetryEvent[] = [];
+    const http = withRetries(failing(error), {
+      delay: 0,
+      retries: 1,
+      onRetry: (event) => events.push(event),
+    });
+    await expect(http.request({ method: "GET", url: "https://registry.example/" })).rejects.toBe(error);
+    return events.map(({ unreachable }) => unreachable);
+  };
+  const lost = (options: { readonly cause?: unknown }): DrayageError =>
+    new DrayageError("ERR_DRAYAGE_CONNECTION", "lost", { retryable: true, ...options });
+  expect(await told(lost({ cause: cause("EHOSTUNREACH") }))).toEqual([true]);
+  expect(await told(lost({ cause: cause("EAI_AGAIN") }))).toEqual([true]);
+  expect(await told(lost({}))).toEqual([true]);
+  expect(await told(lost({ cause: cause("ECONNRESET") }))).toEqual([false]);
+});

@@ -9,7 +9,7 @@ import { checkHost, checkPath } from "./names.ts";
 import { createRepository } from "./repository.ts";
 import { catalogScope, noScope } from "./scope.ts";
 import { createSession, type Session } from "./session.ts";
-import { createWarningReporter } from "./warnings.ts";
+import { createRetryReporter, createWarningReporter } from "./warnings.ts";
 
 export interface RegistryClientOptions {
   /** As in image names: `docker.io`, `127.0.0.1:5000`. */
@@ -24,7 +24,7 @@ export interface RegistryClientOptions {
   /** Plain HTTP is tried where HTTPS is not spoken. Whether certificates are checked is up to `http`. */
   readonly insecure?: boolean | undefined;
   readonly userAgent?: string | undefined;
-  /** Told once of each warning that the registry sends. */
+  /** Told once of each warning that the registry sends, and once that it cannot be reached, while it is asked again. */
   readonly onWarning?: ((message: string) => void) | undefined;
   readonly retry?: RetryPolicy | undefined;
 }
@@ -33,7 +33,8 @@ export interface RegistryClientOptions {
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
   const host = checkHost(options.host);
   const httpOnce = options.http ?? createHttpClient({});
-  const http = withRetries(httpOnce, options.retry ?? {});
+  const onRetry = createRetryReporter(options.onWarning);
+  const http = withRetries(httpOnce, { ...options.retry, onRetry });
   const insecure = options.insecure ?? false;
   const discovery = createDiscovery({ host, http, httpOnce, insecure });
   const report = createWarningReporter(host, options.onWarning);

@@ -1,5 +1,5 @@
 import { sanitizeText } from "@drayage/errors";
-import type { HttpHeaders } from "@drayage/http";
+import type { HttpHeaders, RetryEvent } from "@drayage/http";
 
 /** The most that a registry may send in one response (distribution-spec, "Warnings"). */
 const textLimit = 4096;
@@ -27,5 +27,17 @@ export function createWarningReporter(
       told.add(text);
       onWarning(`${host} warns: ${text}`);
     }
+  };
+}
+
+/** Tells once that a registry does not answer: who waits is to know what for. */
+export function createRetryReporter(
+  onWarning: ((message: string) => void) | undefined,
+): (event: RetryEvent) => void {
+  let told = false;
+  return ({ unreachable, reason }) => {
+    if (!unreachable || told) return;
+    told = true;
+    onWarning?.(`${reason}; trying again`);
   };
 }

@@ -1,6 +1,9 @@
+import { DrayageError } from "@drayage/errors";
 import { describe, expect, it } from "vitest";
+import { createRegistryClient } from "../src/index.ts";
 import { nextLink } from "../src/link.ts";
 import { createWarningReporter } from "../src/warnings.ts";
+import { fakeHttp } from "./fake-http.ts";
 
 describe("a Link header's next page", () => {
   const cases: readonly (readonly [readonly string[], string | undefined])[] = [
@@ -43,4 +46,29 @@ it("a registry's warnings are told once each, on one line, and what is no warnin
     "registry.example warns: two",
     "registry.example warns: http://***@host/",
   ]);
+});
+
+it("a registry that cannot be reached is told of once, while it is asked again", async () => {
+  const warnings: string[] = [];
+  let tries = 0;
+  const http = fakeHttp(() => {
+    tries++;
+    if (tries <= 2 || tries === 4) {
+      throw new DrayageError("ERR_DRAYAGE_CONNECTION", "cannot connect to registry.example: nothing", {
+        retryable: true,
+      });
+    }
+    expect(warnings).toHaveLength(1);
+    return { status: 200, headers: { "docker-distribution-api-version": "registry/2.0" } };
+  });
+  const client = createRegistryClient({
+    host: "registry.example",
+    http,
+    retry: { retries: 2, delay: 0 },
+    onWarning: (message) => warnings.push(message),
+  });
+  await client.ping();
+  await client.ping();
+  expect(tries).toBeGreaterThan(4);
+  expect(warnings).toEqual(["cannot connect to registry.example: nothing; trying again"]);
 });
