@@ -198,6 +198,25 @@ describe("dray manifest", () => {
     }
   });
 
+  it("pushes artifacts that refer to their image as the destination has it", async () => {
+    writeFileSync(at("about"), "about it");
+    expect((await dray(["pull", "-q", ...flags, layout("image")], { env })).status).toBe(0);
+    await ok("create", "about", layout("image"));
+    await ok("add", "--artifact", "--artifact-subject", layout("image"), "about", at("about"));
+    const to = `oci:${at("about-oci")}:1`;
+    await ok("push", "-q", "--compression-format", "zstd", "--force-compression", "about", to);
+    const read = (digest: string): unknown =>
+      JSON.parse(readFileSync(at("about-oci", "blobs", "sha256", digest.replace("sha256:", "")), "utf8"));
+    const raw = await dray(["inspect", "--raw", to], { env });
+    const { manifests } = JSON.parse(raw.stdout) as { manifests: { digest: string; size: number }[] };
+    const [first, artifact] = manifests;
+    expect(first?.digest).not.toBe(image.manifest.digest);
+    expect(read(artifact?.digest ?? "")).toMatchObject({
+      subject: { digest: first?.digest, size: first?.size },
+    });
+    expect((await dray(["validate", to], { env })).status).toBe(0);
+  });
+
   it("says that the store has no such image, where no registry gives it either", async () => {
     const conf = at("nowhere.conf");
     writeFileSync(
