@@ -29,7 +29,7 @@ export interface WorkingContainer extends AsyncDisposable {
   add(sources: readonly string[], destination: string, options?: AddOptions): Promise<AddResult>;
   /** Adds files as COPY does. */
   copy(sources: readonly string[], destination: string, options?: AddOptions): Promise<AddResult>;
-  /** Changes what the image will say, all or nothing. Throws `ERR_DRAYAGE_USAGE` where a value is none. */
+  /** Changes what the image will say, all or nothing. Throws `ERR_DRAYAGE_USAGE` where a value is none, and for a field that there is not. */
   config(changes: ConfigChanges, options?: ConfigOptions): Promise<void>;
   /**
    * Runs a command in the container.
@@ -51,6 +51,8 @@ export interface WorkingContainer extends AsyncDisposable {
 export interface ConfigOptions extends OperationOptions {
   /** For variables that get this machine's value; the process's where absent. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Whether values that no tool could use are written down, as buildah does, instead of being refused. */
+  readonly asGiven?: boolean | undefined;
   /** Is told, in a sentence, what a format cannot hold, and of variables that have no value. */
   readonly onWarning?: ((sentence: string) => void) | undefined;
 }

@@ -34,6 +34,7 @@ export { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline/
 export { applyChanges } from "./state/apply-changes.ts";
 export { type ChangeLineContext, parseChangeLine, parseChangeLines } from "./state/change-line.ts";
 export type { ChangeContext, ConfigChanges, HealthcheckChange } from "./state/changes.ts";
+export { checkChanges } from "./state/check-changes.ts";
 export { encodeState } from "./state/encode-state.ts";
 export { formatGoDuration, parseGoDuration } from "./state/go-duration.ts";
 export { parseState } from "./state/parse-state.ts";

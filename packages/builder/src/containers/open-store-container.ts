@@ -3,6 +3,7 @@ import type { Store } from "@drayage/storage";
 import type { OperationOptions } from "@drayage/transport";
 import type { Added, AddOptions } from "../builder.ts";
 import { applyChanges } from "../state/apply-changes.ts";
+import { checkChanges } from "../state/check-changes.ts";
 import { withPlatform } from "../state/settle.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
 import { notOfBuildah, readState } from "../state/store-state.ts";
@@ -68,8 +69,9 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     refresh,
     add: (sources, destination, options = {}) => addAs("ADD", { sources, destination }, options),
     copy: (sources, destination, options = {}) => addAs("COPY", { sources, destination }, options),
-    config: (changes, options = {}) => {
+    async config(changes, options = {}) {
       const { env = process.env, onWarning } = options;
+      if (options.asGiven !== true) checkChanges(changes);
       return update((now) => applyChanges(now, changes, { env, now: new Date(), onWarning }), options);
     },
     async run(command, options = {}) {

@@ -5,6 +5,7 @@ import { DrayageError } from "@drayage/errors";
 import type { Location } from "@drayage/transport";
 import type { AddOptions, AddResult, WorkingContainer } from "../builder.ts";
 import { applyChanges } from "../state/apply-changes.ts";
+import { checkChanges } from "../state/check-changes.ts";
 import { withPlatform } from "../state/settle.ts";
 import type { HistoryItem } from "../state/state.ts";
 import { addStep } from "./add-step.ts";
@@ -115,6 +116,7 @@ export async function createPipeline(options: PipelineOptions): Promise<Pipeline
     },
     async config(changes) {
       checkOpen();
+      checkChanges(changes);
       const changed = applyChanges(state, changes, { env, now: new Date() });
       // What is told of the changes stands in the history where they were made, between the layers.
       for (const item of changed.prependedEmptyLayers) steps.push({ kind: "history", item });

@@ -25,6 +25,7 @@ import ociDir from "@drayage/transport-oci-dir";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { CommitOptions } from "../../src/builder.ts";
 import { createPipeline, type Pipeline } from "../../src/pipeline/create-pipeline.ts";
+import type { ConfigChanges } from "../../src/state/changes.ts";
 
 let home: string;
 beforeEach(() => {
@@ -140,6 +141,35 @@ describe("a pipeline from scratch", () => {
       expect(config).toMatchObject(wanted);
       expect("variant" in config).toBe("variant" in wanted);
     }
+  });
+
+  it("refuses values that no tool could use, and fields that there are not, and stays as it was", async () => {
+    await using pipeline = await createPipeline({ from: "scratch" });
+    const before = pipeline.state;
+    for (const [changes, said] of [
+      [
+        { user: "1", ports: ["80", "abc"] },
+        { message: 'ports: "abc" is not accepted', hint: /80\/tcp/ },
+      ],
+      [{ entrypont: ["/app"] }, { message: "entrypont: there is no such field", hint: /\bentrypoint\b/ }],
+      [{ ports: "80" }, { message: 'ports: "80" is not accepted', hint: /./ }],
+      [{ cmd: ["a", 1] }, { message: "cmd: 1 is not accepted", hint: /program/ }],
+      [
+        { healthcheck: { interval: -1 } },
+        { message: "healthcheck.interval: -1 is not accepted", hint: /1m30s/ },
+      ],
+      [
+        { healthcheck: { period: "1s" } },
+        { message: "healthcheck.period: there is no such field", hint: /startPeriod/ },
+      ],
+    ] as const) {
+      await expect(pipeline.config(changes as ConfigChanges)).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_USAGE",
+        message: said.message,
+        hint: expect.stringMatching(said.hint),
+      });
+    }
+    expect(pipeline.state).toBe(before);
   });
 
   it("gives the same digest when SOURCE_DATE_EPOCH is set, whenever and wherever it is made", async () => {

@@ -135,8 +135,14 @@ describe.skipIf(whyNot !== undefined)(
       await expect(container.config({ env: ["NOT_SET_ANYWHERE"] }, { env: {} })).rejects.toMatchObject({
         code: "ERR_DRAYAGE_USAGE",
       });
+      await expect(container.config({ user: "x", ports: ["abc"] })).rejects.toMatchObject({
+        code: "ERR_DRAYAGE_USAGE",
+        message: 'ports: "abc" is not accepted',
+      });
       expect(readFileSync(fileOf(container.id))).toEqual(before);
       expect(container.state.image.oci.config?.User).toBeUndefined();
+      await container.config({ ports: ["abc"] }, { asGiven: true });
+      expect(container.state.image.oci.config?.ExposedPorts).toEqual({ abc: {} });
     });
 
     it("a damaged file is named, is left alone, and its container can be removed", async () => {

@@ -14,17 +14,20 @@ export async function config(this: DrayContext, flags: ConfigFlags, ...words: st
   if (name === undefined) throw said("container ID must be specified");
   refuseLateFlags(words);
   if (words.length > 1) throw said("too many arguments specified");
-  if (this.calledAs === "dray") checkConfigValues(flags);
+  const changes = changesOf(flags, wantsHistory(this, flags));
+  const asGiven = this.calledAs !== "dray";
+  if (!asGiven) checkConfigValues(changes);
   await using store = await openLocalStore(this, flags);
   const container = await openContainer(this, store, { name });
-  await container.config(changesOf(flags, wantsHistory(this, flags)), {
+  await container.config(changes, {
+    asGiven,
     env: this.env,
     signal: this.signal,
     onWarning: (sentence) => warn(this, sentence),
   });
 }
 
-function changesOf(flags: ConfigFlags, addHistory: boolean): ConfigChanges {
+export function changesOf(flags: ConfigFlags, addHistory: boolean): ConfigChanges {
   return {
     annotations: flags.annotation,
     labels: flags.label,
