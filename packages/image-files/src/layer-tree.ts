@@ -46,6 +46,8 @@ export interface LayerTree {
 /** No file of Linux has a longer path or target: `PATH_MAX`. */
 const longestPath = 4096;
 
+const aufsPrefix = `${whiteoutPrefix}${whiteoutPrefix}`;
+
 /** More links than this on the way to one file are a loop: Linux's limit. */
 export const maximumLinks = 40;
 
@@ -64,6 +66,12 @@ export function isFile(node: LayerNode): boolean {
   );
 }
 
+/** Whether a folder without an entry is there for whiteouts alone. */
+export function isHollow({ facts, hardLink, children }: LayerNode): boolean {
+  if (facts !== undefined || hardLink !== undefined) return false;
+  return [...(children?.values() ?? [])].every((child) => !isFile(child) || isHollow(child));
+}
+
 /** Puts one entry of the layer's tar into its tree, as unpacking would: OCI image-spec, layer.md. */
 export function addEntry(tree: LayerTree, header: TarHeader, dataOffset: number): LayerFileFacts | undefined {
   const names = namesOf(keyOf(header.rawName));
@@ -71,6 +79,8 @@ export function addEntry(tree: LayerTree, header: TarHeader, dataOffset: number)
     throw invalid(tree, names, `is named, or leads to, more than ${longestPath} bytes`);
   }
   const base = names.at(-1);
+  // Files of aufs' own have no meaning in a layer.
+  if (base !== opaqueWhiteout && names[0]?.startsWith(aufsPrefix)) return undefined;
   if (base?.startsWith(whiteoutPrefix)) {
     addWhiteout(tree, names.slice(0, -1), base);
     return undefined;
@@ -91,12 +101,15 @@ export function addEntry(tree: LayerTree, header: TarHeader, dataOffset: number)
 
 function addWhiteout(tree: LayerTree, folder: readonly string[], base: string): void {
   if (base === opaqueWhiteout) {
-    walkTo(tree, folder).node.opaque = true;
+    const { node, implied } = walkTo(tree, folder);
+    node.opaque = true;
+    if (implied) tree.impliedNames.add(base);
     return;
   }
   const name = base.slice(whiteoutPrefix.length);
-  // Files of aufs' own have no meaning in a layer.
-  if (name === "" || name === "." || name === ".." || name.startsWith(whiteoutPrefix)) return;
+  if (name.startsWith(whiteoutPrefix)) return;
+  if (name === "" || name === "." || name === "..")
+    throw invalid(tree, [...folder, base], "is a whiteout of no file");
   childIn(tree, walkTo(tree, folder), name).hidesLower = true;
 }
 
@@ -193,7 +206,7 @@ function factsOf(
   };
 }
 
-function invalid({ layer }: LayerTree, names: readonly string[], what: string): DrayageError {
+export function invalid({ layer }: LayerTree, names: readonly string[], what: string): DrayageError {
   return new DrayageError(
     "ERR_DRAYAGE_ARCHIVE_INVALID",
     `layer ${layer.digest}: ${JSON.stringify(textOfKey(names.join("/")))} ${what}`,

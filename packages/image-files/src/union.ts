@@ -2,7 +2,9 @@ import { DrayageError } from "@drayage/errors";
 import { textOfKey } from "./byte-path.ts";
 import {
   childOf,
+  invalid,
   isFile,
+  isHollow,
   type LayerFileFacts,
   type LayerNode,
   type LayerTree,
@@ -31,7 +33,12 @@ export interface LookupOptions {
   readonly follow?: boolean | undefined;
   /** The topmost layer that counts; 0 where absent. */
   readonly from?: number | undefined;
+  /** How many hard links led to the path; 0 where absent. */
+  readonly hardLinks?: number | undefined;
 }
+
+/** Tars link to a file's first name; more links in a row than this lead round. */
+const maximumHardLinks = 1000;
 
 /**
  * The file at a path, its links followed below the image's root. Reads the layers from the top down, and none below the one that
@@ -42,11 +49,23 @@ export async function lookUp(
   names: readonly string[],
   options: LookupOptions = {},
 ): Promise<Found | undefined> {
-  const { follow = true, from = 0 } = options;
+  return (await lead(layers, names, options)).found;
+}
+
+/** Where a path leads, and what is there. */
+async function lead(
+  layers: Layers,
+  names: readonly string[],
+  { follow = true, from = 0, hardLinks = 0 }: LookupOptions,
+): Promise<{ readonly names: readonly string[]; readonly found: Found | undefined }> {
   let path = names;
   for (let links = 0; links <= maximumLinks; links++) {
-    const step = await lookUpOnce(layers, path, { follow, from });
-    if (step === undefined || !("redirect" in step)) return step;
+    let step = await lookUpOnce(layers, path, { follow, from, hardLinks });
+    // Links of lower layers may lead to folders that are there for what stands behind them alone.
+    if ("missing" in step && (await settleThrough(layers, from, step.missing)))
+      step = await lookUpOnce(layers, path, { follow, from, hardLinks });
+    if ("missing" in step) return { names: path, found: undefined };
+    if (!("redirect" in step)) return { names: path, found: step };
     path = step.redirect;
   }
   throw new DrayageError(
@@ -55,12 +74,13 @@ export async function lookUp(
   );
 }
 
-type Step = Found | { readonly redirect: readonly string[] } | undefined;
+/** `missing`: the layer that decides that there is nothing, or how many layers there are. */
+type Step = Found | { readonly redirect: readonly string[] } | { readonly missing: number };
 
 async function lookUpOnce(
   layers: Layers,
   path: readonly string[],
-  { follow, from }: { follow: boolean; from: number },
+  { follow, from, hardLinks }: { follow: boolean; from: number; hardLinks: number },
 ): Promise<Step> {
   const wanted = path.at(-1);
   let implied: Found | undefined;
@@ -69,34 +89,45 @@ async function lookUpOnce(
     let seen = seek(tree, path, follow);
     const mayBeElsewhere = wanted !== undefined && tree.impliedNames.has(wanted);
     const mayLeadElsewhere = seen.state === "link" && tree.impliedNames.size > 0;
-    if (!tree.settled && ((seen.state === "below" && mayBeElsewhere) || mayLeadElsewhere)) {
+    const mayBeNone = seen.state === "implied" && seen.hollow;
+    const isOpen = (seen.state === "below" && mayBeElsewhere) || mayLeadElsewhere || mayBeNone;
+    if (!tree.settled && isOpen) {
       await settle(layers, index);
       seen = seek(tree, path, follow);
     }
     if (seen.state === "link") return { redirect: seen.redirect };
-    if (seen.state === "none") return implied;
-    if (seen.state === "hard-link") return linkedFile(layers, { names: path, to: seen.to, index });
+    if (seen.state === "none") return implied ?? { missing: index };
+    if (seen.state === "hard-link") return linkedFile(layers, { names: path, to: seen.to, index, hardLinks });
     if (seen.state === "found") {
       const { type } = seen.facts;
-      const counts = implied === undefined || type === "directory" || type === "symlink";
-      return counts ? { names: path, facts: seen.facts, index } : implied;
+      if (implied !== undefined && type !== "directory" && type !== "symlink") return implied;
+      return { names: path, facts: seen.facts, index };
     }
     if (seen.state === "implied") {
       implied ??= { names: path, facts: undefined, index };
       if (seen.last) return implied;
     }
   }
-  return (
-    implied ?? (path.length === 0 ? { names: path, facts: undefined, index: layers.count - 1 } : undefined)
-  );
+  if (implied !== undefined) return implied;
+  return path.length === 0
+    ? { names: path, facts: undefined, index: layers.count - 1 }
+    : { missing: layers.count };
+}
+
+interface HardLink {
+  readonly names: readonly string[];
+  readonly to: readonly string[];
+  /** Of the layer. */
+  readonly index: number;
+  readonly hardLinks: number;
 }
 
 /** A hard link's facts are those of the file that it names, as the layers show it that were there when it was made. */
-async function linkedFile(
-  layers: Layers,
-  { names, to, index }: { names: readonly string[]; to: readonly string[]; index: number },
-): Promise<Found | undefined> {
-  const target = await lookUp(layers, to, { follow: false, from: index });
+async function linkedFile(layers: Layers, { names, to, index, hardLinks }: HardLink): Promise<Found> {
+  const isRound = hardLinks >= maximumHardLinks;
+  const target = isRound
+    ? undefined
+    : await lookUp(layers, to, { follow: false, from: index, hardLinks: hardLinks + 1 });
   if (target?.facts === undefined || target.facts.type === "directory") {
     const { layer } = await layers.tree(index);
     throw new DrayageError(
@@ -116,8 +147,8 @@ type Seen =
   | { readonly state: "found"; readonly facts: LayerFileFacts }
   | { readonly state: "hard-link"; readonly to: readonly string[] }
   | { readonly state: "link"; readonly redirect: readonly string[] }
-  /** A folder without an entry; `last` where the lower layers' is hidden. */
-  | { readonly state: "implied"; readonly last: boolean }
+  /** A folder without an entry, `hollow` where it has whiteouts alone; `last` where the lower layers' is hidden. */
+  | { readonly state: "implied"; readonly hollow: boolean; readonly last: boolean }
   /** It is not there, whatever lower layers have. */
   | { readonly state: "none" }
   /** The lower layers decide. */
@@ -144,7 +175,7 @@ function seek(tree: LayerTree, path: readonly string[], follow: boolean): Seen {
     return { state: "hard-link", to: node.hardLink.split("/").filter((name) => name !== "") };
   }
   if (node.facts !== undefined) return { state: "found", facts: node.facts };
-  return { state: "implied", last: hidden };
+  return { state: "implied", hollow: isHollow(node), last: hidden };
 }
 
 /** The path with the link at one of its names replaced by where that leads to. */
@@ -166,7 +197,19 @@ async function settle(layers: Layers, index: number): Promise<void> {
   const tree = await layers.tree(index);
   if (tree.settled) return;
   tree.settled = true;
-  if (tree.impliedNames.size > 0) await settleFolder(layers, index, { node: tree.root, names: [] });
+  const isSeen = tree.impliedNames.size > 0 && !tree.root.opaque;
+  if (isSeen) await settleFolder(layers, index, { node: tree.root, names: [] });
+}
+
+/** Settles the layers from one to another; whether one was not settled before. */
+async function settleThrough(layers: Layers, from: number, last: number): Promise<boolean> {
+  let isNew = false;
+  for (let index = Math.min(last, layers.count - 1); index >= from; index--) {
+    const { settled, impliedNames } = await layers.tree(index);
+    isNew ||= !settled && impliedNames.size > 0;
+    await settle(layers, index);
+  }
+  return isNew;
 }
 
 async function settleFolder(
@@ -176,26 +219,49 @@ async function settleFolder(
 ): Promise<void> {
   const tree = await layers.tree(index);
   for (const [name, child] of [...(node.children ?? [])]) {
-    if (child.children === undefined) continue;
+    // Nothing of the lower layers is seen there.
+    if (child.children === undefined || child.hidesLower) continue;
     const path = [...names, name];
-    if (
-      child.facts === undefined &&
-      child.hardLink === undefined &&
-      !child.hidesLower &&
-      index + 1 < layers.count
-    ) {
+    if (child.facts === undefined && child.hardLink === undefined && index + 1 < layers.count) {
       const below = await lookUp(layers, path, { follow: false, from: index + 1 });
       if (below?.facts?.type === "symlink") {
-        const real = await lookUp(layers, path, { from: index + 1 });
+        const place = await lead(layers, path, { from: index + 1 });
         node.children?.delete(name);
-        if (real === undefined || (real.facts?.type ?? "directory") === "directory") {
-          merge(folderAt(tree, real?.names ?? path), child);
-        }
+        const isFolder = (place.found?.facts?.type ?? "directory") === "directory";
+        // Whiteouts in what is a file below hide nothing; anything else makes a folder in the file's place.
+        if (isFolder || !isHollow(child)) putBehind(tree, { names: place.names, child, replaces: !isFolder });
+        continue;
+      }
+      const isFile = below?.facts !== undefined && below.facts.type !== "directory";
+      if (isFile && isHollow(child)) {
+        node.children?.delete(name);
         continue;
       }
     }
-    await settleFolder(layers, index, { node: child, names: path });
+    if (!child.opaque) await settleFolder(layers, index, { node: child, names: path });
   }
+}
+
+interface Behind {
+  /** Where a link of a lower layer leads. */
+  readonly names: readonly string[];
+  /** What stands behind the link. */
+  readonly child: LayerNode;
+  /** Whether a file of a lower layer is there. */
+  readonly replaces: boolean;
+}
+
+function putBehind(tree: LayerTree, { names, child, replaces }: Behind): void {
+  const node = folderAt(tree, names);
+  if (node.hardLink !== undefined || (node.facts?.type ?? "directory") !== "directory") {
+    throw invalid(
+      tree,
+      names,
+      "is no folder, and a link of a lower layer leads there, behind which there are files",
+    );
+  }
+  node.hidesLower ||= replaces;
+  merge(node, child);
 }
 
 function folderAt(tree: LayerTree, names: readonly string[]): LayerNode {

@@ -20,9 +20,14 @@ export function applyLayers(layers: readonly (readonly Entry[])[]): ModelNode {
       if (base === ".wh..wh..opq") at?.children.clear();
       else at?.children.delete(base.slice(4));
     }
-    for (const entry of layer) add(root, entry);
+    // Whatever the order, whiteouts are in folders as the layer has them in the end.
+    for (const entry of [...layer].sort((one, other) => rank(one) - rank(other))) add(root, entry);
   }
   return root;
+}
+
+function rank({ name = "" }: Entry): number {
+  return split(name).base.startsWith(".wh.") ? 1 : 0;
 }
 
 /** All paths with what they are. */
@@ -37,9 +42,11 @@ export function listModel(node: ModelNode, path = ""): readonly string[] {
 
 function add(root: ModelNode, { name = "", type, linkname, content }: Entry): void {
   const { parent, base } = split(name);
-  // Also a whiteout makes the folders that it stands in.
+  const isWhiteout = base.startsWith(".wh.");
+  // Also a whiteout makes the folders that it stands in, but none in the place of a file.
+  if (isWhiteout && hasFileOn(root, parent)) return;
   const at = makeFolders(root, parent);
-  if (base.startsWith(".wh.")) return;
+  if (isWhiteout) return;
   const there = at.children.get(base);
   if (type === "directory") {
     if (there?.type !== "directory") at.children.set(base, folder());
@@ -63,6 +70,13 @@ function existing(root: ModelNode, names: readonly string[]): ModelNode | undefi
     if (node?.type !== "directory") return undefined;
   }
   return node;
+}
+
+function hasFileOn(root: ModelNode, names: readonly string[]): boolean {
+  return names.some((name, index) => {
+    const above = existing(root, names.slice(0, index));
+    return above?.children.get(name)?.type === "file";
+  });
 }
 
 /** The folder of these names; what is missing on the way, or is a file, becomes a folder. */
