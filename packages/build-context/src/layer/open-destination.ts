@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, utimesSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmdirSync, utimesSync } from "node:fs";
 import { DrayageError, errnoOf, ioError } from "@drayage/errors";
 import {
   type ByteString,
@@ -22,7 +22,7 @@ export interface OpenDestinationOptions {
   readonly time: TarTime | undefined;
 }
 
-/** The folder that sources are put into. */
+/** The folder that sources are put into. Disposed of before {@link settle}, it takes away folders that were made and have nothing in them. */
 export interface OpenDestination extends Disposable {
   readonly folder: Folder;
   /** Sets the times of the folders that were made, once nothing more is put into them. */
@@ -41,14 +41,19 @@ export function openDestination(
   { time, ...making }: OpenDestinationOptions,
 ): OpenDestination {
   const open: Folder[] = [openRoot(root)];
+  const places: Place[] = [];
   const made: Folder[] = [];
+  let isSettled = false;
   const close = (): void => {
+    if (!isSettled) unmake(places);
     for (const folder of open.splice(0)) folder.close();
   };
   try {
     let folder = open[0] as Folder;
     for (const name of path === "" ? [] : path.split("/")) {
       const there = folder.folder(name);
+      // Noted first: what goes wrong may do so when the folder is there.
+      if (there === undefined) places.push({ parent: folder, name });
       const inner = there ?? makeFolder(folder, name, making);
       open.push(inner);
       if (there === undefined) made.push(inner);
@@ -57,6 +62,7 @@ export function openDestination(
     return {
       folder,
       settle() {
+        isSettled = true;
         if (time === undefined) return;
         for (const one of made.toReversed()) utimesSync(one.at("."), time.seconds, time.seconds);
       },
@@ -65,6 +71,22 @@ export function openDestination(
   } catch (error) {
     close();
     throw ioError(error, "make a folder in", { path: root });
+  }
+}
+
+interface Place {
+  readonly parent: Folder;
+  readonly name: ByteString;
+}
+
+/** Takes folders away, the innermost first. */
+function unmake(places: readonly Place[]): void {
+  for (const { parent, name } of places.toReversed()) {
+    try {
+      rmdirSync(parent.at(name));
+    } catch {
+      // Something is in it, or it was never made: what failed before says why.
+    }
   }
 }
 
