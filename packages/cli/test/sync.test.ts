@@ -132,7 +132,10 @@ describe("dray sync", () => {
     [["--src", "oci-dir", "--dest", "dir", "--prune"], "nothing can be pruned"],
     [["--src", "oci-dir", "--dest", "dir", "--referrers"], "keeps each image alone"],
     [["--src", "dir", "--dest", "oci-dir", "--rename", "x"], "is no rule to rename by"],
-    [["--src", "dir", "--dest", "oci-dir", "--include", "("], '--include: "(": it is no regular expression'],
+    [
+      ["--src", "dir", "--dest", "oci-dir", "--include", "("],
+      '--include: "(": error parsing regexp: missing closing )',
+    ],
     [["--src", "docker", "--dest", "oci-dir"], "is not an image reference"],
     [["--src", "yaml", "--dest", "oci-dir"], "cannot read the list of images"],
   ])("%j is refused", async (flags, message) => {
