@@ -70,7 +70,7 @@ async function tryAgain(request: HttpRequest, { client, options, answered }: Try
     left -= delay;
     if ("response" in outcome) await outcome.response.discard();
     const op = `${request.method} ${redactedUrl(request.url)}`;
-    onRetry?.({ op, reason, unreachable: "error" in outcome && isUnreachable(outcome.error), retry, delay });
+    onRetry?.({ op, reason, unreachable: await isUnreachable(outcome), retry, delay });
     await sleep(delay, request.signal);
   }
 }
@@ -95,23 +95,8 @@ function reasonToRetry(outcome: Outcome, hasAnswered: boolean): string | undefin
   return !hasAnswered && errnoOf(error.cause) === "ECONNREFUSED" ? undefined : error.message;
 }
 
-const unreachable: ReadonlySet<unknown> = new Set([
-  "EAI_AGAIN",
-  "EAI_FAIL",
-  "ECONNREFUSED",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "ETIMEDOUT",
-]);
-
-function isUnreachable(error: unknown): boolean {
-  if (!isDrayageError(error, "ERR_DRAYAGE_CONNECTION")) return false;
-  const { cause } = error;
-  // Only a time that is over has no cause.
-  if (cause === undefined) return true;
-  return typeof cause === "object" && cause !== null && "code" in cause && unreachable.has(cause.code);
+async function isUnreachable(outcome: Outcome): Promise<boolean> {
+  return "error" in outcome && (await import("./unreachable.ts")).isUnreachable(outcome.error);
 }
 
 function isRepeatable({ method, body, repeatable }: HttpRequest): boolean {

@@ -6,7 +6,6 @@ import type { Discovery } from "./discovery.ts";
 import { type FailedCall, readError } from "./errors.ts";
 import { resolveLocation } from "./location.ts";
 import { noScope, type Scopes } from "./scope.ts";
-import { unauthorized } from "./token.ts";
 
 export interface RegistryRequest extends Omit<HttpRequest, "url"> {
   /** A path of the registry, or a URL that it has named. */
@@ -109,6 +108,7 @@ export function createSession(options: SessionOptions): Session {
 
   const refusal = async (answer: Refusal): Promise<DrayageError> => {
     const { offered, authorization, retryable, signal } = answer;
+    const { unauthorized } = await import("./unauthorized.ts");
     const error = unauthorized(host, await authorizer.credentials(signal), authorizer);
     if (authorization === undefined) return withRetryable(error, retryable);
     const insufficient = offered.some(({ parameters }) => parameters.get("error") === "insufficient_scope");

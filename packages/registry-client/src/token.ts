@@ -158,28 +158,10 @@ async function tokenError(
   // OAuth2 says 400 to a refresh token that is no longer taken (RFC 6749 section 5.2).
   if ([400, 401, 403].includes(response.status)) {
     await response.discard();
+    const { unauthorized } = await import("./unauthorized.ts");
     return unauthorized(host, credentials, { given });
   }
   return responseError(response, { doing: "get a token", host: realm.host, registry: host });
-}
-
-/** Credentials were wanted: there are none, or they were not accepted. */
-export function unauthorized(
-  host: string,
-  credentials: Credentials | undefined,
-  { given }: Pick<TokenRequest, "given">,
-): DrayageError {
-  const login = `dray login ${host}`;
-  if (credentials === undefined) {
-    return new DrayageError("ERR_DRAYAGE_UNAUTHORIZED", `${host} wants credentials`, {
-      hint: `log in: ${login}`,
-    });
-  }
-  return new DrayageError("ERR_DRAYAGE_UNAUTHORIZED", `${host} does not accept the credentials`, {
-    hint: given
-      ? `check the credentials that were given (--creds), or leave them out and log in: ${login}`
-      : `log in again: ${login}`,
-  });
 }
 
 async function readToken(response: HttpResponse, realm: URL): Promise<Token> {
