@@ -33,5 +33,7 @@ it.each(["there/new/deep", "new"])(
 it("what is done leaves its folders", async () => {
   const rootfs = join(base, "rootfs");
   await addToRootfs(rootfs, ["file"], "/there/new/", { contextDir: join(base, "context") });
-  expect(readdirSync(rootfs, { recursive: true }).sort()).toEqual(["there", "there/new", "there/new/file"]);
+  expect(new Set(readdirSync(rootfs, { recursive: true }))).toEqual(
+    new Set(["there", "there/new", "there/new/file"]),
+  );
 });
