@@ -2,7 +2,7 @@ import { type Digest, digestAlgorithm, isDigest } from "@drayage/digest";
 import { DrayageError, isDrayageError } from "@drayage/errors";
 import { type HttpResponse, readResumable } from "@drayage/http";
 import type { CallOptions, ReadBlobOptions } from "./client.ts";
-import { type FailedCall, responseError } from "./errors.ts";
+import type { FailedCall } from "./errors.ts";
 import type { RepositoryContext } from "./repository.ts";
 import { mergeScopes, repositoryScope } from "./scope.ts";
 import { cancelUpload, uploadLocation } from "./upload-session.ts";
@@ -27,16 +27,14 @@ export async function statBlob(
   }
   // Storage to which a registry redirects may refuse HEAD (its URLs are signed for GET), and some answers lack the length.
   const elsewhere = new URL(head.url).origin !== (await session.origin(signal));
-  if (head.status !== 200 && !elsewhere && ![405, 501].includes(head.status))
-    throw await responseError(head, call);
+  if (head.status !== 200 && !elsewhere && ![405, 501].includes(head.status)) throw await failed(head, call);
   await head.discard();
   const first = await session.call({ ...request, method: "GET", headers: { range: "bytes=0-0" } }, call);
   if (first.status === 404) {
     await first.discard();
     return undefined;
   }
-  if (first.status !== 206 && first.status !== 200 && first.status !== 416)
-    throw await responseError(first, call);
+  if (first.status !== 206 && first.status !== 200 && first.status !== 416) throw await failed(first, call);
   const total = first.status === 200 ? sizeIn(first, "content-length") : totalIn(first);
   await first.discard();
   if (total !== undefined) return { size: total };
@@ -129,6 +127,11 @@ function blobPath({ path }: RepositoryContext, digest: Digest): string {
 
 function callOf({ path, session }: RepositoryContext, digest: Digest, verb: string): FailedCall {
   return { doing: `${verb} ${path}@${digest}`, host: session.host, missing: "ERR_DRAYAGE_BLOB_NOT_FOUND" };
+}
+
+async function failed(response: HttpResponse, call: FailedCall): Promise<DrayageError> {
+  const { responseError } = await import("./errors.ts");
+  return responseError(response, call);
 }
 
 function sizeIn(response: HttpResponse, header: string): number | undefined {

@@ -3,7 +3,7 @@ import type { HttpClient, HttpRequest, HttpResponse } from "@drayage/http";
 import type { Authorization, Authorizer } from "./authorizer.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Discovery } from "./discovery.ts";
-import { type FailedCall, readError } from "./errors.ts";
+import type { FailedCall } from "./errors.ts";
 import { resolveLocation } from "./location.ts";
 import { noScope, type Scopes } from "./scope.ts";
 
@@ -149,6 +149,7 @@ export function createSession(options: SessionOptions): Session {
         throw named(error, expected);
       }
       if (expected.statuses === "any" || expected.statuses.includes(response.status)) return response;
+      const { readError } = await import("./errors.ts");
       const { error, spoken } = await readError(response, expected);
       throw !spoken && (await isStranger(response, request.signal)) ? stranger(host) : error;
     },

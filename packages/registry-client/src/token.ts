@@ -3,7 +3,6 @@ import type { HttpClient, HttpRequest, HttpResponse } from "@drayage/http";
 import { base64 } from "./base64.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credentials } from "./client.ts";
-import { responseError } from "./errors.ts";
 import { formatScopes, type Scopes } from "./scope.ts";
 
 /** A token that a token server has given out. */
@@ -161,6 +160,7 @@ async function tokenError(
     const { unauthorized } = await import("./unauthorized.ts");
     return unauthorized(host, credentials, { given });
   }
+  const { responseError } = await import("./errors.ts");
   return responseError(response, { doing: "get a token", host: realm.host, registry: host });
 }
 

@@ -4,7 +4,7 @@ import type { HttpBody, HttpResponse } from "@drayage/http";
 import { statBlob } from "./blobs.ts";
 import { createChunker } from "./chunker.ts";
 import type { BlobContent, CallOptions } from "./client.ts";
-import { entriesError, type FailedCall, type RegistryErrorEntry, readErrors } from "./errors.ts";
+import type { FailedCall, RegistryErrorEntry } from "./errors.ts";
 import type { RepositoryContext } from "./repository.ts";
 import type { RegistryRequest } from "./session.ts";
 import { createTries } from "./tries.ts";
@@ -299,7 +299,10 @@ async function exchange(
     );
     if (body?.contentFailure !== undefined) throw body.contentFailure.error;
     const ok = [200, 201, 202, 204].includes(response.status);
-    if (!ok) return { ok, response, entries: (await readErrors(response)).entries };
+    if (!ok) {
+      const { readErrors } = await import("./errors.ts");
+      return { ok, response, entries: (await readErrors(response)).entries };
+    }
     await response.discard();
     return { ok, response, entries: [] };
   } catch (error) {
@@ -312,8 +315,9 @@ async function exchange(
 }
 
 /** What an answer that is an error means for the upload. Throws where nothing can be done about it. */
-function failure(upload: Upload, { response, entries }: Answer): Outcome {
+async function failure(upload: Upload, { response, entries }: Answer): Promise<Outcome> {
   const { status } = response;
+  const { entriesError } = await import("./errors.ts");
   const error = entriesError(status, entries, upload.call);
   const codes = new Set(entries.map(({ code }) => code));
   if (status === 307 || status === 308) {
