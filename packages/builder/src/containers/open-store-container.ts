@@ -3,7 +3,6 @@ import type { Store } from "@drayage/storage";
 import type { OperationOptions } from "@drayage/transport";
 import type { Added, AddOptions } from "../builder.ts";
 import { applyChanges } from "../state/apply-changes.ts";
-import { checkChanges } from "../state/check-changes.ts";
 import { withPlatform } from "../state/settle.ts";
 import type { BuilderState, HistoryItem } from "../state/state.ts";
 import { notOfBuildah, readState } from "../state/store-state.ts";
@@ -71,7 +70,10 @@ export function storeContainer(store: Store, opened: BuilderState): StoreContain
     copy: (sources, destination, options = {}) => addAs("COPY", { sources, destination }, options),
     async config(changes, options = {}) {
       const { env = process.env, onWarning } = options;
-      if (options.asGiven !== true) checkChanges(changes);
+      if (options.asGiven !== true) {
+        const { checkChanges } = await import("../state/check-changes.ts");
+        checkChanges(changes);
+      }
       return update((now) => applyChanges(now, changes, { env, now: new Date(), onWarning }), options);
     },
     async run(command, options = {}) {
