@@ -26,14 +26,14 @@ it.each(["there/new/deep", "new"])(
     const signal = abortedAt(join(rootfs, to));
     const added = addToRootfs(rootfs, ["file"], `/${to}/`, { contextDir: join(base, "context"), signal });
     await expect(added).rejects.toMatchObject({ code: "ERR_DRAYAGE_ABORTED" });
-    expect(readdirSync(rootfs, { recursive: true })).toEqual(["there"]);
+    expect(readdirSync(rootfs, { encoding: "utf8", recursive: true })).toEqual(["there"]);
   },
 );
 
 it("what is done leaves its folders", async () => {
   const rootfs = join(base, "rootfs");
   await addToRootfs(rootfs, ["file"], "/there/new/", { contextDir: join(base, "context") });
-  expect(new Set(readdirSync(rootfs, { recursive: true }))).toEqual(
+  expect(new Set(readdirSync(rootfs, { encoding: "utf8", recursive: true }))).toEqual(
     new Set(["there", "there/new", "there/new/file"]),
   );
 });

@@ -14,7 +14,6 @@ import {
   text_en,
   UnexpectedPositionalError,
 } from "@stricli/core";
-import { reasonNotThere } from "./builder/command-names.ts";
 import type { CommandDefinition } from "./command.ts";
 import { type Commands, findCommand, type OpenGroup } from "./command-group.ts";
 import { commandWithHelp } from "./command-help.ts";
@@ -41,6 +40,8 @@ function buildDray(options: {
   readonly group: OpenGroup | undefined;
   /** The most characters of a line of help. */
   readonly width: number;
+  /** Why there is no such command, where something is known of it. */
+  readonly notThere?: string | undefined;
 }): Application<DrayContext> {
   const line = (error: unknown): string => errorText(error, options);
   return buildApplication<DrayContext>(rootOf(options), {
@@ -178,8 +179,15 @@ export async function runByParser(
 ): Promise<void> {
   const found = findCommand(argv, commands, group);
   const called = { command: found?.name ?? argv[0], definition: found?.command };
-  const width = helpWidth(context.process.stdout);
-  await run(buildDray({ personality: context.personality, debug, group, width, ...called }), argv, context);
+  const { personality, process } = context;
+  const notThere = found === undefined && personality === "dray" ? await builderLacks(argv[0]) : undefined;
+  const options = { personality, debug, group, width: helpWidth(process.stdout), notThere, ...called };
+  await run(buildDray(options), argv, context);
+}
+
+async function builderLacks(name = ""): Promise<string | undefined> {
+  const { reasonNotThere } = await import("./builder/not-there.ts");
+  return reasonNotThere(name);
 }
 
 /** What may come next, for the words typed so far. */
@@ -256,7 +264,15 @@ const signing: ReadonlySet<string> = new Set([
 function unknownCommand(
   input: string,
   corrections: readonly string[],
-  { personality, command }: { readonly personality: Personality; readonly command: string | undefined },
+  {
+    personality,
+    command,
+    notThere,
+  }: {
+    readonly personality: Personality;
+    readonly command: string | undefined;
+    readonly notThere?: string | undefined;
+  },
 ): DrayageError {
   if (signing.has(input)) {
     return new DrayageError(
@@ -267,9 +283,10 @@ function unknownCommand(
       },
     );
   }
-  const reason = personality === "dray" && command === input ? reasonNotThere(input) : undefined;
-  if (reason !== undefined) {
-    return new DrayageError("ERR_DRAYAGE_USAGE", `${input}: ${reason}`, { hint: "see dray builder --help" });
+  if (notThere !== undefined) {
+    return new DrayageError("ERR_DRAYAGE_USAGE", `${input}: ${notThere}`, {
+      hint: "see dray builder --help",
+    });
   }
   const inGroup = command !== undefined && command !== input && Object.hasOwn(commandGroups, command);
   const names = [...Object.keys(commands), ...Object.keys(commandGroups)];

@@ -2,7 +2,6 @@ import path from "node:path";
 import { DrayageError } from "@drayage/errors";
 import { bigDataAsBlob, readBigData } from "./big-data.ts";
 import { createCatalog } from "./catalog.ts";
-import { checkStore } from "./check.ts";
 import { commitImage } from "./commit-image.ts";
 import { commitLayers } from "./commit-layers.ts";
 import type { StoreCore } from "./core.ts";
@@ -23,7 +22,6 @@ import { readMounts } from "./mounts.ts";
 import { type StorePaths, storePaths } from "./paths.ts";
 import { prune } from "./prune.ts";
 import type { RecordKind, RecordOf } from "./records/types.ts";
-import { repairStore } from "./repair.ts";
 import { imageSize, layerSize } from "./sizes.ts";
 import type { OpenStoreOptions, Store } from "./store.ts";
 import { v1Chain } from "./v1-chain.ts";
@@ -154,8 +152,9 @@ function storeOf(core: StoreCore): Store {
     holds: async () => readHolds(core),
     lockDigest: (digest, options = {}) =>
       files.acquire(paths.digestLock(digest), "write", { ...options, patience: core.patience }),
-    check: (options) => checkStore(core, options),
-    repair: (report, options) => repairStore(core, report, options),
+    // Rarely wanted, and much to load.
+    check: async (options) => (await import("./check.ts")).checkStore(core, options),
+    repair: async (report, options) => (await import("./repair.ts")).repairStore(core, report, options),
     prune: (options) => prune(core, options),
     async facts() {
       const view = catalog.view();

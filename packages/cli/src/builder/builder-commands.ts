@@ -21,7 +21,7 @@ import {
 } from "./manage.command.ts";
 import { runCommand } from "./run.command.ts";
 
-export { notThere, otherCommandNames } from "./command-names.ts";
+export { notThere, otherCommandNames } from "./not-there.ts";
 
 /** buildah's commands. `manifest` is the group of its own. */
 export const builderCommands: Commands = {
