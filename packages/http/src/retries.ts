@@ -3,6 +3,7 @@ import { type BackoffOptions, backoff, longestDelay } from "./backoff.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "./client.ts";
 import { redactedUrl } from "./redacted-url.ts";
 import { sleep } from "./sleep.ts";
+import { isUnreachable } from "./unreachable.ts";
 
 export interface RetryOptions extends BackoffOptions {
   /** Tries after the first: 5 where absent. */
@@ -70,7 +71,7 @@ async function tryAgain(request: HttpRequest, { client, options, answered }: Try
     left -= delay;
     if ("response" in outcome) await outcome.response.discard();
     const op = `${request.method} ${redactedUrl(request.url)}`;
-    onRetry?.({ op, reason, unreachable: await isUnreachable(outcome), retry, delay });
+    onRetry?.({ op, reason, unreachable: "error" in outcome && isUnreachable(outcome.error), retry, delay });
     await sleep(delay, request.signal);
   }
 }
@@ -93,10 +94,6 @@ function reasonToRetry(outcome: Outcome, hasAnswered: boolean): string | undefin
   const { error } = outcome;
   if (!isDrayageError<string>(error) || !error.retryable) return undefined;
   return !hasAnswered && errnoOf(error.cause) === "ECONNREFUSED" ? undefined : error.message;
-}
-
-async function isUnreachable(outcome: Outcome): Promise<boolean> {
-  return "error" in outcome && (await import("./unreachable.ts")).isUnreachable(outcome.error);
 }
 
 function isRepeatable({ method, body, repeatable }: HttpRequest): boolean {
